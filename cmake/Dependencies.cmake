@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# Third-party libraries, all from the system's packages; nothing is downloaded.
+find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(BLAS REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
+find_path(GLISSADE_FAST_FLOAT_INCLUDE fast_float/fast_float.h REQUIRED)
+if(GLISSADE_CLI)
+    find_package(CLI11 2 REQUIRED)
+endif()
+if(GLISSADE_TESTS)
+    find_package(GTest 1.12 REQUIRED)
+endif()

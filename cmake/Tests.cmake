@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# glissade_test(NAME SOURCES a.cpp ... [LIBS ...] [LABELS ...] [TIMEOUT seconds]): a GoogleTest program, one CTest entry a test. It links
+# glissade_internals (the whole library with its internal headers) unless LIBS says what else; TIMEOUT is each test's own, 60 by default.
+function(glissade_test name)
+    cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+    if(NOT arg_LIBS)
+        set(arg_LIBS glissade_internals)
+    endif()
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 60)
+    endif()
+    add_executable(${name} ${arg_SOURCES})
+    target_link_libraries(${name} PRIVATE glissade_flags glissade_test_support ${arg_LIBS} GTest::gtest_main)
+    # gtest_discover_tests cannot carry a list; ctest -L and -LE match by regular expression, so "long+gpu" is found by either.
+    string(JOIN "+" labels ${arg_LABELS})
+    set(properties TIMEOUT ${arg_TIMEOUT})
+    if(labels)
+        list(APPEND properties LABELS "${labels}")
+    endif()
+    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+endfunction()
+
+# glissade_python_test(NAME COMMAND script.py arguments...): runs a script with GLISSADE_TEST_PYTHON; skipped, with the reason, without it.
+function(glissade_python_test name)
+    cmake_parse_arguments(arg "" "TIMEOUT" "COMMAND" ${ARGN})
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 60)
+    endif()
+    if(GLISSADE_TEST_PYTHON)
+        add_test(NAME ${name} COMMAND ${GLISSADE_TEST_PYTHON} ${arg_COMMAND})
+    else()
+        add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E echo "skipped: GLISSADE_TEST_PYTHON is not set; scripts/test sets it")
+    endif()
+    set_tests_properties(${name} PROPERTIES LABELS python TIMEOUT ${arg_TIMEOUT} SKIP_REGULAR_EXPRESSION "^skipped: ")
+endfunction()

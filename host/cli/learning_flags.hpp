@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "glissade/trainer.hpp"
+#include "host/cli/rule_flags.hpp"
+
+namespace glissade::cli {
+
+/// How to learn, and on which machine. Flags are bound straight to TrainOptions, whose initial values are the defaults.
+class LearningFlags {
+public:
+    void add_to(CLI::App& app);
+    /// Reads what stands as text. Throws Error(usage).
+    void resolve();
+
+    TrainOptions options;
+    RealType real_type = RealType::float32;
+    std::vector<double> rates;  ///< of --lr; several are members
+
+private:
+    void add_rules(CLI::App& app);
+    void add_penalties(CLI::App& app);
+    void add_limits(CLI::App& app);
+    void add_machine(CLI::App& app);
+    void choose_rules();
+
+    RuleFlags rule_flags_;
+    std::string loss_ = "auto", optimizer_, lr_, schedule_, batch_size_, shuffle_ = "full", init_ = "zeros", class_weight_ = "none";
+    std::string storage_ = "float32", precision_ = "float32", memory_limit_, device_memory_limit_;
+};
+
+}  // namespace glissade::cli

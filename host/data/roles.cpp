@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/data/roles.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace glissade {
+namespace {
+
+constexpr std::size_t most_listed = 40;
+
+std::optional<std::int64_t> position_of(const TableHead& head, const std::string& name) {
+    const auto found = std::find(head.names.begin(), head.names.end(), name);
+    if (found == head.names.end()) return std::nullopt;
+    return found - head.names.begin();
+}
+
+std::optional<std::int64_t> try_column(const TableHead& head, const std::string& wanted) {
+    if (const auto position = position_of(head, wanted)) return position;
+    const auto width = static_cast<std::int64_t>(head.names.size());
+    std::int64_t index = 0;
+    const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), index);
+    if (error != std::errc() || end != wanted.data() + wanted.size() || index < -width || index >= width) return std::nullopt;
+    return index < 0 ? index + width : index;
+}
+
+/// One line a column: index, name, first cells.
+std::string list_columns(const TableHead& head) {
+    std::string text;
+    for (std::size_t i = 0; i < std::min(head.names.size(), most_listed); ++i) {
+        text += "\n  " + std::to_string(i) + "  " + (head.has_header ? head.names[i] + "  " : "");
+        for (std::size_t r = 0; r < head.first_rows.size(); ++r) {
+            text += (r == 0 ? ": " : ", ") + (i < head.first_rows[r].size() ? head.first_rows[r][i] : "");
+        }
+    }
+    if (head.names.size() > most_listed) text += "\n  ... and " + std::to_string(head.names.size() - most_listed) + " more";
+    return text;
+}
+
+std::vector<std::int64_t> find_columns(const TableHead& head, const std::vector<std::string>& wanted, const std::string& flag) {
+    std::vector<std::int64_t> positions;
+    for (const std::string& name : wanted) positions.push_back(find_column(head, name, flag));
+    return positions;
+}
+
+bool contains(const std::vector<std::int64_t>& positions, std::int64_t position) {
+    return std::find(positions.begin(), positions.end(), position) != positions.end();
+}
+
+void find_target_and_weight(const TableHead& head, const LoadOptions& options, Roles& roles) {
+    if (options.target && !options.target_file.empty()) fail(ErrorKind::usage, "--target and --target-file are both given; give one");
+    if (options.weight && !options.weight_file.empty()) fail(ErrorKind::usage, "--weight and --weight-file are both given; give one");
+    if (options.target) roles.target = find_column(head, *options.target, "--target");
+    if (options.weight) roles.weight = find_column(head, *options.weight, "--weight");
+    if (roles.target && roles.target == roles.weight) fail(ErrorKind::usage, "--target and --weight name the same column");
+}
+
+[[noreturn]] void fail_without_target(const TableHead& head) {
+    fail(ErrorKind::usage, head.file + ": which column is the target? Give --target with a name or an index (-1 is the last), or --target-file FILE. " +
+                               (head.has_header ? "Index, name and first rows:" : "Index and first rows:") + list_columns(head));
+}
+
+/// Features by position, for files without names in common with the training file.
+std::vector<std::int64_t> positional_features(const TableHead& head, const Preparation& preparation, Roles& roles, bool target_given) {
+    const auto width = static_cast<std::int64_t>(head.names.size());
+    const auto features = static_cast<std::int64_t>(preparation.columns.size());
+    std::vector<std::int64_t> positions;
+    if (width == preparation.file_columns) {
+        for (const SourceColumn& column : preparation.columns) positions.push_back(column.position);
+        if (!target_given && preparation.target_position >= 0) roles.target = preparation.target_position;
+    } else if (width == features) {
+        for (std::int64_t i = 0; i < width; ++i) positions.push_back(i);
+    } else if (preparation.target_position >= 0 && width == preparation.file_columns - 1) {
+        for (const SourceColumn& column : preparation.columns) {
+            positions.push_back(column.position - (column.position > preparation.target_position ? 1 : 0));
+        }
+    } else {
+        fail(ErrorKind::data, head.file + " has " + std::to_string(width) + " columns; the model was trained on a file of " +
+                                  std::to_string(preparation.file_columns) + " columns, " + std::to_string(features) + " of them features");
+    }
+    return positions;
+}
+
+/// All columns that are neither target nor weight, for a model trained on a plain matrix.
+std::vector<std::int64_t> plain_features(const TableHead& head, const Preparation& preparation, const Roles& roles) {
+    std::vector<std::int64_t> positions;
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(head.names.size()); ++i) {
+        if (i != roles.target && i != roles.weight) positions.push_back(i);
+    }
+    if (static_cast<std::int64_t>(positions.size()) != preparation.file_columns) {
+        fail(ErrorKind::data, head.file + " has " + std::to_string(positions.size()) + " feature columns, the model has " +
+                                  std::to_string(preparation.file_columns));
+    }
+    return positions;
+}
+
+}  // namespace
+
+std::int64_t find_column(const TableHead& head, const std::string& wanted, const std::string& flag) {
+    if (const auto position = try_column(head, wanted)) return *position;
+    fail(ErrorKind::usage, head.file + " has no column \"" + wanted + "\" (" + flag + "). Its columns are:" + list_columns(head));
+}
+
+Roles training_roles(const TableHead& head, const LoadOptions& options) {
+    Roles roles;
+    find_target_and_weight(head, options, roles);
+    if (!roles.target && options.target_file.empty()) fail_without_target(head);
+    const std::vector<std::int64_t> kept = find_columns(head, options.columns, "--columns");
+    const std::vector<std::int64_t> dropped = find_columns(head, options.drop_columns, "--drop-columns");
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(head.names.size()); ++i) {
+        const bool is_feature = i != roles.target && i != roles.weight && (kept.empty() || contains(kept, i)) && !contains(dropped, i);
+        if (is_feature) roles.features.push_back(i);
+    }
+    if (roles.features.empty()) fail(ErrorKind::usage, head.file + ": no feature columns are left. Its columns are:" + list_columns(head));
+    return roles;
+}
+
+Roles model_roles(const TableHead& head, const LoadOptions& options, const Preparation& preparation, bool target_required) {
+    Roles roles;
+    LoadOptions wanted = options;
+    if (!target_required && wanted.target && !try_column(head, *wanted.target)) wanted.target.reset();  // it may be absent
+    find_target_and_weight(head, wanted, roles);
+    const bool target_given = roles.target.has_value() || !options.target_file.empty();
+    if (preparation.columns.empty()) {
+        roles.features = plain_features(head, preparation, roles);
+    } else if (preparation.has_header && head.has_header) {
+        for (const SourceColumn& column : preparation.columns) {
+            const auto position = position_of(head, column.name);
+            if (!position) fail(ErrorKind::data, head.file + " has no column \"" + column.name + "\", which the model needs. Its columns are:" + list_columns(head));
+            roles.features.push_back(*position);
+        }
+        if (!target_given && !preparation.target_name.empty()) roles.target = position_of(head, preparation.target_name);
+    } else {
+        roles.features = positional_features(head, preparation, roles, target_given);
+    }
+    if (target_required && !roles.target && options.target_file.empty()) fail_without_target(head);
+    return roles;
+}
+
+}  // namespace glissade

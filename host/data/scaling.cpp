@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/data/scaling.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "host/data/number.hpp"
+#include "host/data/parallel.hpp"
+
+namespace glissade {
+namespace {
+
+struct ColumnFacts {
+    double sum = 0, squares = 0;  ///< squares: of the distances to the mean
+    double smallest = std::numeric_limits<double>::infinity(), largest = -std::numeric_limits<double>::infinity();
+    bool only_0_1 = true;
+};
+using Facts = std::vector<ColumnFacts>;
+
+void refuse_non_finite(const MatrixSource& source, std::span<const std::int64_t> rows, const double* values) {
+    const std::int64_t width = source.columns();
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+        for (std::int64_t j = 0; j < width; ++j, ++values) {
+            if (!std::isfinite(*values)) fail(ErrorKind::data, source.where(rows[r], j) + ": the value is " + shortest_text(*values));
+        }
+    }
+}
+
+/// Runs `body(share, facts of that share)` for all shares of the rows; the shares' facts in order.
+template <class Body>
+std::vector<Facts> by_shares(std::int64_t width, int threads, const Body& body) {
+    std::vector<Facts> parts(row_shares, Facts(static_cast<std::size_t>(width)));
+    parallel_for(row_shares, threads, [&](std::int64_t share) { body(share, parts[static_cast<std::size_t>(share)]); });
+    return parts;
+}
+
+Facts first_pass(const MatrixSource& source, std::span<const std::int64_t> rows, int threads) {
+    const auto width = static_cast<std::size_t>(source.columns());
+    const auto parts = by_shares(source.columns(), threads, [&](std::int64_t share, Facts& facts) {
+        for_each_block(source, share_of(rows, share, row_shares), [&](std::span<const std::int64_t> block, const double* values) {
+            refuse_non_finite(source, block, values);
+            for (std::size_t r = 0; r < block.size(); ++r, values += width) {
+                for (std::size_t j = 0; j < width; ++j) {
+                    ColumnFacts& fact = facts[j];
+                    fact.sum += values[j];
+                    fact.smallest = std::min(fact.smallest, values[j]);
+                    fact.largest = std::max(fact.largest, values[j]);
+                    fact.only_0_1 = fact.only_0_1 && (values[j] == 0 || values[j] == 1);
+                }
+            }
+        });
+    });
+    Facts facts(width);
+    for (const Facts& part : parts) {
+        for (std::size_t j = 0; j < width; ++j) {
+            facts[j].sum += part[j].sum;
+            facts[j].smallest = std::min(facts[j].smallest, part[j].smallest);
+            facts[j].largest = std::max(facts[j].largest, part[j].largest);
+            facts[j].only_0_1 = facts[j].only_0_1 && part[j].only_0_1;
+        }
+    }
+    return facts;
+}
+
+std::vector<double> second_pass(const MatrixSource& source, std::span<const std::int64_t> rows, const std::vector<double>& means, int threads) {
+    const std::size_t width = means.size();
+    const auto parts = by_shares(source.columns(), threads, [&](std::int64_t share, Facts& facts) {
+        for_each_block(source, share_of(rows, share, row_shares), [&](std::span<const std::int64_t> block, const double* values) {
+            for (std::size_t r = 0; r < block.size(); ++r, values += width) {
+                for (std::size_t j = 0; j < width; ++j) facts[j].squares += (values[j] - means[j]) * (values[j] - means[j]);
+            }
+        });
+    });
+    std::vector<double> deviations(width);
+    for (std::size_t j = 0; j < width; ++j) {
+        double squares = 0;
+        for (const Facts& part : parts) squares += part[j].squares;
+        deviations[j] = std::sqrt(squares / static_cast<double>(rows.size()));
+    }
+    return deviations;
+}
+
+std::vector<ScalingRule> choose_rules(const MatrixSource& source, Toggle mode, const Facts& facts) {
+    std::vector<ScalingRule> rules;
+    const bool holds_bytes = std::any_of(facts.begin(), facts.end(), [](const ColumnFacts& fact) { return fact.largest > 1; });
+    for (std::size_t j = 0; j < facts.size(); ++j) {
+        ScalingRule rule = mode == Toggle::on ? ScalingRule::z_score : source.rule(static_cast<std::int64_t>(j));
+        if (mode == Toggle::automatic && rule == ScalingRule::z_score && facts[j].only_0_1) rule = ScalingRule::none;
+        if (rule == ScalingRule::bytes && !holds_bytes) rule = ScalingRule::none;
+        rules.push_back(rule);
+    }
+    return rules;
+}
+
+/// Rounding alone gives a constant column a deviation of some ulps of its mean.
+double usable_deviation(double deviation, double mean) {
+    const double noise = 16 * std::numeric_limits<double>::epsilon() * std::abs(mean);
+    return deviation <= noise ? 1 : deviation;
+}
+
+}  // namespace
+
+std::span<const std::int64_t> share_of(std::span<const std::int64_t> rows, std::int64_t task, std::int64_t tasks) {
+    const auto count = static_cast<std::int64_t>(rows.size());
+    const std::int64_t first = count / tasks * task + std::min(task, count % tasks);
+    const std::int64_t size = count / tasks + (task < count % tasks ? 1 : 0);
+    return rows.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size));
+}
+
+ColumnAffine standardising_affine(const MatrixSource& source, std::span<const std::int64_t> rows, Toggle mode, int threads) {
+    if (mode == Toggle::off) return {};
+    const Facts facts = first_pass(source, rows, threads);
+    const std::vector<ScalingRule> rules = choose_rules(source, mode, facts);
+    if (std::all_of(rules.begin(), rules.end(), [](ScalingRule rule) { return rule == ScalingRule::none; })) return {};
+    std::vector<double> means;
+    for (const ColumnFacts& fact : facts) means.push_back(fact.sum / static_cast<double>(rows.size()));
+    const bool any_z_score = std::any_of(rules.begin(), rules.end(), [](ScalingRule rule) { return rule == ScalingRule::z_score; });
+    const std::vector<double> deviations = any_z_score ? second_pass(source, rows, means, threads) : std::vector<double>(means.size(), 1.0);
+    ColumnAffine affine{std::vector<double>(means.size(), 1.0), std::vector<double>(means.size(), 0.0)};
+    for (std::size_t j = 0; j < means.size(); ++j) {
+        if (rules[j] == ScalingRule::bytes) affine.scale[j] = 1.0 / 255;
+        if (rules[j] != ScalingRule::z_score) continue;
+        if (!std::isfinite(means[j]) || !std::isfinite(deviations[j])) {
+            fail(ErrorKind::data, source.where(rows[0], static_cast<std::int64_t>(j)) + ": the values of this column are too large to standardise");
+        }
+        const bool constant = facts[j].smallest == facts[j].largest;
+        const double mean = constant ? facts[j].smallest : means[j];
+        affine.scale[j] = constant ? 1 : 1 / usable_deviation(deviations[j], mean);
+        affine.shift[j] = -mean * affine.scale[j];
+    }
+    return affine;
+}
+
+Moments moments_of(const std::vector<double>& values) {
+    Moments moments;
+    double sum = 0, squares = 0;
+    for (const double value : values) sum += value;
+    moments.mean = sum / static_cast<double>(values.size());
+    for (const double value : values) squares += (value - moments.mean) * (value - moments.mean);
+    moments.deviation = usable_deviation(std::sqrt(squares / static_cast<double>(values.size())), moments.mean);
+    if (!std::isfinite(moments.mean) || !std::isfinite(moments.deviation)) fail(ErrorKind::data, "the targets are too large to standardise");
+    return moments;
+}
+
+}  // namespace glissade

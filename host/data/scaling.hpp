@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/data/load.hpp"
+#include "host/data/matrix_source.hpp"
+
+namespace glissade {
+
+/// The affine map a column that standardises the matrix, from the rows trained on: population deviation, a constant column is only
+/// shifted. Empty if nothing is to be done. Throws Error(data) on values that are not finite. The result does not depend on `threads`.
+ColumnAffine standardising_affine(const MatrixSource& source, std::span<const std::int64_t> rows, Toggle mode, int threads);
+
+/// Mean and population deviation of some values; the deviation of a constant is 1.
+struct Moments {
+    double mean = 0, deviation = 1;
+};
+Moments moments_of(const std::vector<double>& values);
+
+/// Rows of `rows` that task `task` of `tasks` goes through: the same cut whatever runs them.
+std::span<const std::int64_t> share_of(std::span<const std::int64_t> rows, std::int64_t task, std::int64_t tasks);
+constexpr std::int64_t row_shares = 64;
+
+}  // namespace glissade

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "glissade/matrix_view.hpp"
+#include "glissade/row_order.hpp"
+#include "glissade/rules/update.hpp"
+
+namespace glissade {
+
+/// How rows become batches: the same for every member and backend. Step s (from 0) is batch s % steps_per_epoch of epoch s / steps_per_epoch.
+struct BatchPlan {
+    RowOrder order;
+    std::int64_t batch_size = 1;  ///< rows; the last batch of an epoch may be shorter
+    std::int64_t steps_per_epoch = 1;
+
+    /// First position of a batch within its epoch, and the number of its rows.
+    GLISSADE_RULE std::int64_t begin(std::int64_t batch) const { return batch * batch_size; }
+    GLISSADE_RULE std::int64_t rows(std::int64_t batch) const {
+        const std::int64_t left = order.rows - batch * batch_size;
+        return left < batch_size ? left : batch_size;
+    }
+};
+
+/// Everything about a run that stays the same from step to step. Views: the trainer owns what they point to, for as long as the backend lives.
+template <class Real>
+struct Problem {
+    MatrixView<const Real> features;
+    const Real* targets = nullptr;  ///< rows x target_count
+    std::int64_t target_count = 1;
+    const Real* weights = nullptr;  ///< rows values of mean 1, or null for all 1
+    ColumnAffineView<Real> affine;
+
+    std::int64_t outputs = 1;  ///< scores a row
+    std::int64_t members = 1;
+    bool bias = true;
+    int loss = 0;  ///< index in LossRules
+    Real loss_constants[max_loss_constants] = {};
+    int rule = 0, variant = 0;  ///< index in UpdateRules, and the rule's variant
+    int state_count = 0;        ///< state vectors of the rule, the running average not included
+    bool averaging = false;     ///< one more state vector: the running average of the parameters
+    Real clip_norm = 0, clip_value = 0;
+    BatchPlan batches;
+
+    std::int64_t weight_count() const { return outputs * features.columns; }
+    std::int64_t parameter_count() const { return weight_count() + (bias ? outputs : 0); }
+    int state_vectors() const { return state_count + (averaging ? 1 : 0); }
+};
+
+/// Parameters and state of every member, as the host keeps and saves them. A member's parameters: weights [outputs][columns], biases [outputs].
+template <class Real>
+struct TrainingState {
+    std::vector<Real> parameters;          ///< [members][parameter_count]
+    std::vector<std::vector<Real>> state;  ///< state_vectors() of [members][parameter_count]; the running average is the last
+};
+
+/// Steps first_step ... first_step + steps - 1, to be run without coming back.
+template <class Real>
+struct Segment {
+    std::int64_t first_step = 0;
+    std::int64_t steps = 0;
+    const Real* scalars = nullptr;  ///< [steps][members][scalars_a_member]
+};
+
+/// What a segment did. On the first non-finite sum (loss or a gradient, of any member) the state freezes as it was before that step.
+struct SegmentReport {
+    std::int64_t steps_done = 0;          ///< == steps, or the steps before the one that froze
+    bool frozen = false;                  ///< the step after steps_done met a non-finite sum ...
+    std::int64_t frozen_member = 0;       ///< ... of this member, the first such
+    std::span<const double> loss_sums;    ///< [steps_done][members]: sum over the batch's rows of weight * loss; valid until the next run
+};
+
+/// Runs segments. One virtual call per segment of many steps, never per step or row.
+///
+/// The arithmetic of a step is fixed (SumShape, ScalarRow, update_parameter), so every backend gives the same bits:
+/// scores: dot(x, w) of SumShape + bias (one addition); slopes and loss by the rule; both times the row's weight if there are weights;
+/// gradient and loss partial sums by SumShape (bias gradient: g = g + slope); g / Real(rows of the batch); clip_value; clip_norm: g * c with
+/// c = clip_norm / (norm + 1e-6) where norm, the root of dot(g, g) over a member's parameters, exceeds it; then update_parameter.
+template <class Real>
+class Backend {
+public:
+    virtual ~Backend() = default;
+
+    virtual void set_state(const TrainingState<Real>& state) = 0;
+    /// The state after all segments run so far. Waits.
+    virtual TrainingState<Real> get_state() = 0;
+    /// Runs a segment on the live state. Waits.
+    virtual SegmentReport run(const Segment<Real>& segment) = 0;
+    /// Undoes the last segment that was run.
+    virtual void roll_back() = 0;
+    /// Scores rows x outputs, row-major, of raw rows: dot(affine(x), w) + bias, for one member's parameters.
+    virtual void score(MatrixView<const Real> x, const Real* parameters, std::span<Real> scores_out) = 0;
+    /// A sentence: what runs, on how many threads or blocks, with how many bytes.
+    virtual std::string description() const = 0;
+};
+
+/// What a backend may use.
+struct BackendLimits {
+    int threads = 1;
+    int cuda_ordinal = 0;
+    std::int64_t memory_limit_bytes = 0;  ///< of the device that it runs on; 0: what is available
+};
+
+/// Throw Error(memory) before anything is allocated if the budget does not fit, Error(device) if the device cannot be used or the shape does not fit it.
+template <class Real>
+std::unique_ptr<Backend<Real>> make_cpu_backend(const Problem<Real>& problem, const BackendLimits& limits);
+std::unique_ptr<Backend<float>> make_cuda_backend(const Problem<float>& problem, const BackendLimits& limits);
+/// Empty if make_cuda_backend would take this shape on the device, else why not (names the figure and the remedy).
+std::string cuda_refusal(const Problem<float>& problem, const BackendLimits& limits);
+
+/// Scores of raw rows without training: what prediction uses. `parameters`: weights [outputs][columns], then biases if `bias`.
+template <class Real>
+struct ScoreTask {
+    MatrixView<const Real> x;
+    ColumnAffineView<Real> affine;
+    const Real* parameters = nullptr;
+    std::int64_t outputs = 1;
+    bool bias = true;
+};
+template <class Real>
+void score_on_cpu(const ScoreTask<Real>& task, int threads, std::span<Real> scores_out);
+void score_on_cuda(const ScoreTask<float>& task, int ordinal, std::span<float> scores_out);
+
+}  // namespace glissade

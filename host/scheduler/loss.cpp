@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "glissade/optimizer.hpp"
+#include "host/scheduler/rule_fields.hpp"
+
+namespace glissade {
+namespace {
+
+template <class... Rules>
+std::vector<std::string_view> names_of(RuleList<Rules...>) {
+    return {Rules::name...};
+}
+
+template <class Rule>
+bool answers_to(std::string_view name) {
+    if (same_name(Rule::name, name)) return true;
+    for (const std::string_view alias : Rule::aliases)
+        if (same_name(alias, name)) return true;
+    return false;
+}
+
+template <class... Rules>
+std::vector<std::string_view> names_and_aliases(RuleList<Rules...> list) {
+    std::vector<std::string_view> all = names_of(list);
+    (all.insert(all.end(), Rules::aliases.begin(), Rules::aliases.end()), ...);
+    return all;
+}
+
+/// The one place where a name or alias becomes a loss.
+template <class... Rules>
+AnyLossRule rule_named(RuleList<Rules...> list, std::string_view name) {
+    AnyLossRule rule;
+    const bool found = ((answers_to<Rules>(name) && (rule = Rules{}, true)) || ...);
+    if (!found) fail(ErrorKind::usage, unknown_name("loss", name, names_and_aliases(list)));
+    return rule;
+}
+
+}  // namespace
+
+Loss::Loss(std::string_view name) : automatic_(same_name(name, "auto")) {
+    if (!automatic_) rule_ = rule_named(LossRules{}, name);
+}
+
+std::vector<std::string_view> Loss::names() { return names_of(LossRules{}); }
+
+std::string_view Loss::name() const {
+    if (automatic_) return "auto";
+    return std::visit([]<class Rule>(const Rule&) { return Rule::name; }, rule_);
+}
+
+LossKind Loss::kind() const {
+    return std::visit([]<class Rule>(const Rule&) { return Rule::kind; }, rule_);
+}
+
+std::vector<FieldInfo> Loss::fields() const {
+    return std::visit([]<class Rule>(const Rule&) { return field_infos<Rule>(); }, rule_);
+}
+
+double Loss::get(std::string_view field) const {
+    return std::visit([&]<class Rule>(const Rule& rule) { return field_value(rule, field_named<Rule>(field)); }, rule_);
+}
+
+void Loss::set(std::string_view field, double value) {
+    std::visit([&](auto& rule) { set_field(rule, field, value); }, rule_);
+}
+
+bool Loss::has(std::string_view field) const {
+    return std::visit([&]<class Rule>(const Rule&) { return find_field<Rule>(field) != nullptr; }, rule_);
+}
+
+void Loss::prepare(double* constants) const {
+    std::fill_n(constants, max_loss_constants, 0.0);
+    const auto prepare_rule = [&]<class Rule>(const Rule& rule) {
+        for (const auto& field : Rule::fields()) check_field(field, field_value(rule, field));
+        rule.prepare(constants);
+    };
+    std::visit(prepare_rule, rule_);
+}
+
+}  // namespace glissade

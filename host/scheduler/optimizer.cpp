@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "glissade/optimizer.hpp"
+
+#include "host/scheduler/rule_fields.hpp"
+
+namespace glissade {
+namespace {
+
+template <class... Rules>
+std::vector<std::string_view> names_of(RuleList<Rules...>) {
+    return {Rules::name...};
+}
+
+/// "; amsgrad is a setting of adam, adamw" if some rule has a field of that name: `momentum` or `nesterov` are typed as names, too.
+template <class... Rules>
+std::string owners_of_field(RuleList<Rules...>, std::string_view typed) {
+    std::vector<std::string_view> owners;
+    (
+        [&] {
+            for (const auto& field : Rules::fields())
+                if (same_name(field.name, typed)) owners.push_back(Rules::name);
+        }(),
+        ...);
+    return owners.empty() ? "" : "unknown optimizer '" + std::string(typed) + "': it is a setting of " + joined_names(owners);
+}
+
+/// The one place where a name becomes an update rule.
+template <class... Rules>
+AnyUpdateRule rule_named(RuleList<Rules...> list, std::string_view name) {
+    AnyUpdateRule rule;
+    const bool found = ((same_name(Rules::name, name) && (rule = Rules{}, true)) || ...);
+    if (found) return rule;
+    const std::string owners = owners_of_field(list, name);
+    fail(ErrorKind::usage, owners.empty() ? unknown_name("optimizer", name, names_of(list)) : owners);
+}
+
+}  // namespace
+
+Optimizer Optimizer::named(std::string_view name) {
+    Optimizer optimizer;
+    optimizer.rule_ = rule_named(UpdateRules{}, name);
+    return optimizer;
+}
+
+std::vector<std::string_view> Optimizer::names() { return names_of(UpdateRules{}); }
+
+std::string_view Optimizer::name() const {
+    return std::visit([]<class Rule>(const Rule&) { return Rule::name; }, rule_);
+}
+
+std::vector<FieldInfo> Optimizer::fields() const {
+    return std::visit([]<class Rule>(const Rule&) { return field_infos<Rule>(); }, rule_);
+}
+
+double Optimizer::get(std::string_view field) const {
+    return std::visit([&]<class Rule>(const Rule& rule) { return field_value(rule, field_named<Rule>(field)); }, rule_);
+}
+
+void Optimizer::set(std::string_view field, double value) {
+    std::visit([&](auto& rule) { set_field(rule, field, value); }, rule_);
+}
+
+bool Optimizer::has(std::string_view field) const {
+    return std::visit([&]<class Rule>(const Rule&) { return find_field<Rule>(field) != nullptr; }, rule_);
+}
+
+void Optimizer::check() const {
+    const auto check_rule = []<class Rule>(const Rule& rule) {
+        for (const auto& field : Rule::fields()) check_field(field, field_value(rule, field));
+        if (const auto why = rule.contradiction(); !why.empty())
+            fail(ErrorKind::usage, std::string(Rule::name) + ": " + std::string(why));
+    };
+    std::visit(check_rule, rule_);
+}
+
+int Optimizer::variant() const {
+    return std::visit([](const auto& rule) { return rule.variant(); }, rule_);
+}
+
+int Optimizer::state_count() const {
+    return std::visit([]<class Rule>(const Rule& rule) { return Rule::state_count(rule.variant()); }, rule_);
+}
+
+std::vector<std::string> Optimizer::state_names() const {
+    const auto list = []<class Rule>(const Rule& rule) {
+        const auto all = Rule::state_names(rule.variant());
+        return std::vector<std::string>(all.begin(), all.begin() + Rule::state_count(rule.variant()));
+    };
+    return std::visit(list, rule_);
+}
+
+double Optimizer::initial_state(int state) const {
+    return std::visit([&](const auto& rule) { return rule.initial_state(state); }, rule_);
+}
+
+}  // namespace glissade

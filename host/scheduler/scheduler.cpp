@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/scheduler/scheduler.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "glissade/error.hpp"
+
+namespace glissade {
+
+BatchPlan plan_batches(std::int64_t rows, std::int64_t batch_size, bool drop_last, std::uint64_t order_seed, Shuffle shuffle) {
+    if (rows < 1) fail(ErrorKind::data, "there are no rows to train on");
+    if (batch_size < 0) fail(ErrorKind::usage, "batch size " + std::to_string(batch_size) + " is negative");
+    BatchPlan plan;
+    plan.order = {rows, order_seed, shuffle};
+    plan.batch_size = batch_size == 0 ? rows : std::min(batch_size, rows);
+    plan.steps_per_epoch = drop_last ? rows / plan.batch_size : (rows + plan.batch_size - 1) / plan.batch_size;
+    return plan;
+}
+
+template <class Real>
+Scheduler<Real>::Scheduler(SchedulerSettings settings) : settings_(std::move(settings)) {
+    memory.assign(settings_.members.size() * 2 * max_rule_memory, 0.0);
+}
+
+template <class Real>
+ScheduleClock Scheduler<Real>::clock(std::int64_t step) const {
+    return {step, settings_.batches.steps_per_epoch, settings_.total_steps, settings_.batches.batch_size};
+}
+
+template <class Real>
+double Scheduler<Real>::lr(std::int64_t step, std::int64_t member) const {
+    return settings_.schedule.at(clock(step), settings_.members[static_cast<std::size_t>(member)].optimizer.get("lr")).lr;
+}
+
+template <class Real>
+std::int64_t Scheduler<Real>::longest_segment() const {
+    constexpr std::int64_t table_bytes = 4 << 20;
+    const std::int64_t step_bytes = static_cast<std::int64_t>(settings_.members.size()) * rules::scalars_a_member * static_cast<std::int64_t>(sizeof(Real));
+    return std::max<std::int64_t>(1, table_bytes / step_bytes);
+}
+
+template <class Real>
+Segment<Real> Scheduler<Real>::next(std::int64_t step, std::int64_t wanted, bool at_epochs) {
+    std::int64_t steps = std::min({wanted, longest_segment(), settings_.total_steps - step});
+    if (at_epochs) steps = std::min(steps, settings_.batches.steps_per_epoch - step % settings_.batches.steps_per_epoch);
+    const std::int64_t member_count = static_cast<std::int64_t>(settings_.members.size());
+    table_.assign(static_cast<std::size_t>(steps * member_count * rules::scalars_a_member), Real(0));
+    for (std::int64_t m = 0; m < member_count; ++m) {
+        const Member& member = settings_.members[static_cast<std::size_t>(m)];
+        const double base_lr = member.optimizer.get("lr");
+        double* member_memory = memory.data() + m * 2 * max_rule_memory;
+        for (std::int64_t s = 0; s < steps; ++s)
+            fill_row(member, settings_.schedule.at(clock(step + s), base_lr), step + s, member_memory,
+                     table_.data() + (s * member_count + m) * rules::scalars_a_member);
+    }
+    return {step, steps, table_.data()};
+}
+
+template <class Real>
+void Scheduler<Real>::fill_row(const Member& member, const ScheduleValue& value, std::int64_t step, double* member_memory, Real* out) const {
+    using rules::ScalarRow;
+    const StepInfo info{step + 1, value.lr, value.momentum.value_or(0.0), value.momentum.has_value()};
+    std::visit(
+        [&](const auto& rule) {
+            for (int range = 0; range < 2; ++range) {  // weights, then biases
+                const bool decays = range == 0 || settings_.decay_bias;
+                auto ranged = rule;
+                if (!decays) ranged.weight_decay = 0;
+                double k[max_rule_scalars] = {};
+                ranged.prepare(info, member_memory + range * max_rule_memory, k);
+                Real* row = out + range * ScalarRow::size;
+                const double coupled = rule.decoupled_decay ? 0.0 : ranged.weight_decay;
+                row[ScalarRow::coupled_decay] = static_cast<Real>(coupled + (decays ? member.l2 : 0.0));
+                row[ScalarRow::shrink] = static_cast<Real>(decays ? value.lr * member.l1 : 0.0);
+                row[ScalarRow::average] = static_cast<Real>(settings_.averaging ? 1.0 / static_cast<double>(step + 1) : 0.0);
+                for (int i = 0; i < max_rule_scalars; ++i) row[ScalarRow::rule + i] = static_cast<Real>(k[i]);
+            }
+        },
+        member.optimizer.rule());
+}
+
+template <class Real>
+void Scheduler<Real>::drop(std::int64_t member) {
+    settings_.members.erase(settings_.members.begin() + member);
+    const auto first = memory.begin() + member * 2 * max_rule_memory;
+    memory.erase(first, first + 2 * max_rule_memory);
+}
+
+template class Scheduler<float>;
+template class Scheduler<double>;
+
+}  // namespace glissade

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "glissade/population.hpp"
+#include "glissade/schedule.hpp"
+#include "host/execution/backend.hpp"
+
+namespace glissade {
+
+/// What a run asks of its scheduler.
+struct SchedulerSettings {
+    BatchPlan batches;
+    std::vector<Member> members;  ///< one kind of rule and one variant of it
+    Schedule schedule;
+    std::int64_t total_steps = 0;  ///< of the whole run: what schedules count against
+    bool decay_bias = false;
+    bool averaging = false;
+};
+
+/// The host side of a run: cuts it into segments, evaluates schedules and each rule's `prepare` in double precision, and lays the scalars of a segment
+/// out as a table. Its only state is what rules carry from step to step (`memory`); everything else is a pure function of the step.
+template <class Real>
+class Scheduler {
+public:
+    explicit Scheduler(SchedulerSettings settings);
+
+    const BatchPlan& batches() const { return settings_.batches; }
+    std::int64_t total_steps() const { return settings_.total_steps; }
+    ScheduleClock clock(std::int64_t step) const;
+    /// Learning rate of a member at a step (from 0).
+    double lr(std::int64_t step, std::int64_t member) const;
+    std::int64_t epoch_of(std::int64_t step) const { return step / settings_.batches.steps_per_epoch; }
+    bool ends_epoch(std::int64_t steps_done) const { return steps_done % settings_.batches.steps_per_epoch == 0; }
+
+    /// The segment that begins at `step`: at most `wanted` steps, cut at the end of the run and, if `at_epochs`, of the epoch. Fills the table; the segment points
+    /// into it and is valid until the next call. Segments must follow each other: `memory` moves on with them.
+    Segment<Real> next(std::int64_t step, std::int64_t wanted, bool at_epochs);
+
+    /// [members][2 * max_rule_memory] doubles, for checkpoints.
+    std::vector<double> memory;
+
+    /// Removes a member: the others go on.
+    void drop(std::int64_t member);
+
+    /// Steps whose table stays within a few megabytes.
+    std::int64_t longest_segment() const;
+
+private:
+    void fill_row(const Member& member, const ScheduleValue& value, std::int64_t step, double* member_memory, Real* out) const;
+
+    SchedulerSettings settings_;
+    std::vector<Real> table_;
+};
+
+/// Cuts `rows` rows into batches. `batch_size` 0 means all rows; `drop_last` leaves out a short last batch (unless it is the only one).
+BatchPlan plan_batches(std::int64_t rows, std::int64_t batch_size, bool drop_last, std::uint64_t order_seed, Shuffle shuffle);
+
+}  // namespace glissade

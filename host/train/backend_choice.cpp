@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/train/backend_choice.hpp"
+
+#include "glissade/device.hpp"
+
+namespace glissade {
+
+template <class Real>
+std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const TrainOptions& options, DeviceChoice& choice_out) {
+    choice_out = choose_device(options.device, real_type_of<Real>());
+    BackendLimits limits;
+    limits.threads = options.threads > 0 ? options.threads : usable_processors();
+    limits.cuda_ordinal = choice_out.ordinal;
+    if constexpr (sizeof(Real) == 4) {
+        if (choice_out.cuda) {
+            limits.memory_limit_bytes = options.device_memory_limit_bytes;
+            const std::string refusal = choice_out.named ? "" : cuda_refusal(problem, limits);
+            if (refusal.empty()) return make_cuda_backend(problem, limits);
+            choice_out = {false, 0, false, "the GPU cannot take this shape: " + refusal};
+        }
+    }
+    limits.memory_limit_bytes = options.memory_limit_bytes;
+    return make_cpu_backend(problem, limits);
+}
+
+template std::unique_ptr<Backend<float>> make_backend(const Problem<float>&, const TrainOptions&, DeviceChoice&);
+template std::unique_ptr<Backend<double>> make_backend(const Problem<double>&, const TrainOptions&, DeviceChoice&);
+
+}  // namespace glissade

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/train/diagnosis.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+
+namespace glissade {
+
+namespace {
+
+std::string number(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3g", value);
+    return text;
+}
+
+/// Most curvature that the loss has along a score: the second derivative's bound.
+std::optional<double> curvature_bound(const Loss& loss) {
+    if (loss.name() == "squared" || loss.name() == "huber") return 1.0;
+    if (loss.name() == "logistic") return 0.25;
+    if (loss.name() == "softmax") return 0.5;
+    if (loss.name() == "squared_hinge") return 2.0;
+    return std::nullopt;
+}
+
+/// out = (1/rows) * sum over rows of weight * x * (x . v), with x standardised and, if there is a bias, extended by a 1.
+template <class Real>
+void multiply_hessian(const Problem<Real>& p, const std::vector<double>& v, std::vector<double>& out) {
+    const std::int64_t columns = p.features.columns;
+    std::fill(out.begin(), out.end(), 0.0);
+    std::vector<double> row(static_cast<std::size_t>(columns + 1), 1.0);
+    if (!p.bias) row.back() = 0.0;
+    for (std::int64_t r = 0; r < p.features.rows; ++r) {
+        const Real* x = p.features.row(r);
+        for (std::int64_t j = 0; j < columns; ++j) {
+            const double value = x[j];
+            row[static_cast<std::size_t>(j)] = p.affine ? value * p.affine.scale[j] + p.affine.shift[j] : value;
+        }
+        const double weight = p.weights ? static_cast<double>(p.weights[r]) : 1.0;
+        const double dot = weight * std::inner_product(row.begin(), row.end(), v.begin(), 0.0);
+        for (std::size_t j = 0; j < row.size(); ++j) out[j] += dot * row[j];
+    }
+    for (double& value : out) value /= static_cast<double>(p.features.rows);
+}
+
+bool is_sgd(const Optimizer& optimizer) { return optimizer.name() == "sgd"; }
+
+std::string rate_verdict(const Optimizer& optimizer, double lambda) {
+    const StableRate stable = stable_rate(optimizer, lambda);
+    const double lr = optimizer.get("lr");
+    return lr > stable.limit ? "lr " + number(lr) + " exceeds " + stable.formula + " = " + number(stable.limit) : "";
+}
+
+/// The same for a run over all rows, where the bound is exact: the loss has curvature 1 everywhere and nothing moves the rate.
+template <class Real>
+std::string full_batch_verdict(const Problem<Real>& problem, const ResolvedRun& run, const TrainOptions& options, const Member& member) {
+    if (!is_sgd(member.optimizer) || run.batches.batch_size != problem.features.rows || run.spec.loss.name() != "squared") return "";
+    if (options.shuffle == Shuffle::replacement || options.clip_norm > 0 || options.clip_value > 0 || !options.schedule.is_constant()) return "";
+    const auto lambda = largest_curvature(problem, run.spec.loss, member.l2);
+    const std::string verdict = lambda ? rate_verdict(member.optimizer, *lambda) : "";
+    return verdict.empty() ? "" : verdict + ": this run will diverge";
+}
+
+}  // namespace
+
+template <class Real>
+std::optional<double> largest_curvature(const Problem<Real>& problem, const Loss& loss, double l2) {
+    const auto bound = curvature_bound(loss);
+    if (!bound) return std::nullopt;
+    constexpr double most_multiplications = 4e9;
+    constexpr double settled = 1e-7;  // relative change of the estimate: three printed digits need far less
+    const double a_pass = static_cast<double>(problem.features.rows) * static_cast<double>(problem.features.columns + 1) * 2;
+    const int passes = static_cast<int>(std::clamp(most_multiplications / a_pass, 5.0, 100.0));
+    std::vector<double> v(static_cast<std::size_t>(problem.features.columns + 1)), next(v.size());
+    for (std::size_t j = 0; j < v.size(); ++j) v[j] = Philox::uniform(0, static_cast<std::uint64_t>(RandomStream::data), j) + 0.5;
+    double lambda = 0;
+    for (int i = 0; i < passes; ++i) {
+        const double norm = std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0));
+        if (!(norm > 0)) break;
+        for (double& value : v) value /= norm;
+        multiply_hessian(problem, v, next);
+        const double estimate = std::inner_product(v.begin(), v.end(), next.begin(), 0.0);
+        v.swap(next);
+        const bool done = std::abs(estimate - lambda) <= settled * estimate;
+        lambda = estimate;
+        if (done) break;
+    }
+    return lambda * *bound + l2;
+}
+
+StableRate stable_rate(const Optimizer& sgd, double lambda) {
+    const double mu = sgd.get("momentum");
+    if (sgd.get("nesterov") != 0) return {2 * (1 + mu) / ((1 + 2 * mu) * lambda), "2(1+mu)/((1+2mu) lambda_max)"};
+    if (mu > 0) return {2 * (1 + mu) / lambda, "2(1+mu)/lambda_max"};
+    return {2 / lambda, "2/lambda_max"};
+}
+
+template <class Real>
+std::string advise(const Problem<Real>& problem, const ResolvedRun& run, const TrainOptions& options, const MemberResult& best) {
+    const std::string verdict = full_batch_verdict(problem, run, options, best.member);
+    if (!verdict.empty()) return verdict;
+    const auto& history = best.history;
+    constexpr double worth_saying = .01;
+    if (history.size() < 2) return "";
+    const bool early = best.best_epoch > 0 && history.back().validation && 2 * best.best_epoch < history.back().epoch;
+    if (early)
+        return "the best epoch was " + std::to_string(best.best_epoch) + " of " + std::to_string(history.back().epoch) +
+               ": a lower --lr or a penalty (--l2) may do better";
+    const double before = history[history.size() - 2].loss, last = history.back().loss;
+    if (before > 0 && last < before * (1 - worth_saying))
+        return "loss still fell " + number(100 * (1 - last / before)) + " % in the last epoch: raise --epochs or --lr";
+    return "";
+}
+
+template <class Real>
+std::string explain_divergence(const Problem<Real>& problem, const ResolvedRun& run, const TrainOptions& options, const Divergence& where) {
+    const Member& member = run.members[static_cast<std::size_t>(where.member)];
+    std::string text = "diverged at step " + std::to_string(where.step) + " (epoch " + std::to_string(where.epoch) + ", batch " + std::to_string(where.batch) +
+                       "): the loss or its gradient is no longer finite; ";
+    const bool plain = is_sgd(member.optimizer);
+    const auto lambda = plain ? largest_curvature(problem, run.spec.loss, member.l2) : std::nullopt;
+    const std::string verdict = lambda ? rate_verdict(member.optimizer, *lambda) : "";
+    if (!verdict.empty()) return text + verdict;
+    text += "the likely cause is the learning rate: try --lr " + number(member.optimizer.get("lr") / 10);
+    if (!options.standardize && run.task == Task::regression && options.start == std::nullopt) text += ", and look at the scale of features and targets";
+    return text;
+}
+
+template std::optional<double> largest_curvature(const Problem<float>&, const Loss&, double);
+template std::optional<double> largest_curvature(const Problem<double>&, const Loss&, double);
+template std::string advise(const Problem<float>&, const ResolvedRun&, const TrainOptions&, const MemberResult&);
+template std::string advise(const Problem<double>&, const ResolvedRun&, const TrainOptions&, const MemberResult&);
+template std::string explain_divergence(const Problem<float>&, const ResolvedRun&, const TrainOptions&, const Divergence&);
+template std::string explain_divergence(const Problem<double>&, const ResolvedRun&, const TrainOptions&, const Divergence&);
+
+}  // namespace glissade

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "glissade/model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+
+#include "glissade/device.hpp"
+#include "glissade/error.hpp"
+#include "glissade/rules/math.hpp"
+#include "host/execution/backend.hpp"
+#include "host/train/device_choice.hpp"
+#include "host/train/problem_setup.hpp"
+#include "host/train/score_metrics.hpp"
+#include "host/train/training_loop.hpp"
+
+namespace glissade {
+
+namespace {
+
+/// A model's numbers in the type that it predicts in.
+template <class Real>
+struct TypedModel {
+    explicit TypedModel(const Model& model, bool apply_input) : parameters(model.parameters.begin(), model.parameters.end()) {
+        if (!apply_input) return;
+        scale.assign(model.input.scale.begin(), model.input.scale.end());
+        shift.assign(model.input.shift.begin(), model.input.shift.end());
+    }
+    ScoreTask<Real> task(const Model& model, MatrixView<const Real> x) const {
+        ScoreTask<Real> out;
+        out.x = x;
+        if (!scale.empty()) out.affine = {scale.data(), shift.data()};
+        out.parameters = parameters.data();
+        out.outputs = model.spec.outputs;
+        out.bias = model.spec.bias;
+        return out;
+    }
+    std::vector<Real> parameters, scale, shift;
+};
+
+template <class Real>
+void run_scores(const ScoreTask<Real>& task, const PredictOptions& options, std::span<Real> out) {
+    const DeviceChoice device = choose_device(options.device, real_type_of<Real>());
+    if constexpr (sizeof(Real) == 4) {
+        if (device.cuda) return score_on_cuda(task, device.ordinal, out);
+    }
+    score_on_cpu(task, options.threads > 0 ? options.threads : usable_processors(), out);
+}
+
+void check_shape(const Model& model, std::int64_t columns, std::int64_t wanted, std::size_t given) {
+    if (columns != model.spec.features)
+        fail(ErrorKind::data,
+             "the matrix has " + std::to_string(columns) + " columns, the model was trained on " + std::to_string(model.spec.features));
+    if (static_cast<std::int64_t>(given) != wanted)
+        fail(ErrorKind::data, "the output holds " + std::to_string(given) + " values, " + std::to_string(wanted) + " are needed");
+}
+
+/// Scores in the model's own real type for a matrix of either type: a matrix of the other type is converted a block of rows at a time.
+template <class Real, class In>
+void score_matrix(const Model& model, MatrixView<const In> x, std::span<In> out, const PredictOptions& options) {
+    const TypedModel<Real> typed(model, true);
+    if constexpr (std::is_same_v<Real, In>) {
+        run_scores(typed.task(model, x), options, out);
+    } else {
+        constexpr std::int64_t block_values = 1 << 20;
+        const std::int64_t block =
+            std::clamp<std::int64_t>(block_values / std::max<std::int64_t>(1, x.columns), 1, std::max<std::int64_t>(1, x.rows));
+        std::vector<Real> rows(static_cast<std::size_t>(block * x.columns)), scores(static_cast<std::size_t>(block * model.spec.outputs));
+        for (std::int64_t first = 0; first < x.rows; first += block) {
+            const std::int64_t count = std::min(block, x.rows - first);
+            for (std::int64_t r = 0; r < count; ++r)
+                std::transform(x.row(first + r), x.row(first + r) + x.columns, rows.begin() + r * x.columns,
+                               [](In v) { return static_cast<Real>(v); });
+            const auto part = std::span<Real>(scores).first(static_cast<std::size_t>(count * model.spec.outputs));
+            check_features(MatrixView<const Real>(rows.data(), count, x.columns), "the matrix in float32");
+            run_scores(typed.task(model, MatrixView<const Real>(rows.data(), count, x.columns)), options, part);
+            std::transform(part.begin(), part.end(), out.begin() + first * model.spec.outputs, [](Real v) { return static_cast<In>(v); });
+        }
+    }
+}
+
+template <class In>
+void scores_of(const Model& model, MatrixView<const In> x, std::span<In> out, const PredictOptions& options) {
+    check_shape(model, x.columns, x.rows * model.spec.outputs, out.size());
+    check_features(x, "the matrix");
+    if (model.real_type == RealType::float32)
+        score_matrix<float>(model, x, out, options);
+    else
+        score_matrix<double>(model, x, out, options);
+    if (model.task == Task::classification || model.target_scale.empty()) return;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        const std::size_t o = i % static_cast<std::size_t>(model.spec.outputs);
+        out[i] = static_cast<In>(static_cast<double>(out[i]) * model.target_scale[o] + model.target_shift[o]);
+    }
+}
+
+template <class In>
+void predict_matrix(const Model& model, MatrixView<const In> x, std::span<In> out, const PredictOptions& options) {
+    if (model.task == Task::regression) return scores_of(model, x, out, options);
+    check_shape(model, x.columns, x.rows, out.size());
+    const std::int64_t outputs = model.spec.outputs;
+    std::vector<In> scores(static_cast<std::size_t>(x.rows * outputs));
+    scores_of<In>(model, x, scores, options);
+    for (std::int64_t r = 0; r < x.rows; ++r) {
+        const In* row = scores.data() + r * outputs;
+        out[static_cast<std::size_t>(r)] =
+            outputs == 1 ? In(row[0] > In(0) ? 1 : 0) : static_cast<In>(std::max_element(row, row + outputs) - row);
+    }
+}
+
+template <class In>
+void probabilities(const Model& model, MatrixView<const In> x, std::span<In> out, const PredictOptions& options) {
+    const bool grouped = model.spec.loss.kind() == LossKind::grouped;
+    if (!grouped && model.spec.loss.name() != "logistic")
+        fail(ErrorKind::usage,
+             "probabilities need the logistic or softmax loss; this model was trained with " + std::string(model.spec.loss.name()));
+    const std::int64_t classes = grouped ? model.spec.outputs : 2;
+    check_shape(model, x.columns, x.rows * classes, out.size());
+    std::vector<In> scores(static_cast<std::size_t>(x.rows * model.spec.outputs));
+    scores_of<In>(model, x, scores, options);
+    for (std::int64_t r = 0; r < x.rows; ++r) {
+        In* p = out.data() + r * classes;
+        if (!grouped) {
+            p[1] = rules::sigmoid(scores[static_cast<std::size_t>(r)]);
+            p[0] = rules::sigmoid(-scores[static_cast<std::size_t>(r)]);
+            continue;
+        }
+        Softmax::evaluate_group<In>(scores.data() + r * classes, static_cast<int>(classes), 1, In(0), nullptr, p);
+        p[0] += In(1);  // the slope of class 0 is its probability less 1
+    }
+}
+
+template <class Real>
+Metrics evaluate_as(const Model& model, const Dataset& data, const PredictOptions& options) {
+    const TypedModel<Real> typed(model, data.input.empty());
+    std::vector<Real> scores(static_cast<std::size_t>(data.rows() * model.spec.outputs));
+    run_scores<Real>(typed.task(model, data.features<Real>()), options, scores);
+    const auto targets = targets_in_units<Real>(data, model.task, model.target_scale, model.target_shift);
+    const auto weights = data.has_weights() ? data.weights<Real>() : std::span<const Real>{};
+    return score_metrics<Real>(model.spec, {scores, targets, weights, model.target_scale});
+}
+
+/// The data set in the model's real type.
+Dataset in_real_type(const Dataset& data, RealType type) {
+    if (data.real_type() == type) return data;
+    Dataset out = Dataset::allocate(type, data.rows(), data.columns(), data.target_count(), data.has_weights());
+    const auto convert = [&]<class To, class From>(To, From) {
+        for (std::int64_t r = 0; r < data.rows(); ++r)
+            std::transform(data.features<From>().row(r), data.features<From>().row(r) + data.columns(),
+                           out.mutable_features<To>() + r * out.stride(), [](From v) { return static_cast<To>(v); });
+        std::transform(data.targets<From>().begin(), data.targets<From>().end(), out.mutable_targets<To>(),
+                       [](From v) { return static_cast<To>(v); });
+        if (data.has_weights())
+            std::transform(data.weights<From>().begin(), data.weights<From>().end(), out.mutable_weights<To>(),
+                           [](From v) { return static_cast<To>(v); });
+    };
+    type == RealType::float32 ? convert(float{}, double{}) : convert(double{}, float{});
+    out.task = data.task;
+    out.class_labels = data.class_labels;
+    out.input = data.input;
+    out.target_scale = data.target_scale;
+    out.target_shift = data.target_shift;
+    return out;
+}
+
+}  // namespace
+
+void Model::decision_function(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
+    scores_of(*this, x, out, o);
+}
+void Model::decision_function(MatrixView<const double> x, std::span<double> out, const PredictOptions& o) const {
+    scores_of(*this, x, out, o);
+}
+void Model::predict(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
+    predict_matrix(*this, x, out, o);
+}
+void Model::predict(MatrixView<const double> x, std::span<double> out, const PredictOptions& o) const {
+    predict_matrix(*this, x, out, o);
+}
+void Model::predict_proba(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
+    probabilities(*this, x, out, o);
+}
+void Model::predict_proba(MatrixView<const double> x, std::span<double> out, const PredictOptions& o) const {
+    probabilities(*this, x, out, o);
+}
+
+Metrics Model::evaluate(const Dataset& data, const PredictOptions& options) const {
+    if (!data.has_targets()) fail(ErrorKind::data, "evaluation needs targets");
+    const Dataset typed = in_real_type(data, real_type);
+    check_scorable(typed, spec, "the data");
+    return real_type == RealType::float32 ? evaluate_as<float>(*this, typed, options) : evaluate_as<double>(*this, typed, options);
+}
+
+void Model::coefficients(std::vector<double>& weights_out, std::vector<double>& biases_out) const {
+    weights_out.assign(parameters.begin(), parameters.begin() + spec.weight_count());
+    biases_out.assign(static_cast<std::size_t>(spec.outputs), 0.0);
+    for (std::int64_t o = 0; o < spec.outputs; ++o) {
+        double& bias = biases_out[static_cast<std::size_t>(o)];
+        if (spec.bias) bias = parameters[static_cast<std::size_t>(spec.weight_count() + o)];
+        const bool scaled = task == Task::regression && !target_scale.empty();
+        const double factor = scaled ? target_scale[static_cast<std::size_t>(o)] : 1.0;
+        for (std::int64_t j = 0; j < spec.features; ++j) {
+            double& w = weights_out[static_cast<std::size_t>(o * spec.features + j)];
+            if (!input.empty()) {
+                bias += w * input.shift[static_cast<std::size_t>(j)];
+                w *= input.scale[static_cast<std::size_t>(j)];
+            }
+            w *= factor;
+        }
+        bias = bias * factor + (scaled ? target_shift[static_cast<std::size_t>(o)] : 0.0);
+    }
+}
+
+}  // namespace glissade

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/train/problem_setup.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include "glissade/device.hpp"
+#include "glissade/error.hpp"
+#include "host/scheduler/scheduler.hpp"
+
+namespace glissade {
+
+namespace {
+
+std::string at_row(const std::string& what, std::int64_t row) {
+    return what + ", row " + std::to_string(row + 1);
+}
+
+/// The first row of [begin, end) with a value that is not finite, or -1.
+template <class Real>
+std::int64_t first_bad_row(MatrixView<const Real> x, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) {
+        const Real* row = x.row(r);
+        Real sum = 0;  // 0 * finite is 0, 0 * infinity and 0 * NaN are NaN
+        for (std::int64_t j = 0; j < x.columns; ++j) sum += row[j] * Real(0);
+        if (!(sum == Real(0))) return r;
+    }
+    return -1;
+}
+
+template <class Real>
+void check_targets(const Dataset& data, const ModelSpec& spec, const std::string& what) {
+    const auto targets = data.targets<Real>();
+    const std::int64_t per_row = data.target_count();
+    const double classes = spec.loss.kind() == LossKind::grouped ? static_cast<double>(spec.outputs) : 2;
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const double y = targets[i];
+        const std::int64_t row = static_cast<std::int64_t>(i) / per_row;
+        if (!std::isfinite(y)) fail(ErrorKind::data, at_row(what, row) + ": the target is not finite");
+        if (spec.loss.kind() == LossKind::regression) continue;
+        if (y != std::floor(y) || y < 0 || y >= classes)
+            fail(ErrorKind::data, at_row(what, row) + ": target " + std::to_string(y) + " is not a class index from 0 to " +
+                                      std::to_string(static_cast<int>(classes) - 1) + " (loss " + std::string(spec.loss.name()) + ")");
+    }
+}
+
+template <class Real>
+void check_weights(const Dataset& data, const std::string& what) {
+    const auto weights = data.weights<Real>();
+    double sum = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        if (!std::isfinite(weights[i]) || weights[i] < 0)
+            fail(ErrorKind::data,
+                 at_row(what, static_cast<std::int64_t>(i)) + ": weight " + std::to_string(weights[i]) + " is not a finite number >= 0");
+        sum += weights[i];
+    }
+    if (!weights.empty() && sum <= 0) fail(ErrorKind::data, what + ": every row weight is 0");
+}
+
+template <class Real>
+void check_scorable_as(const Dataset& data, const ModelSpec& spec, const std::string& what) {
+    check_features(data.features<Real>(), what);
+    if (data.has_targets()) check_targets<Real>(data, spec, what);
+    if (data.has_weights()) check_weights<Real>(data, what);
+}
+
+template <class Real>
+double largest_target(const Dataset& data) {
+    double top = 0;
+    for (const Real y : data.targets<Real>())
+        if (std::isfinite(y)) top = std::max(top, static_cast<double>(y));
+    return top;
+}
+
+template <class Real>
+std::vector<double> rows_of_class(const Dataset& data, std::int64_t classes) {
+    std::vector<double> count(static_cast<std::size_t>(classes), 0.0);
+    for (const Real y : data.targets<Real>()) count[static_cast<std::size_t>(y)] += 1;
+    return count;
+}
+
+std::vector<double> class_counts(const Dataset& data, std::int64_t classes) {
+    return data.real_type() == RealType::float32 ? rows_of_class<float>(data, classes) : rows_of_class<double>(data, classes);
+}
+
+Loss choose_loss(const Dataset& data, const TrainOptions& options) {
+    if (!options.loss.is_auto()) return options.loss;
+    if (data.task == Task::regression) return Loss("squared");
+    return Loss(data.class_labels.size() > 2 ? "softmax" : "logistic");
+}
+
+std::vector<Member> list_members(const TrainOptions& options) {
+    std::vector<Member> members = options.members;
+    if (members.empty()) members.push_back({options.optimizer, options.l1, options.l2, options.seed});
+    for (const Member& member : members) {
+        member.optimizer.check();
+        if (member.optimizer.index() != members[0].optimizer.index() || member.optimizer.variant() != members[0].optimizer.variant())
+            fail(ErrorKind::usage,
+                 "members of one run must share the kind of optimizer and its form (momentum, centered, amsgrad on or off)");
+        if (!(member.l1 >= 0) || !(member.l2 >= 0)) fail(ErrorKind::usage, "l1 and l2 must be >= 0");
+        if (member.l2 > 0 && member.optimizer.get("weight_decay") > 0 && member.optimizer.name() != "adamw")
+            fail(ErrorKind::usage,
+                 "l2 and weight_decay are the same penalty for " + std::string(member.optimizer.name()) + ": set one of them");
+    }
+    return members;
+}
+
+void check_options(const TrainOptions& o) {
+    const auto non_negative = [](double value, const char* name) {
+        if (!(value >= 0)) fail(ErrorKind::usage, std::string(name) + " must be >= 0");
+    };
+    if (o.epochs < 1) fail(ErrorKind::usage, "epochs must be at least 1");
+    non_negative(static_cast<double>(o.max_steps), "max_steps");
+    non_negative(o.max_seconds, "max_seconds");
+    non_negative(o.tol, "tol");
+    non_negative(static_cast<double>(o.patience), "patience");
+    non_negative(o.clip_norm, "clip_norm");
+    non_negative(o.clip_value, "clip_value");
+    if (o.threads < 0 || o.threads > 1024) fail(ErrorKind::usage, "threads must be from 1 to 1024, or 0 for every usable processor");
+    if (o.balanced && !o.class_weights.empty())
+        fail(ErrorKind::usage, "balanced and class_weights are two answers to one question: set one of them");
+    if (o.patience > 0 && o.tol == 0 && o.validation.rows() == 0)
+        fail(ErrorKind::usage,
+             "patience watches the validation loss, but there is no validation set; with tol it watches the training loss");
+}
+
+}  // namespace
+
+template <class Real>
+void check_features(MatrixView<const Real> x, const std::string& what) {
+    constexpr std::int64_t values_a_thread = 1 << 20;
+    const std::int64_t threads = std::clamp<std::int64_t>(x.rows * x.columns / values_a_thread, 1,
+                                                          std::min<std::int64_t>(usable_processors(), std::max<std::int64_t>(1, x.rows)));
+    std::vector<std::int64_t> found(static_cast<std::size_t>(threads), -1);
+    std::vector<std::thread> team;
+    for (std::int64_t t = 1; t < threads; ++t)
+        team.emplace_back(
+            [&, t] { found[static_cast<std::size_t>(t)] = first_bad_row(x, x.rows * t / threads, x.rows * (t + 1) / threads); });
+    found[0] = first_bad_row(x, 0, x.rows / threads);
+    for (std::thread& thread : team) thread.join();
+    for (const std::int64_t row : found) {
+        if (row < 0) continue;
+        for (std::int64_t j = 0; j < x.columns; ++j)
+            if (!std::isfinite(x.row(row)[j]))
+                fail(ErrorKind::data, at_row(what, row) + ", column " + std::to_string(j + 1) + ": the value is not finite");
+    }
+}
+
+void check_scorable(const Dataset& data, const ModelSpec& spec, const std::string& what) {
+    if (data.columns() != spec.features)
+        fail(ErrorKind::data, what + " has " + std::to_string(data.columns()) + " columns, the model " + std::to_string(spec.features));
+    const std::int64_t targets = spec.loss.kind() == LossKind::regression ? spec.outputs : 1;
+    if (data.has_targets() && data.target_count() != targets)
+        fail(ErrorKind::data,
+             what + " has " + std::to_string(data.target_count()) + " targets a row, the model " + std::to_string(targets));
+    data.real_type() == RealType::float32 ? check_scorable_as<float>(data, spec, what) : check_scorable_as<double>(data, spec, what);
+}
+
+ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
+    check_options(options);
+    if (!data.has_targets()) fail(ErrorKind::data, "the training data has no targets");
+    if (data.columns() < 1) fail(ErrorKind::data, "the training data has no columns");
+    ResolvedRun run;
+    run.spec.loss = choose_loss(data, options);
+    run.spec.features = data.columns();
+    run.spec.bias = options.bias;
+    run.task = run.spec.loss.kind() == LossKind::regression ? Task::regression : Task::classification;
+    if (run.task == Task::regression) {
+        if (data.task == Task::classification)
+            fail(ErrorKind::usage, "loss " + std::string(run.spec.loss.name()) + " is for regression, but the targets are classes");
+        run.spec.outputs = data.target_count();
+    } else {
+        const double top = data.real_type() == RealType::float32 ? largest_target<float>(data) : largest_target<double>(data);
+        const std::int64_t classes = data.class_labels.empty() ? std::max<std::int64_t>(2, static_cast<std::int64_t>(top) + 1)
+                                                               : static_cast<std::int64_t>(data.class_labels.size());
+        if (classes < 2)
+            fail(ErrorKind::data, "the targets have one class only, \"" + data.class_labels.at(0) + "\": there is nothing to tell apart");
+        if (run.spec.loss.kind() == LossKind::binary && classes > 2)
+            fail(ErrorKind::usage, "loss " + std::string(run.spec.loss.name()) + " tells two classes apart, but the data has " +
+                                       std::to_string(classes) + "; softmax takes any number");
+        run.spec.outputs = run.spec.loss.kind() == LossKind::grouped ? classes : 1;
+        run.class_labels = data.class_labels;
+        if (run.class_labels.empty())
+            for (std::int64_t c = 0; c < classes; ++c) run.class_labels.push_back(std::to_string(c));
+    }
+    check_scorable(data, run.spec, "training data");
+    if (options.validation.rows() > 0) {
+        if (options.validation.real_type() != data.real_type()) fail(ErrorKind::usage, "training and validation data differ in real type");
+        check_scorable(options.validation, run.spec, "validation data");
+        if (!options.validation.has_targets()) fail(ErrorKind::data, "the validation data has no targets");
+    }
+    if (options.standardize && !data.input.empty()) fail(ErrorKind::usage, "the data is standardised already");
+    run.members = list_members(options);
+    run.batches = plan_batches(data.rows(), options.batch_size, options.drop_last, options.seed, options.shuffle);
+    run.total_steps = options.epochs * run.batches.steps_per_epoch;
+    if (options.max_steps > 0) run.total_steps = std::min(run.total_steps, options.max_steps);
+    run.total_epochs = (run.total_steps + run.batches.steps_per_epoch - 1) / run.batches.steps_per_epoch;
+    return run;
+}
+
+namespace {
+
+/// Mean and population deviation of `count` values that `value(i)` gives, in two passes; a deviation of 0 counts as 1.
+template <class F>
+std::pair<double, double> moments(std::int64_t count, F&& value) {
+    double sum = 0, squares = 0;
+    for (std::int64_t i = 0; i < count; ++i) sum += value(i);
+    const double mean = sum / static_cast<double>(count);
+    for (std::int64_t i = 0; i < count; ++i) squares += (value(i) - mean) * (value(i) - mean);
+    const double deviation = std::sqrt(squares / static_cast<double>(count));
+    return {mean, deviation > 0 ? deviation : 1.0};
+}
+
+template <class Real>
+void standardize_columns(const Dataset& data, TrainingRows<Real>& rows) {
+    const auto x = data.features<Real>();
+    std::vector<double> sum(static_cast<std::size_t>(x.columns), 0.0), squares(static_cast<std::size_t>(x.columns), 0.0);
+    const auto column_means = [&](auto&& term, std::vector<double>& out) {  // row by row, so that memory is read in order
+        for (std::int64_t r = 0; r < x.rows; ++r)
+            for (std::int64_t j = 0; j < x.columns; ++j) out[static_cast<std::size_t>(j)] += term(x.row(r)[j], static_cast<std::size_t>(j));
+        for (double& value : out) value /= static_cast<double>(x.rows);
+    };
+    column_means([](Real v, std::size_t) { return static_cast<double>(v); }, sum);
+    column_means([&](Real v, std::size_t j) { return (v - sum[j]) * (v - sum[j]); }, squares);
+    for (std::size_t j = 0; j < sum.size(); ++j) {
+        const double deviation = std::sqrt(squares[j]);
+        rows.applied.scale.push_back(deviation > 0 ? 1 / deviation : 1);
+        rows.applied.shift.push_back(-sum[j] * rows.applied.scale[j]);
+    }
+    rows.scale.assign(rows.applied.scale.begin(), rows.applied.scale.end());
+    rows.shift.assign(rows.applied.shift.begin(), rows.applied.shift.end());
+}
+
+template <class Real>
+void standardize_targets(const Dataset& data, TrainingRows<Real>& rows) {
+    const auto targets = data.targets<Real>();
+    const std::int64_t count = data.target_count();
+    rows.targets.resize(targets.size());
+    for (std::int64_t t = 0; t < count; ++t) {
+        const auto [mean, deviation] =
+            moments(data.rows(), [&](std::int64_t i) { return static_cast<double>(targets[static_cast<std::size_t>(i * count + t)]); });
+        for (std::int64_t i = 0; i < data.rows(); ++i) {
+            const auto at = static_cast<std::size_t>(i * count + t);
+            rows.targets[at] = static_cast<Real>((targets[at] - mean) / deviation);
+        }
+        const auto at = static_cast<std::size_t>(t);  // compose with what the data set had already undergone
+        rows.target_shift[at] += mean * rows.target_scale[at];
+        rows.target_scale[at] *= deviation;
+    }
+}
+
+template <class Real>
+void fill_weights(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, TrainingRows<Real>& rows) {
+    std::vector<double> by_class = options.class_weights;
+    const auto classes = static_cast<std::int64_t>(run.class_labels.size());
+    if (options.balanced || !by_class.empty()) {
+        if (run.task != Task::classification) fail(ErrorKind::usage, "class weights need classes, but this is a regression");
+        if (options.balanced)
+            for (const double count : class_counts(data, classes))
+                by_class.push_back(count > 0 ? static_cast<double>(data.rows()) / (static_cast<double>(classes) * count) : 0.0);
+        if (static_cast<std::int64_t>(by_class.size()) != classes)
+            fail(ErrorKind::usage, std::to_string(by_class.size()) + " class weights for " + std::to_string(classes) + " classes");
+        for (const double w : by_class)
+            if (!std::isfinite(w) || w < 0) fail(ErrorKind::usage, "class weights must be finite and >= 0");
+    }
+    if (by_class.empty() && !data.has_weights()) return;
+    const auto own = data.has_weights() ? data.weights<Real>() : std::span<const Real>{};
+    const auto targets = data.targets<Real>();
+    std::vector<double> weights(static_cast<std::size_t>(data.rows()), 1.0);
+    double sum = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        if (!own.empty()) weights[i] = own[i];
+        if (!by_class.empty()) weights[i] *= by_class[static_cast<std::size_t>(targets[i])];
+        sum += weights[i];
+    }
+    if (!(sum > 0)) fail(ErrorKind::data, "every row weight is 0");
+    const double mean = sum / static_cast<double>(data.rows());
+    for (const double w : weights) rows.weights.push_back(static_cast<Real>(w / mean));
+}
+
+}  // namespace
+
+template <class Real>
+std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptions& options, const ResolvedRun& run) {
+    auto rows = std::make_unique<TrainingRows<Real>>();
+    rows->target_scale =
+        data.target_scale.empty() ? std::vector<double>(static_cast<std::size_t>(data.target_count()), 1.0) : data.target_scale;
+    rows->target_shift =
+        data.target_shift.empty() ? std::vector<double>(static_cast<std::size_t>(data.target_count()), 0.0) : data.target_shift;
+    if (options.standardize) standardize_columns(data, *rows);
+    if (options.standardize_target && run.task == Task::regression) standardize_targets(data, *rows);
+    fill_weights(data, options, run, *rows);
+    Problem<Real>& problem = rows->problem;
+    problem.features = data.features<Real>();
+    problem.targets = rows->targets.empty() ? data.targets<Real>().data() : rows->targets.data();
+    problem.target_count = data.target_count();
+    problem.weights = rows->weights.empty() ? nullptr : rows->weights.data();
+    if (!rows->scale.empty()) problem.affine = {rows->scale.data(), rows->shift.data()};
+    problem.outputs = run.spec.outputs;
+    problem.members = static_cast<std::int64_t>(run.members.size());
+    problem.bias = run.spec.bias;
+    problem.loss = run.spec.loss.index();
+    double constants[max_loss_constants] = {};
+    run.spec.loss.prepare(constants);
+    for (int i = 0; i < max_loss_constants; ++i) problem.loss_constants[i] = static_cast<Real>(constants[i]);
+    const Optimizer& optimizer = run.members[0].optimizer;
+    problem.rule = optimizer.index();
+    problem.variant = optimizer.variant();
+    problem.state_count = optimizer.state_count();
+    problem.averaging = options.average;
+    problem.clip_norm = static_cast<Real>(options.clip_norm);
+    problem.clip_value = static_cast<Real>(options.clip_value);
+    problem.batches = run.batches;
+    return rows;
+}
+
+template void check_features(MatrixView<const float>, const std::string&);
+template void check_features(MatrixView<const double>, const std::string&);
+template std::unique_ptr<TrainingRows<float>> set_up(const Dataset&, const TrainOptions&, const ResolvedRun&);
+template std::unique_ptr<TrainingRows<double>> set_up(const Dataset&, const TrainOptions&, const ResolvedRun&);
+
+}  // namespace glissade

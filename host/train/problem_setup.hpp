@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "glissade/trainer.hpp"
+#include "host/execution/backend.hpp"
+
+namespace glissade {
+
+/// The run's settings made definite against the data: the loss chosen, members listed, counts known.
+struct ResolvedRun {
+    ModelSpec spec;
+    Task task = Task::regression;
+    std::vector<std::string> class_labels;
+    std::vector<Member> members;
+    BatchPlan batches;
+    std::int64_t total_steps = 0;
+    std::int64_t total_epochs = 0;
+};
+
+/// Checks settings against each other and against the data's shape and targets. Throws Error(usage | data).
+ResolvedRun resolve(const Dataset& data, const TrainOptions& options);
+
+/// Rows as the backend reads them, with what had to be made for them. Owns what `problem` points to beside the data set itself.
+template <class Real>
+struct TrainingRows {
+    std::vector<Real> targets;  ///< standardised copies; empty if the data set's own serve
+    std::vector<Real> weights;  ///< mean 1; empty if all are 1
+    std::vector<Real> scale, shift;
+    ColumnAffine applied;                           ///< what train() itself added, in double; empty: none
+    std::vector<double> target_scale, target_shift;  ///< stored target -> user's units
+    Problem<Real> problem;
+};
+
+/// Checks every feature, target and weight (finite, labels within range: Error(data) naming row and column), then computes weights and affine maps.
+template <class Real>
+std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptions& options, const ResolvedRun& run);
+
+/// Throws Error(data) naming the first row and column that is not finite. Cost: one pass at memory speed.
+template <class Real>
+void check_features(MatrixView<const Real> x, const std::string& what);
+
+/// Throws Error(data) unless the data set can be scored by a model of this spec and its targets are usable: columns, finite values, labels in range.
+void check_scorable(const Dataset& data, const ModelSpec& spec, const std::string& what);
+
+}  // namespace glissade

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/train/score_metrics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "glissade/rules/math.hpp"
+
+namespace glissade {
+
+std::vector<std::pair<std::string, double>> Metrics::list() const {
+    std::vector<std::pair<std::string, double>> out = {{"loss", loss}};
+    const auto add = [&](const char* name, const std::optional<double>& value) {
+        if (value) out.emplace_back(name, *value);
+    };
+    add("accuracy", accuracy);
+    add("log_loss", log_loss);
+    add("auc", auc);
+    add("rmse", rmse);
+    add("mae", mae);
+    add("r2", r2);
+    return out;
+}
+
+namespace {
+
+template <class Real>
+double weight_of(const ScoredRows<Real>& rows, std::int64_t r) {
+    return rows.weights.empty() ? 1.0 : static_cast<double>(rows.weights[static_cast<std::size_t>(r)]);
+}
+
+/// Area under the ROC curve as the chance that a positive outranks a negative, ties counted half; absent if a class is.
+template <class Real>
+std::optional<double> area_under_curve(const ScoredRows<Real>& rows) {
+    std::vector<std::size_t> order(rows.scores.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rows.scores[a] < rows.scores[b]; });
+    double negatives = 0, positives = 0, wins = 0;
+    for (std::size_t i = 0; i < order.size();) {
+        double tied_negatives = 0, tied_positives = 0;
+        const Real score = rows.scores[order[i]];
+        for (; i < order.size() && rows.scores[order[i]] == score; ++i)
+            (rows.targets[order[i]] > Real(0.5) ? tied_positives : tied_negatives) += weight_of(rows, static_cast<std::int64_t>(order[i]));
+        wins += tied_positives * (negatives + tied_negatives / 2);
+        negatives += tied_negatives;
+        positives += tied_positives;
+    }
+    if (!(negatives > 0) || !(positives > 0)) return std::nullopt;
+    return wins / (negatives * positives);
+}
+
+/// Root mean square, mean absolute error and R2 (mean over the outputs), in the user's units.
+template <class Real>
+void add_regression(const ModelSpec& spec, const ScoredRows<Real>& rows, double weight_sum, Metrics& metrics) {
+    const std::int64_t outputs = spec.outputs;
+    double squares = 0, sizes = 0, r2 = 0;
+    bool r2_defined = true;
+    for (std::int64_t o = 0; o < outputs; ++o) {
+        const double scale = rows.target_scale.empty() ? 1.0 : rows.target_scale[static_cast<std::size_t>(o)];
+        double mean = 0, output_squares = 0, total = 0;
+        for (std::int64_t r = 0; r < metrics.rows; ++r)
+            mean += weight_of(rows, r) * rows.targets[static_cast<std::size_t>(r * outputs + o)];
+        mean /= weight_sum;
+        for (std::int64_t r = 0; r < metrics.rows; ++r) {
+            const auto at = static_cast<std::size_t>(r * outputs + o);
+            const double w = weight_of(rows, r), target = rows.targets[at];
+            const double error = (static_cast<double>(rows.scores[at]) - target) * scale;
+            output_squares += w * error * error;
+            sizes += w * std::abs(error);
+            total += w * (target - mean) * scale * (target - mean) * scale;
+        }
+        squares += output_squares;
+        r2_defined = r2_defined && total > 0;
+        if (total > 0) r2 += 1 - output_squares / total;
+    }
+    const double count = weight_sum * static_cast<double>(outputs);
+    metrics.rmse = std::sqrt(squares / count);
+    metrics.mae = sizes / count;
+    if (r2_defined) metrics.r2 = r2 / static_cast<double>(outputs);
+}
+
+/// Loss of one row, in double, and whether its class is the one predicted.
+template <class Real>
+std::pair<double, bool> judge_row(const ModelSpec& spec, const ScoredRows<Real>& rows, std::int64_t r, const double* constants,
+                                  std::vector<double>& scratch) {
+    const std::int64_t outputs = spec.outputs;
+    double loss = 0;
+    bool correct = false;
+    visit_rule(LossRules{}, spec.loss.index(), [&]<class Rule>() {
+        if constexpr (Rule::kind == LossKind::grouped) {
+            for (std::int64_t o = 0; o < outputs; ++o)
+                scratch[static_cast<std::size_t>(o)] = rows.scores[static_cast<std::size_t>(r * outputs + o)];
+            const double target = rows.targets[static_cast<std::size_t>(r)];
+            const auto top = std::max_element(scratch.begin(), scratch.end()) - scratch.begin();
+            correct = top == static_cast<std::ptrdiff_t>(target);
+            loss = Rule::template evaluate_group<double>(scratch.data(), static_cast<int>(outputs), 1, target, constants, scratch.data());
+        } else {
+            for (std::int64_t o = 0; o < outputs; ++o) {
+                const auto at = static_cast<std::size_t>(r * outputs + o);
+                double slope = 0;
+                loss += Rule::template evaluate<double>(rows.scores[at], rows.targets[at], constants, slope);
+                if constexpr (Rule::kind == LossKind::binary) correct = (rows.scores[at] > Real(0)) == (rows.targets[at] > Real(0.5));
+            }
+        }
+    });
+    return {loss, correct};
+}
+
+}  // namespace
+
+template <class Real>
+Metrics score_metrics(const ModelSpec& spec, const ScoredRows<Real>& rows) {
+    Metrics metrics;
+    metrics.rows = static_cast<std::int64_t>(rows.scores.size()) / spec.outputs;
+    if (metrics.rows == 0) return metrics;
+    double constants[max_loss_constants] = {};
+    spec.loss.prepare(constants);
+    std::vector<double> scratch(static_cast<std::size_t>(spec.outputs));
+    double loss = 0, weight_sum = 0, correct = 0;
+    for (std::int64_t r = 0; r < metrics.rows; ++r) {
+        const double w = weight_of(rows, r);
+        const auto [row_loss, row_correct] = judge_row(spec, rows, r, constants, scratch);
+        weight_sum += w;
+        loss += w * row_loss;
+        correct += row_correct ? w : 0;
+    }
+    metrics.loss = loss / weight_sum;
+    if (spec.loss.kind() == LossKind::regression) {
+        add_regression(spec, rows, weight_sum, metrics);
+        return metrics;
+    }
+    metrics.accuracy = correct / weight_sum;
+    if (spec.loss.name() == "logistic" || spec.loss.name() == "softmax") metrics.log_loss = metrics.loss;
+    if (spec.outputs == 1) metrics.auc = area_under_curve(rows);
+    return metrics;
+}
+
+template Metrics score_metrics(const ModelSpec&, const ScoredRows<float>&);
+template Metrics score_metrics(const ModelSpec&, const ScoredRows<double>&);
+
+}  // namespace glissade

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "glissade/trainer.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "glissade/error.hpp"
+#include "host/train/backend_choice.hpp"
+#include "host/train/diagnosis.hpp"
+#include "host/train/settings_json.hpp"
+#include "host/train/training_loop.hpp"
+
+namespace glissade {
+
+std::string_view name_of(StopReason reason) {
+    switch (reason) {
+        case StopReason::finished: return "finished";
+        case StopReason::max_steps: return "max_steps";
+        case StopReason::max_seconds: return "max_seconds";
+        case StopReason::patience: return "patience";
+        case StopReason::tol: return "tol";
+        case StopReason::callback: return "callback";
+        case StopReason::diverged: return "diverged";
+    }
+    return "unknown";
+}
+
+std::string fingerprint_of(const Dataset& data, const TrainOptions& options) { return fingerprint(data) + fingerprint(options.validation); }
+
+namespace {
+
+template <class Real>
+Model make_model(const Dataset& data, const ResolvedRun& run, const TrainingRows<Real>& rows, const std::vector<Real>& parameters) {
+    Model model;
+    model.spec = run.spec;
+    model.task = run.task;
+    model.real_type = real_type_of<Real>();
+    model.parameters.assign(parameters.begin(), parameters.end());
+    model.class_labels = run.class_labels;
+    model.feature_names = data.feature_names;
+    model.input = rows.applied.empty() ? data.input : rows.applied;
+    const bool scaled = run.task == Task::regression && (!data.target_scale.empty() || !rows.targets.empty());
+    if (scaled) {
+        model.target_scale = rows.target_scale;
+        model.target_shift = rows.target_shift;
+    }
+    if (data.preparation) model.preparation = *data.preparation;
+    return model;
+}
+
+template <class Real>
+MemberResult finish_member(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, const TrainingRows<Real>& rows,
+                           const TrainingLoop<Real>& loop, std::size_t m) {
+    const MemberTrack<Real>& track = loop.state().tracks[m];
+    MemberResult result;
+    result.member = run.members[m];
+    result.history = track.history;
+    result.divergence = track.divergence;
+    const bool has_best = track.best_epoch > 0;
+    result.model = make_model(data, run, rows, has_best ? track.best_parameters : loop.model_parameters(m));
+    auto settings = settings_json(run, options);
+    settings["members"] = nlohmann::json::array({settings["members"][m]});
+    settings["steps"] = loop.state().step;
+    result.model.trained_with = settings.dump();
+    result.best_epoch = has_best ? track.best_epoch : (track.history.empty() ? 0 : track.history.back().epoch);
+    result.best_loss = has_best ? track.best_loss : (track.history.empty() ? std::numeric_limits<double>::infinity() : track.history.back().loss);
+    return result;
+}
+
+template <class Real>
+Run finish(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, const TrainingRows<Real>& rows, const TrainingLoop<Real>& loop,
+           StopReason stop) {
+    Run out;
+    for (std::size_t m = 0; m < run.members.size(); ++m) out.members.push_back(finish_member(data, options, run, rows, loop, m));
+    const auto rank = [](const MemberResult& r) { return std::pair(r.divergence.has_value(), r.best_loss); };
+    const auto best = std::min_element(out.members.begin(), out.members.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+    out.best_member = best - out.members.begin();
+    out.model = best->model;
+    out.history = best->history;
+    out.best_epoch = best->best_epoch;
+    out.divergence = best->divergence;
+    out.stop = stop;
+    out.plan = loop.plan();
+    out.steps = loop.state().step;
+    out.seconds = loop.seconds();
+    out.advice = out.divergence ? out.divergence->message : advise(rows.problem, run, options, *best);
+    return out;
+}
+
+template <class Real>
+Run train_as(const Dataset& data, const TrainOptions& options, bool resumed) {
+    const ResolvedRun run = resolve(data, options);
+    const auto rows = set_up<Real>(data, options, run);
+    TrainingLoop<Real> loop(data, options, run, *rows);
+    if (resumed)
+        loop.begin_from(options.checkpoint.directory);
+    else
+        loop.begin(initial_state(data, options, run, *rows));
+    const StopReason stop = loop.run();
+    return finish(data, options, run, *rows, loop, stop);
+}
+
+Run dispatch(const Dataset& data, const TrainOptions& options, bool resumed) {
+    return data.real_type() == RealType::float32 ? train_as<float>(data, options, resumed) : train_as<double>(data, options, resumed);
+}
+
+template <class Real>
+std::string describe_as(const Dataset& data, const TrainOptions& options) {
+    const ResolvedRun run = resolve(data, options);
+    const auto rows = set_up<Real>(data, options, run);
+    DeviceChoice choice;
+    const auto backend = make_backend(rows->problem, options, choice);
+    std::string text;
+    const auto line = [&](const std::string& key, const std::string& value) { text += key + std::string(12 - std::min<std::size_t>(11, key.size()), ' ') + value + "\n"; };
+    line("model", std::string(run.spec.loss.name()) + ", " + std::to_string(run.spec.features) + " features x " + std::to_string(run.spec.outputs) +
+                      " outputs, " + std::to_string(run.spec.parameter_count()) + " parameters, " + std::to_string(run.members.size()) + " member(s)");
+    line("rows", std::to_string(data.rows()) + (sizeof(Real) == 4 ? " of float32, " : " of float64, ") +
+                     std::to_string(data.columns() * static_cast<std::int64_t>(sizeof(Real))) + " bytes a row");
+    line("steps", std::to_string(run.total_steps) + " in " + std::to_string(run.total_epochs) + " epochs, batch " + std::to_string(run.batches.batch_size));
+    line("backend", backend->description());
+    line("because", choice.why);
+    return text;
+}
+
+}  // namespace
+
+Run train(const Dataset& data, const TrainOptions& options) { return dispatch(data, options, false); }
+
+Run resume(const Dataset& data, const std::string& directory, const TrainOptions& options) {
+    TrainOptions continued = options;
+    continued.checkpoint.directory = directory;
+    return dispatch(data, continued, true);
+}
+
+std::string describe_plan(const Dataset& data, const TrainOptions& options) {
+    return data.real_type() == RealType::float32 ? describe_as<float>(data, options) : describe_as<double>(data, options);
+}
+
+}  // namespace glissade

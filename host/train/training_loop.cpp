@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/train/training_loop.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "glissade/device.hpp"
+#include "glissade/error.hpp"
+#include "host/train/backend_choice.hpp"
+#include "host/train/diagnosis.hpp"
+#include "host/train/score_metrics.hpp"
+#include "host/train/settings_json.hpp"
+
+namespace glissade {
+
+namespace {
+
+constexpr double segment_seconds = .05;
+constexpr std::int64_t default_tol_patience = 5;  // scikit-learn's n_iter_no_change
+
+double since(std::chrono::steady_clock::time_point start) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); }
+
+}  // namespace
+
+template <class Real>
+TrainingLoop<Real>::TrainingLoop(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, const TrainingRows<Real>& rows)
+    : data_(data), options_(options), run_(run), rows_(rows), problem_(rows.problem) {
+    if (options.validation.rows() > 0)
+        validation_targets_ = targets_in_units<Real>(options.validation, run.task, rows.target_scale, rows.target_shift);
+    if (!options.checkpoint.directory.empty()) {
+        store_.emplace(posix_io(), options.checkpoint.directory, options.checkpoint.keep);
+        fingerprint_ = fingerprint_of(data, options);
+        settings_ = settings_json(run, options).dump();
+    }
+}
+
+template <class Real>
+CheckpointShape TrainingLoop<Real>::shape() const {
+    return {static_cast<std::int64_t>(run_.members.size()), problem_.parameter_count(), problem_.state_vectors()};
+}
+
+template <class Real>
+std::vector<std::size_t> TrainingLoop<Real>::alive() const {
+    std::vector<std::size_t> out;
+    for (std::size_t m = 0; m < state_.tracks.size(); ++m)
+        if (state_.tracks[m].alive) out.push_back(m);
+    return out;
+}
+
+template <class Real>
+void TrainingLoop<Real>::begin(RunState<Real> state) {
+    state_ = std::move(state);
+    first_run_step_ = state_.step;
+    begun_ = std::chrono::steady_clock::now();
+    // A guess of the work of a step, so that the first segment is neither instant nor endless; later ones follow the clock.
+    const std::int64_t work = problem_.batches.batch_size * problem_.features.columns * problem_.outputs * problem_.members;
+    segment_steps_ = std::clamp<std::int64_t>((std::int64_t{1} << 26) / std::max<std::int64_t>(1, work), 1, 4096);
+    rebuild();
+}
+
+template <class Real>
+void TrainingLoop<Real>::begin_from(const std::string& directory) {
+    // The store that rejects a damaged checkpoint is the one that may later write past it.
+    if (!store_ || directory != options_.checkpoint.directory) fail(ErrorKind::internal, "a run resumes in the directory that it writes to");
+    RunState<Real> state;
+    const auto loaded = store_->load_newest([&](std::span<const std::byte> bytes, const std::string& path) {
+        const CheckpointHeader header = decode_checkpoint_header(bytes, path);
+        if (header.settings != settings_)
+            fail(ErrorKind::data, path + ": it was written by a run with other settings: " + header.settings + " there, " + settings_ + " here");
+        if (header.fingerprint != fingerprint_) fail(ErrorKind::data, path + ": it was written by a run on other data (the fingerprints differ)");
+        state = decode_checkpoint<Real>(bytes, path, shape());
+    });
+    if (!loaded) fail(ErrorKind::data, directory + ": there is no checkpoint to resume from");
+    saved_step_ = state.step;
+    begin(std::move(state));
+}
+
+template <class Real>
+void TrainingLoop<Real>::rebuild() {
+    const auto living = alive();
+    if (living.empty()) return;
+    problem_.members = static_cast<std::int64_t>(living.size());
+    std::vector<Member> members;
+    for (const std::size_t m : living) members.push_back(run_.members[m]);
+    scheduler_ = std::make_unique<Scheduler<Real>>(
+        SchedulerSettings{run_.batches, std::move(members), options_.schedule, run_.total_steps, options_.decay_bias, options_.average});
+    scheduler_->memory = state_.rule_memory;
+    backend_.reset();
+    backend_ = make_backend(problem_, options_, device_);
+    backend_->set_state(state_.live);
+    plan_ = backend_->description() + (device_.named ? "" : " (" + device_.why + ")");
+}
+
+template <class Real>
+double TrainingLoop<Real>::seconds() const {
+    return since(begun_);
+}
+
+template <class Real>
+std::int64_t TrainingLoop<Real>::rows_of_epoch() const {
+    return std::min(run_.batches.order.rows, run_.batches.steps_per_epoch * run_.batches.batch_size);
+}
+
+template <class Real>
+std::int64_t TrainingLoop<Real>::wanted_steps() const {
+    std::int64_t steps = options_.segment_steps > 0 ? options_.segment_steps : segment_steps_;
+    const std::int64_t every = options_.checkpoint.every_steps;
+    if (store_ && every > 0) steps = std::min(steps, every - state_.step % every);
+    return steps;
+}
+
+template <class Real>
+SegmentReport TrainingLoop<Real>::run_segment(std::int64_t steps) {
+    const bool at_epochs = options_.validation.rows() > 0 || options_.tol > 0 || (store_ && options_.checkpoint.every_steps == 0);
+    state_.rule_memory = scheduler_->memory;
+    const auto start = std::chrono::steady_clock::now();
+    const Segment<Real> segment = scheduler_->next(state_.step, steps, at_epochs);
+    const SegmentReport report = backend_->run(segment);
+    const double ratio = segment_seconds / std::max(since(start), 1e-6);
+    segment_steps_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(segment.steps) * std::clamp(ratio, .25, 4.0)));
+    return report;
+}
+
+template <class Real>
+StopReason TrainingLoop<Real>::run() {
+    while (state_.step < run_.total_steps && !alive().empty()) {
+        const std::int64_t first = state_.step;
+        const SegmentReport report = run_segment(wanted_steps());
+        absorb(report, first);
+        state_.step += report.steps_done;
+        const bool epoch_ended = report.steps_done > 0 && scheduler_->ends_epoch(state_.step);
+        if (epoch_ended) validate();
+        const Control control = report_progress(report, first);
+        if (report.frozen) freeze_member(report.frozen_member, first);
+        const auto reason = control == Control::stop ? StopReason::callback : reason_to_stop(epoch_ended);
+        const std::int64_t every = options_.checkpoint.every_steps;
+        const bool due = every > 0 ? state_.step % every == 0
+                                   : epoch_ended && scheduler_->epoch_of(state_.step) % std::max<std::int64_t>(1, options_.checkpoint.every_epochs) == 0;
+        if (!report.frozen && due && !reason) save_checkpoint(false);
+        if (reason) {
+            if (*reason != StopReason::diverged) save_checkpoint(true);
+            return *reason;
+        }
+    }
+    if (alive().empty()) return StopReason::diverged;
+    save_checkpoint(true);
+    const std::int64_t asked = options_.epochs * run_.batches.steps_per_epoch;
+    return run_.total_steps < asked ? StopReason::max_steps : StopReason::finished;
+}
+
+template <class Real>
+void TrainingLoop<Real>::absorb(const SegmentReport& report, std::int64_t first_step) {
+    const auto living = alive();
+    for (std::int64_t s = 0; s < report.steps_done; ++s) {
+        for (std::size_t i = 0; i < living.size(); ++i)
+            state_.tracks[living[i]].epoch_loss += report.loss_sums[static_cast<std::size_t>(s) * living.size() + i];
+        if (scheduler_->ends_epoch(first_step + s + 1))
+            for (std::size_t i = 0; i < living.size(); ++i) close_epoch(living[i], first_step + s + 1);
+    }
+}
+
+template <class Real>
+void TrainingLoop<Real>::close_epoch(std::size_t member, std::int64_t steps_done) {
+    MemberTrack<Real>& track = state_.tracks[member];
+    const auto living = alive();
+    const auto position = std::find(living.begin(), living.end(), member) - living.begin();
+    EpochRecord record;
+    record.epoch = steps_done / run_.batches.steps_per_epoch;
+    record.step = steps_done;
+    record.lr = scheduler_->lr(steps_done - 1, position);
+    record.loss = track.epoch_loss / static_cast<double>(rows_of_epoch());
+    record.seconds = seconds();
+    track.epoch_loss = 0;
+    track.training_stalls = record.loss > track.lowest_training_loss - options_.tol ? track.training_stalls + 1 : 0;
+    track.lowest_training_loss = std::min(track.lowest_training_loss, record.loss);
+    track.history.push_back(record);
+}
+
+template <class Real>
+void TrainingLoop<Real>::freeze_member(std::int64_t position, std::int64_t segment_first) {
+    const std::int64_t step = state_.step;
+    const std::size_t member = alive()[static_cast<std::size_t>(position)];
+    MemberTrack<Real>& track = state_.tracks[member];
+    state_.live = backend_->get_state();
+    track.final_parameters = model_parameters(member);
+    Divergence where{step + 1, step / run_.batches.steps_per_epoch + 1, step % run_.batches.steps_per_epoch + 1, static_cast<std::int64_t>(member), {}};
+    where.message = explain_divergence(rows_.problem, run_, options_, where);
+    track.divergence = where;
+    // The others go on from where the segment froze: what rules carry from step to step is replayed up to there.
+    scheduler_->memory = state_.rule_memory;
+    for (std::int64_t s = segment_first; s < step;) s += scheduler_->next(s, step - s, false).steps;
+    scheduler_->drop(position);
+    state_.rule_memory = scheduler_->memory;
+    const auto count = static_cast<std::ptrdiff_t>(problem_.parameter_count());
+    const auto cut = [&](std::vector<Real>& values) { values.erase(values.begin() + position * count, values.begin() + (position + 1) * count); };
+    cut(state_.live.parameters);
+    for (auto& vector : state_.live.state) cut(vector);
+    track.alive = false;
+    rebuild();
+}
+
+template <class Real>
+std::vector<Real> TrainingLoop<Real>::model_parameters(std::size_t member) const {
+    const MemberTrack<Real>& track = state_.tracks[member];
+    if (!track.alive) return track.final_parameters;
+    const auto living = alive();
+    const auto position = std::find(living.begin(), living.end(), member) - living.begin();
+    const auto& source = options_.average && state_.step > 0 ? state_.live.state.back() : state_.live.parameters;
+    const auto first = source.begin() + position * static_cast<std::ptrdiff_t>(problem_.parameter_count());
+    return {first, first + static_cast<std::ptrdiff_t>(problem_.parameter_count())};
+}
+
+template <class Real>
+void TrainingLoop<Real>::validate() {
+    progress_validation_.reset();
+    if (options_.validation.rows() == 0) return;
+    state_.live = backend_->get_state();
+    const Dataset& held_out = options_.validation;
+    std::vector<Real> scores(static_cast<std::size_t>(held_out.rows() * problem_.outputs));
+    for (const std::size_t m : alive()) {
+        MemberTrack<Real>& track = state_.tracks[m];
+        auto parameters = model_parameters(m);
+        backend_->score(held_out.features<Real>(), parameters.data(), scores);
+        const auto weights = held_out.has_weights() ? held_out.weights<Real>() : std::span<const Real>{};
+        const Metrics metrics = score_metrics<Real>(run_.spec, {scores, validation_targets_, weights, rows_.target_scale});
+        EpochRecord& record = track.history.back();
+        record.validation = metrics;
+        record.seconds = seconds();
+        if (metrics.loss < track.best_loss) {
+            track.best_loss = metrics.loss;
+            track.best_epoch = record.epoch;
+            track.best_parameters = std::move(parameters);
+            track.validation_stalls = 0;
+        } else {
+            ++track.validation_stalls;
+        }
+        if (!progress_validation_ || metrics.loss < progress_validation_->loss) progress_validation_ = metrics;
+    }
+}
+
+template <class Real>
+bool TrainingLoop<Real>::every_member_stalled() const {
+    const bool by_validation = options_.tol == 0;
+    const std::int64_t patience = options_.patience > 0 ? options_.patience : (by_validation ? 0 : default_tol_patience);
+    if (patience == 0) return false;
+    for (const MemberTrack<Real>& track : state_.tracks)
+        if (track.alive && (by_validation ? track.validation_stalls : track.training_stalls) < patience) return false;
+    return true;
+}
+
+template <class Real>
+std::optional<StopReason> TrainingLoop<Real>::reason_to_stop(bool epoch_ended) const {
+    if (alive().empty()) return StopReason::diverged;
+    if (state_.step >= run_.total_steps) return std::nullopt;  // the run is over anyway
+    if (epoch_ended && every_member_stalled()) return options_.tol == 0 ? StopReason::patience : StopReason::tol;
+    if (options_.max_seconds > 0 && seconds() >= options_.max_seconds) return StopReason::max_seconds;
+    return std::nullopt;
+}
+
+template <class Real>
+void TrainingLoop<Real>::save_checkpoint(bool at_end) {
+    if (!store_ || (at_end && saved_step_ == state_.step)) return;
+    state_.live = backend_->get_state();
+    state_.rule_memory = scheduler_->memory;
+    const CheckpointHeader header{state_.step, scheduler_->epoch_of(state_.step), settings_, fingerprint_, options_.checkpoint.user_data};
+    store_->save(state_.step, encode_checkpoint(header, shape(), state_));
+    saved_step_ = state_.step;
+}
+
+template <class Real>
+Control TrainingLoop<Real>::report_progress(const SegmentReport& report, std::int64_t first_step) {
+    if (!options_.on_segment || report.steps_done == 0) return Control::go_on;
+    const auto living = alive();
+    std::vector<double> sums(living.size(), 0.0);
+    for (std::size_t i = 0; i < report.loss_sums.size(); ++i) sums[i % sums.size()] += report.loss_sums[i];
+    const auto best = std::min_element(sums.begin(), sums.end()) - sums.begin();
+    const auto& plan = run_.batches;
+    const auto rows_before = [&](std::int64_t step) {
+        return step / plan.steps_per_epoch * rows_of_epoch() + std::min(step % plan.steps_per_epoch * plan.batch_size, rows_of_epoch());
+    };
+    const auto rows = static_cast<double>(rows_before(state_.step) - rows_before(first_step));
+    Progress progress;
+    progress.step = state_.step;
+    progress.total_steps = run_.total_steps;
+    progress.epoch = scheduler_->epoch_of(state_.step);
+    progress.total_epochs = run_.total_epochs;
+    progress.loss = sums[static_cast<std::size_t>(best)] / rows;
+    progress.lr = scheduler_->lr(state_.step - 1, best);
+    progress.seconds = seconds();
+    progress.rows_per_second = static_cast<double>(rows_before(state_.step) - rows_before(first_run_step_)) / std::max(progress.seconds, 1e-9);
+    progress.epoch_ended = progress.epoch > scheduler_->epoch_of(first_step);
+    if (scheduler_->ends_epoch(state_.step)) progress.validation = progress_validation_;
+    return options_.on_segment(progress);
+}
+
+template class TrainingLoop<float>;
+template class TrainingLoop<double>;
+
+}  // namespace glissade

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "host/execution/backend.hpp"
+#include "host/scheduler/scheduler.hpp"
+#include "host/train/checkpoint_file.hpp"
+#include "host/train/device_choice.hpp"
+#include "host/train/problem_setup.hpp"
+#include "host/train/store.hpp"
+#include "host/train/training_state.hpp"
+
+namespace glissade {
+
+/// Drives a backend through a run: segments, epochs, validation, stopping, members that diverge, checkpoints, callbacks.
+template <class Real>
+class TrainingLoop {
+public:
+    /// `rows` and the others must outlive the loop.
+    TrainingLoop(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, const TrainingRows<Real>& rows);
+
+    void begin(RunState<Real> state);
+    /// Begins from the newest checkpoint in `directory` that is intact; throws Error(data) if there is none or it belongs to other settings or data.
+    void begin_from(const std::string& directory);
+    /// Runs to the end, or to the first reason to stop.
+    StopReason run();
+
+    const RunState<Real>& state() const { return state_; }
+    /// Parameters of a member as its model has them: the running average where the run averages.
+    std::vector<Real> model_parameters(std::size_t member) const;
+    double seconds() const;
+    std::string plan() const { return plan_; }
+    CheckpointShape shape() const;
+
+private:
+    void rebuild();
+    SegmentReport run_segment(std::int64_t steps);
+    std::int64_t wanted_steps() const;
+    void absorb(const SegmentReport& report, std::int64_t first_step);
+    void close_epoch(std::size_t member, std::int64_t steps_done);
+    void freeze_member(std::int64_t position, std::int64_t segment_first);
+    void validate();
+    std::optional<StopReason> reason_to_stop(bool epoch_ended) const;
+    bool every_member_stalled() const;
+    void save_checkpoint(bool at_end);
+    Control report_progress(const SegmentReport& report, std::int64_t first_step);
+    std::vector<std::size_t> alive() const;
+    std::int64_t rows_of_epoch() const;
+
+    const Dataset& data_;
+    const TrainOptions& options_;
+    const ResolvedRun& run_;
+    const TrainingRows<Real>& rows_;
+    DeviceChoice device_;
+    Problem<Real> problem_;  ///< as rows_.problem, with the members that are alive
+    std::unique_ptr<Scheduler<Real>> scheduler_;
+    std::unique_ptr<Backend<Real>> backend_;
+    std::optional<CheckpointStore> store_;
+    std::string fingerprint_, settings_, plan_;
+    std::vector<Real> validation_targets_;
+    RunState<Real> state_;
+    std::optional<Metrics> progress_validation_;
+    std::int64_t segment_steps_ = 1;
+    std::int64_t saved_step_ = -1;
+    std::int64_t first_run_step_ = 0;  ///< where this run, or this resumed part of it, began
+    std::chrono::steady_clock::time_point begun_;
+};
+
+/// Zeros, or the parameters of a warm start brought into the units of this run; rule state as the rule begins.
+template <class Real>
+RunState<Real> initial_state(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, const TrainingRows<Real>& rows);
+
+/// Targets of `data` in the units that the run trains in.
+template <class Real>
+std::vector<Real> targets_in_units(const Dataset& data, Task task, const std::vector<double>& scale, const std::vector<double>& shift);
+
+/// The fingerprint of training and validation data together.
+std::string fingerprint_of(const Dataset& data, const TrainOptions& options);
+
+}  // namespace glissade

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "glissade/matrix_view.hpp"
+
+namespace glissade {
+
+enum class Task { regression, classification };
+
+struct Preparation;
+
+/// Rows, targets and weights to train on or to score: a dense row-major matrix, owned or borrowed. A Dataset is cheap to copy: copies
+/// share the same immutable storage.
+///
+/// Classification targets are class indices 0, 1, ... stored as reals; `class_labels` maps them back to what the user wrote.
+class Dataset {
+public:
+    Dataset() = default;
+
+    /// Views the caller's memory without a copy; it must stay alive and unchanged while the Dataset or a copy of it is used.
+    /// `features` is rows x columns; `targets` holds rows values (or rows * T, row-major, for T targets a row); `weights` is empty or
+    /// holds rows values >= 0. Throws Error(data) if the sizes disagree. Values are checked when they are used. Cost: none.
+    static Dataset borrow(MatrixView<const float> features, std::span<const float> targets, std::span<const float> weights = {});
+    static Dataset borrow(MatrixView<const double> features, std::span<const double> targets, std::span<const double> weights = {});
+
+    /// Allocates rows x columns features (rows padded so that few of them straddle cache lines; padding and values are zero),
+    /// rows * target_count targets, and weights if asked for. Throws Error(memory).
+    static Dataset allocate(RealType type, std::int64_t rows, std::int64_t columns, std::int64_t target_count, bool with_weights);
+
+    /// The rows `rows[0], rows[1], ...` as a new owned Dataset, in that order.
+    Dataset select(std::span<const std::int64_t> rows) const;
+
+    RealType real_type() const { return type_; }
+    std::int64_t rows() const { return rows_; }
+    std::int64_t columns() const { return columns_; }
+    std::int64_t stride() const { return stride_; }  ///< elements from one row to the next
+    std::int64_t target_count() const { return target_count_; }
+    bool has_targets() const { return targets_ != nullptr; }
+    bool has_weights() const { return weights_ != nullptr; }
+
+    /// Typed access; throws Error(internal) if Real is not `real_type()`.
+    template <class Real>
+    MatrixView<const Real> features() const;
+    template <class Real>
+    std::span<const Real> targets() const;
+    template <class Real>
+    std::span<const Real> weights() const;
+
+    /// Write access to storage made by `allocate`, for whoever fills it, before it is shared. Throws Error(internal) on borrowed data.
+    template <class Real>
+    Real* mutable_features();
+    template <class Real>
+    Real* mutable_targets();
+    template <class Real>
+    Real* mutable_weights();
+
+    Task task = Task::regression;
+    std::vector<std::string> class_labels;   ///< empty for regression; else the label of class 0, 1, ...
+    std::vector<std::string> feature_names;  ///< empty or one a column
+
+    /// What has already been done to the numbers, so that a model trained on them can repeat or undo it. Empty for raw numbers.
+    ColumnAffine input;                               ///< applied to the features: standardisation
+    std::vector<double> target_scale, target_shift;   ///< target in the user's units = stored * scale + shift, one a target
+    std::shared_ptr<const Preparation> preparation;   ///< how the file's columns became these columns
+
+private:
+    template <class Real>
+    static Dataset borrow_as(MatrixView<const Real> features, std::span<const Real> targets, std::span<const Real> weights);
+
+    RealType type_ = RealType::float32;
+    std::int64_t rows_ = 0, columns_ = 0, stride_ = 0, target_count_ = 1;
+    const void* features_ = nullptr;
+    const void* targets_ = nullptr;
+    const void* weights_ = nullptr;
+    std::shared_ptr<void> storage_;  ///< null when borrowed
+};
+
+/// Elements from one owned row to the next for rows of `columns` values: a power of two inside a cache line, else whole cache lines
+/// where that wastes at most a seventh, else a multiple of 16 bytes.
+std::int64_t padded_stride(std::int64_t columns, RealType type);
+
+}  // namespace glissade

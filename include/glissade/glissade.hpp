@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The order of these headers is the path of the data: a data set becomes a row order, rules and schedules make steps of it, a trainer runs them on a
+// device, and out come a model, metrics and checkpoints.
+#include "glissade/error.hpp"
+#include "glissade/matrix_view.hpp"
+#include "glissade/dataset.hpp"
+#include "glissade/preparation.hpp"
+#include "glissade/random.hpp"
+#include "glissade/row_order.hpp"
+#include "glissade/optimizer.hpp"
+#include "glissade/schedule.hpp"
+#include "glissade/population.hpp"
+#include "glissade/device.hpp"
+#include "glissade/model.hpp"
+#include "glissade/trainer.hpp"
+#include "glissade/metrics.hpp"
+#include "glissade/checkpoint.hpp"

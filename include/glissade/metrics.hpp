@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace glissade {
+
+/// What a model scores on a data set, in the units of the user's targets. What does not fit the task is absent.
+/// Rows count with their weights. Sums are taken in double precision in row order.
+struct Metrics {
+    std::int64_t rows = 0;
+    double loss = 0;  ///< mean of the training loss (of standardised targets, where they were)
+    std::optional<double> accuracy;
+    std::optional<double> log_loss;  ///< logistic and softmax
+    std::optional<double> auc;       ///< two classes with both present; ties count half
+    std::optional<double> rmse, mae, r2;
+
+    /// Name and value of each metric that is present, `loss` first.
+    std::vector<std::pair<std::string, double>> list() const;
+};
+
+}  // namespace glissade

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "glissade/dataset.hpp"
+#include "glissade/metrics.hpp"
+#include "glissade/optimizer.hpp"
+#include "glissade/preparation.hpp"
+
+namespace glissade {
+
+/// The shape of a model: a stack of dense layers that ends in a loss. A linear model is the stack without hidden layers.
+struct ModelSpec {
+    std::int64_t features = 0;
+    std::int64_t outputs = 1;  ///< scores a row: 1, the number of classes for grouped losses, or the number of targets
+    bool bias = true;
+    Loss loss;
+
+    /// Parameters: weights [outputs][features] row-major, then biases [outputs].
+    std::int64_t weight_count() const { return outputs * features; }
+    std::int64_t parameter_count() const { return outputs * (features + (bias ? 1 : 0)); }
+};
+
+/// How a prediction is run. The defaults use the CPU and every processor that the process may use.
+struct PredictOptions {
+    std::string device = "cpu";  ///< auto, cpu, cuda or cuda:N
+    int threads = 0;             ///< 0: usable_processors()
+};
+
+/// A trained model: everything that prediction needs. A value: copying copies the parameters.
+class Model {
+public:
+    ModelSpec spec;
+    Task task = Task::regression;
+    RealType real_type = RealType::float32;  ///< in which it was trained and in which it predicts
+    std::vector<double> parameters;          ///< spec.parameter_count() values of `real_type`, widened
+    std::vector<std::string> class_labels;   ///< classification: the user's label of each class
+    std::vector<std::string> feature_names;  ///< empty or one a column
+    ColumnAffine input;                      ///< applied to raw features: standardisation; empty: none
+    std::vector<double> target_scale, target_shift;  ///< a prediction is score * scale + shift, one an output; empty: 1 and 0
+    Preparation preparation;                         ///< how files become matrices; empty if it was trained on a matrix
+    std::string trained_with;                        ///< a JSON object with the run's settings, for people; may be empty
+
+    /// Scores of raw features, rows x outputs, row-major, into `out`. Classification: the decision values. Regression: as predict.
+    /// Throws Error(data) if the columns do not match or `out` has another size, or if a feature is not finite (row and column named).
+    void decision_function(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
+    void decision_function(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
+    /// Regression: values in the user's units, rows x outputs. Classification: the index of the class, rows values.
+    void predict(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
+    void predict(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
+    /// Probability of each class, rows x classes (two classes: both columns). Throws Error(usage) unless the loss is logistic or softmax.
+    void predict_proba(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
+    void predict_proba(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
+    /// Metrics on data whose targets are in the model's terms: class indices of `class_labels`, or values in the user's units.
+    Metrics evaluate(const Dataset& data, const PredictOptions& options = {}) const;
+
+    /// Weights and biases in the user's units: the affine maps of features and targets folded in. [outputs][features] and [outputs].
+    void coefficients(std::vector<double>& weights_out, std::vector<double>& biases_out) const;
+
+    /// Written aside, synced and renamed: a file of that name is either the old one or the whole new one. Throws Error(io).
+    void save(const std::string& path) const;
+    /// Throws Error(data) naming the damaged section, Error(io) if it cannot be read.
+    static Model load(const std::string& path);
+};
+
+}  // namespace glissade

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace glissade {
+
+/// One setting of a rule: flags, docs, checks, Python and `inspect` are made from it. Either `number` or `flag` is set.
+template <class Rule>
+struct Field {
+    std::string_view name;
+    double Rule::* number = nullptr;
+    bool Rule::* flag = nullptr;
+    double low = 0;         ///< smallest value allowed ...
+    double high = 0;        ///< ... and the largest
+    bool low_open = false;  ///< `low` itself is not allowed
+    std::string_view help;
+
+    static constexpr Field at_least(std::string_view name_in, double Rule::* member, double low_in, std::string_view help_in) {
+        return {name_in, member, nullptr, low_in, 1e300, false, help_in};
+    }
+    static constexpr Field above(std::string_view name_in, double Rule::* member, double low_in, std::string_view help_in) {
+        return {name_in, member, nullptr, low_in, 1e300, true, help_in};
+    }
+    /// A decay rate: 0 <= value < 1.
+    static constexpr Field rate(std::string_view name_in, double Rule::* member, std::string_view help_in) {
+        return {name_in, member, nullptr, 0, 0x1.fffffffffffffp-1, false, help_in};
+    }
+    static constexpr Field boolean(std::string_view name_in, bool Rule::* member, std::string_view help_in) {
+        return {name_in, nullptr, member, 0, 1, false, help_in};
+    }
+};
+
+/// What `prepare` of an update rule is told about a step.
+struct StepInfo {
+    long long t;           ///< counts steps from 1
+    double lr;             ///< learning rate of this step, from the schedule
+    double momentum;       ///< scheduled momentum (or beta1) of this step, if `has_momentum`
+    bool has_momentum;
+};
+
+inline constexpr int max_rule_scalars = 8;  ///< reals that `prepare` may hand to `apply`
+inline constexpr int max_rule_state = 4;    ///< state vectors of an update rule, the average included
+inline constexpr int max_rule_memory = 2;   ///< doubles that `prepare` carries from step to step
+
+}  // namespace glissade

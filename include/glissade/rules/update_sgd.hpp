@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+
+#include "glissade/rules/field.hpp"
+#include "glissade/rules/portable.hpp"
+
+namespace glissade {
+
+/// Gradient descent, with heavy-ball (Polyak 1964) or Nesterov momentum (Sutskever et al. 2013), in PyTorch's form:
+/// b = g on the first step, then b = mu*b + (1-tau)*g; theta -= lr*b, or theta -= lr*(g + mu*b) with Nesterov.
+struct Sgd {
+    double lr = 1e-3;
+    double momentum = 0;
+    double dampening = 0;
+    bool nesterov = false;
+    double weight_decay = 0;
+
+    static constexpr std::string_view name = "sgd";
+    static constexpr bool decoupled_decay = false;
+    static constexpr int variants = 2;  // 0: plain, 1: with a momentum buffer
+    static constexpr auto fields() {
+        using F = Field<Sgd>;
+        return std::array{F::above("lr", &Sgd::lr, 0, "learning rate"), F::rate("momentum", &Sgd::momentum, "momentum factor mu"),
+                          F::rate("dampening", &Sgd::dampening, "dampening tau of the momentum"),
+                          F::boolean("nesterov", &Sgd::nesterov, "Nesterov momentum (needs momentum > 0, dampening 0)"),
+                          F::at_least("weight_decay", &Sgd::weight_decay, 0, "L2 added to the gradient of the weights")};
+    }
+    static constexpr std::array<std::string_view, 1> state_names(int) { return {"momentum_buffer"}; }
+    static constexpr int state_count(int variant) { return variant; }
+    int variant() const { return momentum > 0 ? 1 : 0; }
+    double initial_state(int) const { return 0; }
+    /// Empty, or why the settings contradict each other.
+    std::string_view contradiction() const {
+        return nesterov && (momentum <= 0 || dampening != 0) ? "nesterov needs momentum > 0 and dampening 0" : "";
+    }
+
+    void prepare(const StepInfo& step, double*, double* k) const {
+        k[0] = step.lr;
+        k[1] = step.has_momentum ? step.momentum : momentum;
+        k[2] = step.t == 1 ? 1.0 : 1.0 - dampening;
+        k[3] = nesterov ? 1.0 : 0.0;
+    }
+
+    template <int Variant, class Real>
+    static GLISSADE_RULE void apply(const Real* k, Real g, Real& theta, Real* s) {
+        using namespace rules;
+        if constexpr (Variant == 0) {
+            theta = fused(-k[0], g, theta);
+        } else {
+            s[0] = fused(k[1], s[0], k[2] * g);
+            const Real direction = k[3] != Real(0) ? fused(k[1], s[0], g) : s[0];
+            theta = fused(-k[0], direction, theta);
+        }
+    }
+};
+
+}  // namespace glissade

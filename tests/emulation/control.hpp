@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What a test may ask of the emulated CUDA: which card it plays, in which order threads run, which call fails, and what it found.
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace glissade::emulation {
+
+// A made-up card. Sizes are bytes.
+struct Card {
+    std::string name;
+    int compute_major = 9;
+    int compute_minor = 0;
+    int multiprocessors = 8;
+    std::size_t memory_bytes = std::size_t{256} << 20;
+    std::size_t shared_bytes_per_block = std::size_t{48} << 10;
+    std::size_t shared_bytes_per_block_optin = std::size_t{227} << 10;
+    std::size_t shared_bytes_per_multiprocessor = std::size_t{228} << 10;
+    std::size_t reserved_shared_bytes_per_block = std::size_t{1} << 10;
+    int max_threads_per_multiprocessor = 2048;
+    int max_blocks_per_multiprocessor = 32;
+    int registers_per_thread = 64;  // what every kernel is said to use
+    bool cooperative_launch = true;
+    int driver_version = CUDART_VERSION;
+};
+
+// "small": 2 multiprocessors, 48 KB of shared memory, 64 MB. "hopper-like": 8, 227 KB, 256 MB; the default.
+// "old": 4, 64 KB, 128 MB, no cooperative launch. Throws std::invalid_argument for another name.
+Card card(std::string_view name);
+
+// Back to the beginning: everything allocated is gone, the card is one "hopper-like", the seed 1, nothing fails, the log is empty.
+// Findings stay until they are taken. Drops queued work without running it.
+void reset();
+
+// Which card the machine has, and how many; 0 for none. Before the first CUDA call after reset().
+void set_card(const Card& card, int count = 1);
+void set_card(std::string_view name, int count = 1);
+
+// Chooses one order of threads, of blocks and of operations in different streams.
+void set_seed(std::uint64_t seed);
+
+// The n-th call from now (1 is the next) returns `error` and does nothing; a call that releases something releases it all the same.
+void fail_call(std::int64_t nth, cudaError_t error = cudaErrorUnknown);
+// So do all that follow it, as when a device is lost.
+void fail_calls_from(std::int64_t nth, cudaError_t error = cudaErrorUnknown);
+
+// Every runtime call since reset(), except those that only read the last error or name one.
+struct Call {
+    const char* name;
+    std::size_t bytes;  // of an allocation, a copy or a memset; of dynamic shared memory of a launch
+    cudaError_t result;
+};
+const std::vector<Call>& call_log();
+std::int64_t count_calls();
+std::int64_t count_calls(std::string_view name);
+
+// What the emulation found wrong: a write outside a buffer, a barrier not all reach, a copy beyond its buffer... Each is also printed to
+// the standard error stream at once. Findings that nobody takes end the process with status 86.
+std::vector<std::string> take_findings();
+
+// One line for each buffer, pinned block, stream and event not released.
+std::vector<std::string> leaks();
+std::size_t device_bytes_in_use();
+
+// True where AddressSanitizer watches: it then ends the process at the very instruction that leaves a buffer.
+bool address_sanitizer_watches();
+
+}  // namespace glissade::emulation

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+
+#include "grid.hpp"
+#include "text.hpp"
+
+namespace glissade::emulation {
+namespace {
+
+bool same_site(const Site& a, const Site& b) {
+    return a.line() == b.line() && a.column() == b.column() && std::strcmp(a.file_name(), b.file_name()) == 0;
+}
+
+int vote_result(Vote vote, unsigned votes, unsigned threads) {
+    switch (vote) {
+        case Vote::none: return 0;
+        case Vote::count: return static_cast<int>(votes);
+        case Vote::all: return votes == threads ? 1 : 0;
+        case Vote::any: return votes > 0 ? 1 : 0;
+    }
+    return 0;
+}
+
+}  // namespace
+
+// CUDA pairs the barriers of a block without asking where they stand; kernels that rely on it are wrong by its own manual.
+void Grid::check_same_site(ThreadState state, const char* what, const Site& site) {
+    for (const Thread& other : current_->block->threads) {
+        if (other.state != state) continue;
+        if (same_site(other.site, site) && std::strcmp(other.waits_in, what) == 0) return;
+        note(text("divergent barrier: ", name_of(*current_), " is at ", place(site), " in ", what, ", ", name_of(other), " waits at ",
+                  place(other.site), " in ", other.waits_in));
+        abandon();
+    }
+}
+
+int Grid::block_barrier(Vote vote, int predicate, const char* what, const Site& site) {
+    Thread& thread = *current_;
+    Block& block = *thread.block;
+    if (block.in_block_barrier > 0) check_same_site(ThreadState::in_block_barrier, what, site);
+    thread.site = site;
+    thread.waits_in = what;
+    block.votes = (block.in_block_barrier == 0 ? 0 : block.votes) + (predicate != 0 ? 1 : 0);
+    if (++block.in_block_barrier < block_threads_) {
+        wait(ThreadState::in_block_barrier);
+        return block.vote_result;
+    }
+    // The last one lets the others go. They all read the result before the next barrier can fill.
+    block.in_block_barrier = 0;
+    block.vote_result = vote_result(vote, block.votes, block_threads_);
+    for (Thread& other : block.threads) {
+        if (other.state == ThreadState::in_block_barrier) wake(other);
+    }
+    yield();
+    return block.vote_result;
+}
+
+void Grid::grid_barrier(const Site& site) {
+    constexpr const char* what = "grid_group::sync";
+    Thread& thread = *current_;
+    Block& block = *thread.block;
+    if (!request_.cooperative) {
+        note(text(name_of(thread), " is at ", place(site), " in ", what, " of a launch that is not cooperative"));
+        abandon();
+    }
+    if (block.in_grid_barrier > 0) check_same_site(ThreadState::in_grid_barrier, what, site);
+    thread.site = site;
+    thread.waits_in = what;
+    ++block.in_grid_barrier;
+    if (++in_grid_barrier_ < blocks_.size() * block_threads_) {
+        wait(ThreadState::in_grid_barrier);
+        return;
+    }
+    in_grid_barrier_ = 0;
+    for (Block& each : blocks_) {
+        each.in_grid_barrier = 0;
+        for (Thread& other : each.threads) {
+            if (other.state == ThreadState::in_grid_barrier) wake(other);
+        }
+    }
+    yield();
+}
+
+}  // namespace glissade::emulation

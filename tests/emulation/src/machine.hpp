@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "control.hpp"
+#include "grid.hpp"
+#include "memory.hpp"
+#include "streams.hpp"
+
+namespace glissade::emulation {
+
+// Everything there is to one emulated computer. One at a time uses it: every runtime call holds its lock.
+class Machine {
+public:
+    Machine();
+    ~Machine();
+
+    void reset();
+    void report(const std::string& finding);
+
+    // Runs queued operations until `done` says so or nothing can run.
+    void run_until(const std::function<bool()>& done);
+    void run_everything() {
+        run_until([] { return false; });
+    }
+    // Runs one operation, so that a program that polls comes to an end.
+    void make_a_step();
+    // Plays one launch now.
+    void play(const LaunchRequest& request, std::size_t max_resident_blocks);
+    void check_guards();
+    // Counts the call that begins now; true if the test chose it, or one before it for good.
+    bool this_call_fails();
+
+    int resident_blocks_per_multiprocessor(int block_threads, std::size_t shared_bytes) const;
+    std::size_t max_dynamic_shared_bytes(const void* kernel) const;
+
+    std::recursive_mutex mutex;
+    Card card;
+    int device_count = 1;
+    Random random{1};
+    cudaError_t device_error = cudaSuccess;  // a kernel went wrong: every later call says so
+    DeviceMemory memory;
+    PinnedMemory pinned;
+    Streams streams;
+    StackPool stacks;
+    std::map<const void*, std::size_t> dynamic_shared_limits;  // raised by cudaFuncSetAttribute
+    std::vector<Call> calls;
+    std::vector<std::string> findings;
+    std::int64_t calls_until_failure = 0;  // 0: none fails
+    bool failure_stays = false;
+    cudaError_t failure = cudaErrorUnknown;
+
+private:
+    void execute(const Operation& operation);
+};
+
+Machine& machine();
+
+// Of the calling thread, as in CUDA.
+int& current_device();
+cudaError_t& last_error();
+
+// Prints what an address was that nobody may touch, then lets the process die of it.
+void install_fault_handler();
+
+}  // namespace glissade::emulation
