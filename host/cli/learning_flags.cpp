@@ -140,7 +140,6 @@ void LearningFlags::resolve() {
     if (storage_ != "float32") refuse_for_now("--storage", storage_, "float32");
     if (!memory_limit_.empty()) options.memory_limit_bytes = bytes_of("--memory-limit", memory_limit_);
     if (!device_memory_limit_.empty()) options.device_memory_limit_bytes = bytes_of("--device-memory-limit", device_memory_limit_);
-    if (options.tol > 0 && options.patience == 0) options.patience = 5;
 }
 
 }  // namespace glissade::cli

@@ -41,10 +41,10 @@ std::string metrics_text(const Metrics& metrics) {
     return text;
 }
 
-std::string epoch_text(const Progress& progress) {
-    std::string text = "epoch " + std::to_string(progress.epoch) + "/" + std::to_string(progress.total_epochs) + "  loss " + brief(progress.loss);
-    if (progress.validation) text += "  validation " + metrics_text(*progress.validation);
-    return text + "  lr " + brief(progress.lr) + "  " + rows_text(progress) + "  " + readable_seconds(progress.seconds);
+std::string epoch_text(const EpochRecord& epoch, const Progress& progress) {
+    std::string text = "epoch " + std::to_string(epoch.epoch) + "/" + std::to_string(progress.total_epochs) + "  loss " + brief(epoch.loss);
+    if (epoch.validation) text += "  validation " + metrics_text(*epoch.validation);
+    return text + "  lr " + brief(epoch.lr) + "  " + rows_text(progress) + "  " + readable_seconds(epoch.seconds);
 }
 
 ProgressLine::ProgressLine(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {}
@@ -52,7 +52,7 @@ ProgressLine::ProgressLine(bool quiet) : quiet_(quiet), terminal_(::isatty(STDER
 void ProgressLine::show(const Progress& progress) {
     if (quiet_) return;
     if (!terminal_) {
-        if (progress.epoch_ended) note(epoch_text(progress));
+        for (const EpochRecord& epoch : progress.finished_epochs) note(epoch_text(epoch, progress));
         return;
     }
     const bool last = progress.step == progress.total_steps;

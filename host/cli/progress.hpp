@@ -24,8 +24,8 @@ private:
     double last_drawn_seconds_ = -1;
 };
 
-/// "epoch 3/20  loss 0.4213  validation loss 0.4402, accuracy 0.812  rate 0.0089  1.2 M rows/s": what both forms are made of.
-std::string epoch_text(const Progress& progress);
+/// "epoch 3/20  loss 0.4213  validation loss 0.4402, accuracy 0.812  lr 0.0089  1.2 M rows/s  3.1 s"
+std::string epoch_text(const EpochRecord& epoch, const Progress& progress);
 /// "loss 0.31, accuracy 0.87": metrics in a row.
 std::string metrics_text(const Metrics& metrics);
 

@@ -32,6 +32,7 @@ struct Layout {
         parameter_count = outputs * columns + (bias ? outputs : 0);
         member_stride = padded(parameter_count);
     }
+    std::int64_t bias_of(std::int64_t model) const { return model / outputs * member_stride + outputs * columns + model % outputs; }
     std::int64_t weights_at(std::int64_t model) const { return model / outputs * member_stride + model % outputs * columns; }
 };
 

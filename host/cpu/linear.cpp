@@ -13,37 +13,122 @@
 HWY_BEFORE_NAMESPACE();
 namespace glissade::cpu::HWY_NAMESPACE {
 
+/// Calls f<n>() for n = count, from 1 to Most.
+template <int Most, int N = 1, class F>
+HWY_INLINE void with_constant(int count, const F& f) {
+    if constexpr (N < Most) {
+        if (count != N) return with_constant<Most, N + 1>(count, f);
+    }
+    f.template call<N>();
+}
+
+/// Scores of one model over a tile whose rows and weights fill `Used` registers, the last not all of it: the weights stay in registers.
 template <class Real>
-void dots(const DotTask<Real>& task) {
+struct NarrowScores {
+    const DotTask<Real>& task;
+    const Real* w;
+    Real bias;
+    Real* scores;
+
+    template <int Used>
+    HWY_INLINE void call() const {
+        using D = hn::ScalableTag<Real>;
+        const D d;
+        constexpr int lanes = DotLanes<D>::lanes, together = folded_rows<Real>;
+        const std::int64_t columns = task.layout->columns;
+        const Tail<D> tail(d, columns - (Used - 1) * lanes);
+        hn::Vec<D> weights[Used];
+#pragma GCC unroll 8
+        for (int v = 0; v + 1 < Used; ++v) weights[v] = hn::LoadU(d, w + v * lanes);
+        weights[Used - 1] = tail.load(w + (Used - 1) * lanes);
+        for (int r = 0; r < task.row_count; r += together) {
+            hn::Vec<D> sums[together];
+#pragma GCC unroll 4
+            for (int i = 0; i < together; ++i) {
+                const Real* x = task.rows[r + i < task.row_count ? r + i : task.row_count - 1];
+                hn::Vec<D> sum[Used];
+#pragma GCC unroll 8
+                for (int v = 0; v + 1 < Used; ++v) sum[v] = fused_add(hn::LoadU(d, x + v * lanes), weights[v], hn::Zero(d));
+                sum[Used - 1] = fused_add(tail.load(x + (Used - 1) * lanes), weights[Used - 1], hn::Zero(d));
+                sums[i] = add_groups<D, Used>(sum);
+            }
+            add_lanes_of<true>(d, sums, bias, scores + r);
+        }
+    }
+};
+
+template <class Real>
+HWY_INLINE void wide_scores(const DotTask<Real>& task, const Real* w, Real bias, Real* scores, bool fetch) {
     const hn::ScalableTag<Real> d;
-    const Layout& layout = *task.layout;
-    for (std::int64_t k = 0; k < layout.models; ++k) {
-        const Real* w = task.parameters + layout.weights_at(k);
-        Real* scores = task.scores + k * tile_rows;
-        for (int r = 0; r < task.row_count; ++r) scores[r] = add_lanes(d, dot_register(d, task.rows[r], w, layout.columns));
-        if (!layout.bias) continue;
-        const Real b = task.parameters[k / layout.outputs * layout.member_stride + layout.outputs * layout.columns + k % layout.outputs];
-        for (int r = 0; r < task.row_count; ++r) scores[r] = scores[r] + b;
+    constexpr int together = folded_rows<Real>;
+    for (int r = 0; r < task.row_count; r += together) {
+        hn::VFromD<decltype(d)> sums[together];
+        for (int i = 0; i < together; ++i) {
+            const bool there = r + i < task.row_count;
+            sums[i] = there ? dot_register(d, task.rows[r + i], w, task.layout->columns, fetch ? task.rows_ahead[r + i] : nullptr) : hn::Zero(d);
+        }
+        add_lanes_of<false>(d, sums, bias, scores + r);
     }
 }
 
 template <class Real>
-void add_rows(const GradientTask<Real>& task) {
-    const hn::ScalableTag<Real> d;
+void dots(const DotTask<Real>& task) {
+    constexpr int lanes = DotLanes<hn::ScalableTag<Real>>::lanes;
     const Layout& layout = *task.layout;
-    constexpr std::int64_t lanes = DotLanes<hn::ScalableTag<Real>>::lanes;
+    const bool narrow = lanes > 1 && layout.columns < SumShape::dot_lanes && layout.columns <= 8 * lanes;
+    if (narrow && task.rows_ahead)
+        for (int r = 0; r < task.row_count; ++r) fetch_lines(task.rows_ahead[r], layout.columns * static_cast<std::int64_t>(sizeof(Real)));
+    for (std::int64_t k = 0; k < layout.models; ++k) {
+        const Real* w = task.parameters + layout.weights_at(k);
+        Real* scores = task.scores + k * tile_rows;
+        // Without a bias, adding -0 leaves every score as it is.
+        const Real bias = layout.bias ? task.parameters[layout.bias_of(k)] : Real(-0.0);
+        if (narrow)
+            with_constant<8>(static_cast<int>((layout.columns + lanes - 1) / lanes), NarrowScores<Real>{task, w, bias, scores});
+        else
+            wide_scores(task, w, bias, scores, k == 0 && task.rows_ahead);
+    }
+}
+
+/// Adds a tile's rows to `Vectors` registers of the gradient of one model, element by element in row order. With `Cut`, the last register is not whole.
+template <class Real, bool Cut>
+struct AddColumns {
+    const GradientTask<Real>& task;
+    const Real* slopes;
+    Real* g;
+    std::int64_t at;
+
+    template <int Vectors>
+    HWY_INLINE void call() const {
+        using D = hn::ScalableTag<Real>;
+        const D d;
+        constexpr int lanes = DotLanes<D>::lanes, whole = Cut ? Vectors - 1 : Vectors;
+        const Tail<D> tail(d, Cut ? task.layout->columns - at - whole * lanes : 0);
+        hn::Vec<D> sum[Vectors];
+#pragma GCC unroll 8
+        for (int v = 0; v < Vectors; ++v) sum[v] = task.first ? hn::Zero(d) : hn::LoadU(d, g + at + v * lanes);
+        for (int r = 0; r < task.row_count; ++r) {
+            const Real* x = task.rows[r] + at;
+            const auto slope = hn::Set(d, slopes[r]);
+#pragma GCC unroll 8
+            for (int v = 0; v < whole; ++v) sum[v] = fused_add(slope, hn::LoadU(d, x + v * lanes), sum[v]);
+            if constexpr (Cut) sum[whole] = fused_add(slope, tail.load(x + whole * lanes), sum[whole]);
+        }
+#pragma GCC unroll 8
+        for (int v = 0; v < Vectors; ++v) hn::StoreU(sum[v], d, g + at + v * lanes);
+    }
+};
+
+template <class Real>
+void add_rows(const GradientTask<Real>& task) {
+    const Layout& layout = *task.layout;
+    constexpr int lanes = DotLanes<hn::ScalableTag<Real>>::lanes, most = 8;
     for (std::int64_t k = 0; k < layout.models; ++k) {
         const Real* slopes = task.slopes + k * tile_rows;
         Real* g = task.sums + k * layout.row_stride;
-        for (std::int64_t j = 0; j < layout.columns; j += lanes) {
-            auto sum = task.first ? hn::Zero(d) : hn::LoadU(d, g + j);
-            const std::int64_t here = layout.columns - j;
-            for (int r = 0; r < task.row_count; ++r) {
-                const auto x = here >= lanes ? hn::LoadU(d, task.rows[r] + j) : load_first(d, task.rows[r] + j, here);
-                sum = fused_add(hn::Set(d, slopes[r]), x, sum);
-            }
-            hn::StoreU(sum, d, g + j);
-        }
+        std::int64_t j = 0;
+        for (; j + most * lanes <= layout.columns; j += most * lanes) AddColumns<Real, false>{task, slopes, g, j}.template call<most>();
+        if (j < layout.columns) with_constant<most>(static_cast<int>((layout.columns - j + lanes - 1) / lanes), AddColumns<Real, true>{task, slopes, g, j});
         Real bias = task.first ? Real(0) : task.sums[layout.bias_at + k];
         for (int r = 0; r < task.row_count; ++r) bias = bias + slopes[r];
         task.sums[layout.bias_at + k] = bias;
@@ -81,7 +166,7 @@ bool mean(const Real* HWY_RESTRICT sums, Real divisor, Real limit, std::int64_t 
 template <class Real>
 Real square(const Real* g, std::int64_t count) {
     const hn::ScalableTag<Real> d;
-    return add_lanes(d, dot_register(d, g, g, count));
+    return add_lanes(d, dot_register(d, g, g, count, static_cast<const Real*>(nullptr)));
 }
 
 template <class Real>

@@ -12,58 +12,65 @@
 HWY_BEFORE_NAMESPACE();
 namespace glissade::cpu::HWY_NAMESPACE {
 
-inline constexpr int block = 8;  ///< rows a loop of fixed length, which the compiler turns into vectors; lanes beyond the tile's rows are junk
+/// Floats go in whole vectors of eight; lanes beyond the tile's rows are junk that nobody reads. Doubles, whose loops do not all become vectors, do not.
+template <class Real>
+HWY_INLINE int lanes_of(int rows) {
+    return sizeof(Real) == sizeof(float) ? (rows + 7) & ~7 : rows;
+}
 
+/// A function of its own: the vectoriser believes `restrict` of parameters only.
 template <class Rule, class Real>
-HWY_INLINE void row_losses(const SlopeTask<Real>& task, std::int64_t member, int begin) {
-    Real* HWY_RESTRICT losses = task.losses + member * tile_rows + begin;
-    const Real constants[max_loss_constants] = {task.constants[0], task.constants[1]};
-    for (std::int64_t o = 0; o < task.outputs; ++o) {
-        Real* HWY_RESTRICT scores = task.scores + (member * task.outputs + o) * tile_rows + begin;
-        const Real* HWY_RESTRICT targets = task.targets + o * tile_rows + begin;
-        Real loss[block];
-        for (int r = 0; r < block; ++r) {
-            Real slope;
-            loss[r] = Rule::evaluate(scores[r], targets[r], constants, slope);
-            scores[r] = slope;
-        }
-        if (o == 0)
-            for (int r = 0; r < block; ++r) losses[r] = loss[r];
-        else
-            for (int r = 0; r < block; ++r) losses[r] = losses[r] + loss[r];
+HWY_NOINLINE void evaluate_rows(Real* HWY_RESTRICT scores, const Real* HWY_RESTRICT targets, const Real* HWY_RESTRICT constants, Real* HWY_RESTRICT losses,
+                                int rows) {
+    for (int r = 0; r < rows; ++r) {
+        Real slope;
+        losses[r] = Rule::evaluate(scores[r], targets[r], constants, slope);
+        scores[r] = slope;
     }
 }
 
 template <class Rule, class Real>
-HWY_INLINE void group_losses(const SlopeTask<Real>& task, std::int64_t member, int begin) {
+HWY_INLINE void row_losses(const SlopeTask<Real>& task, std::int64_t member) {
+    const int rows = lanes_of<Real>(task.row_count);
+    Real* losses = task.losses + member * tile_rows;
     Real* scores = task.scores + member * task.outputs * tile_rows;
-    const int end = begin + block < task.row_count ? begin + block : task.row_count;
-    for (int r = begin; r < end; ++r)
+    evaluate_rows<Rule>(scores, task.targets, task.constants, losses, rows);
+    for (std::int64_t o = 1; o < task.outputs; ++o) {
+        Real more[tile_rows];
+        evaluate_rows<Rule>(scores + o * tile_rows, task.targets + o * tile_rows, task.constants, more, rows);
+        for (int r = 0; r < rows; ++r) losses[r] = losses[r] + more[r];
+    }
+}
+
+template <class Rule, class Real>
+HWY_INLINE void group_losses(const SlopeTask<Real>& task, std::int64_t member) {
+    Real* scores = task.scores + member * task.outputs * tile_rows;
+    for (int r = 0; r < task.row_count; ++r)
         task.losses[member * tile_rows + r] =
             Rule::evaluate_group(scores + r, static_cast<int>(task.outputs), tile_rows, task.targets[r], task.constants, scores + r);
 }
 
 template <class Real>
-HWY_INLINE void apply_weights(const SlopeTask<Real>& task, std::int64_t member, int begin) {
-    const Real* HWY_RESTRICT weights = task.weights + begin;
-    Real* HWY_RESTRICT losses = task.losses + member * tile_rows + begin;
-    for (int r = 0; r < block; ++r) losses[r] = losses[r] * weights[r];
+HWY_INLINE void apply_weights(const SlopeTask<Real>& task, std::int64_t member) {
+    const int rows = lanes_of<Real>(task.row_count);
+    const Real* HWY_RESTRICT weights = task.weights;
+    Real* HWY_RESTRICT losses = task.losses + member * tile_rows;
+    for (int r = 0; r < rows; ++r) losses[r] = losses[r] * weights[r];
     for (std::int64_t o = 0; o < task.outputs; ++o) {
-        Real* HWY_RESTRICT slopes = task.scores + (member * task.outputs + o) * tile_rows + begin;
-        for (int r = 0; r < block; ++r) slopes[r] = slopes[r] * weights[r];
+        Real* HWY_RESTRICT slopes = task.scores + (member * task.outputs + o) * tile_rows;
+        for (int r = 0; r < rows; ++r) slopes[r] = slopes[r] * weights[r];
     }
 }
 
 template <class Rule, class Real>
 void slopes(const SlopeTask<Real>& task) {
-    for (std::int64_t m = 0; m < task.members; ++m)
-        for (int begin = 0; begin < task.row_count; begin += block) {
-            if constexpr (Rule::kind == LossKind::grouped)
-                group_losses<Rule>(task, m, begin);
-            else
-                row_losses<Rule>(task, m, begin);
-            if (task.weights) apply_weights(task, m, begin);
-        }
+    for (std::int64_t m = 0; m < task.members; ++m) {
+        if constexpr (Rule::kind == LossKind::grouped)
+            group_losses<Rule>(task, m);
+        else
+            row_losses<Rule>(task, m);
+        if (task.weights) apply_weights(task, m);
+    }
 }
 
 template <class Real>

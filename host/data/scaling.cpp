@@ -27,18 +27,21 @@ void refuse_non_finite(const MatrixSource& source, std::span<const std::int64_t>
     }
 }
 
-/// Runs `body(share, facts of that share)` for all shares of the rows; the shares' facts in order.
+/// Cuts the rows into shares, as many as the number of columns alone decides, and runs `body(share, its facts)` for each; returns the
+/// facts of the shares in order.
 template <class Body>
-std::vector<Facts> by_shares(std::int64_t width, int threads, const Body& body) {
-    std::vector<Facts> parts(row_shares, Facts(static_cast<std::size_t>(width)));
-    parallel_for(row_shares, threads, [&](std::int64_t share) { body(share, parts[static_cast<std::size_t>(share)]); });
+std::vector<Facts> by_shares(std::span<const std::int64_t> rows, std::int64_t width, int threads, const Body& body) {
+    constexpr std::int64_t most_shares = 64, most_facts = std::int64_t{1} << 21;
+    const std::int64_t shares = std::clamp<std::int64_t>(most_facts / std::max<std::int64_t>(width, 1), 1, most_shares);
+    std::vector<Facts> parts(static_cast<std::size_t>(shares), Facts(static_cast<std::size_t>(width)));
+    parallel_for(shares, threads, [&](std::int64_t share) { body(share_of(rows, share, shares), parts[static_cast<std::size_t>(share)]); });
     return parts;
 }
 
 Facts first_pass(const MatrixSource& source, std::span<const std::int64_t> rows, int threads) {
     const auto width = static_cast<std::size_t>(source.columns());
-    const auto parts = by_shares(source.columns(), threads, [&](std::int64_t share, Facts& facts) {
-        for_each_block(source, share_of(rows, share, row_shares), [&](std::span<const std::int64_t> block, const double* values) {
+    const auto parts = by_shares(rows, source.columns(), threads, [&](std::span<const std::int64_t> share, Facts& facts) {
+        for_each_block(source, share, [&](std::span<const std::int64_t> block, const double* values) {
             refuse_non_finite(source, block, values);
             for (std::size_t r = 0; r < block.size(); ++r, values += width) {
                 for (std::size_t j = 0; j < width; ++j) {
@@ -65,8 +68,8 @@ Facts first_pass(const MatrixSource& source, std::span<const std::int64_t> rows,
 
 std::vector<double> second_pass(const MatrixSource& source, std::span<const std::int64_t> rows, const std::vector<double>& means, int threads) {
     const std::size_t width = means.size();
-    const auto parts = by_shares(source.columns(), threads, [&](std::int64_t share, Facts& facts) {
-        for_each_block(source, share_of(rows, share, row_shares), [&](std::span<const std::int64_t> block, const double* values) {
+    const auto parts = by_shares(rows, source.columns(), threads, [&](std::span<const std::int64_t> share, Facts& facts) {
+        for_each_block(source, share, [&](std::span<const std::int64_t> block, const double* values) {
             for (std::size_t r = 0; r < block.size(); ++r, values += width) {
                 for (std::size_t j = 0; j < width; ++j) facts[j].squares += (values[j] - means[j]) * (values[j] - means[j]);
             }
@@ -101,15 +104,18 @@ double usable_deviation(double deviation, double mean) {
 
 }  // namespace
 
-std::span<const std::int64_t> share_of(std::span<const std::int64_t> rows, std::int64_t task, std::int64_t tasks) {
+std::span<const std::int64_t> share_of(std::span<const std::int64_t> rows, std::int64_t share, std::int64_t shares) {
     const auto count = static_cast<std::int64_t>(rows.size());
-    const std::int64_t first = count / tasks * task + std::min(task, count % tasks);
-    const std::int64_t size = count / tasks + (task < count % tasks ? 1 : 0);
+    const std::int64_t first = count / shares * share + std::min(share, count % shares);
+    const std::int64_t size = count / shares + (share < count % shares ? 1 : 0);
     return rows.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size));
 }
 
 ColumnAffine standardising_affine(const MatrixSource& source, std::span<const std::int64_t> rows, Toggle mode, int threads) {
     if (mode == Toggle::off) return {};
+    bool any_rule = mode == Toggle::on;
+    for (std::int64_t j = 0; j < source.columns() && !any_rule; ++j) any_rule = source.rule(j) != ScalingRule::none;
+    if (!any_rule) return {};
     const Facts facts = first_pass(source, rows, threads);
     const std::vector<ScalingRule> rules = choose_rules(source, mode, facts);
     if (std::all_of(rules.begin(), rules.end(), [](ScalingRule rule) { return rule == ScalingRule::none; })) return {};

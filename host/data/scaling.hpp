@@ -21,8 +21,7 @@ struct Moments {
 };
 Moments moments_of(const std::vector<double>& values);
 
-/// Rows of `rows` that task `task` of `tasks` goes through: the same cut whatever runs them.
-std::span<const std::int64_t> share_of(std::span<const std::int64_t> rows, std::int64_t task, std::int64_t tasks);
-constexpr std::int64_t row_shares = 64;
+/// The rows of share `share` of `shares` about equal ones, in order.
+std::span<const std::int64_t> share_of(std::span<const std::int64_t> rows, std::int64_t share, std::int64_t shares);
 
 }  // namespace glissade

@@ -77,10 +77,17 @@ struct SegmentReport {
 
 /// Runs segments. One virtual call per segment of many steps, never per step or row.
 ///
-/// The arithmetic of a step is fixed (SumShape, ScalarRow, update_parameter), so every backend gives the same bits:
-/// scores: dot(x, w) of SumShape + bias (one addition); slopes and loss by the rule; both times the row's weight if there are weights;
-/// gradient and loss partial sums by SumShape (bias gradient: g = g + slope); g / Real(rows of the batch); clip_value; clip_norm: g * c with
-/// c = clip_norm / (norm + 1e-6) where norm, the root of dot(g, g) over a member's parameters, exceeds it; then update_parameter.
+/// The arithmetic of a step is fixed (SumShape, ScalarRow, update_parameter), so every backend gives the same bits. For each member, in Real:
+/// - features: x' = fma(x, scale, shift) with a column affine, else x' = x;
+/// - scores: dot(x', w) of SumShape, then + bias (one addition, none without bias);
+/// - slopes and losses by the rule, a grouped one once a row; the losses of a row's outputs are added in output order, l0 + l1 + ...; with weights,
+///   each slope and then the row's loss is multiplied once by the row's weight;
+/// - partial sums by SumShape: g = fma(slope, x', g) for weights, g = g + slope for biases, l = l + loss for the loss, all from 0 and all by one tree;
+/// - a total that is not finite (a weight's, a bias's or the loss) freezes the state before anything else of the step;
+/// - g = g / Real(rows of the batch); if clip_value > 0, g = smaller(larger(g, -clip_value), clip_value);
+/// - if clip_norm > 0: norm = root(dot(g, g)) by the lanes of SumShape over the member's parameters in their order, weights then biases; where norm >
+///   clip_norm, g = g * c with c = clip_norm / (norm + Real(1e-6));
+/// - update_parameter with the weights' or the biases' row of scalars.
 template <class Real>
 class Backend {
 public:

@@ -19,7 +19,7 @@ double field_value(const Rule& rule, const Field<Rule>& field) {
 
 template <class Rule>
 std::vector<FieldInfo> field_infos() {
-    const Rule defaults;
+    static constexpr Rule defaults{};
     std::vector<FieldInfo> infos;
     for (const auto& f : Rule::fields())
         infos.push_back({f.name, f.flag != nullptr, field_value(defaults, f), f.low, f.high, f.low_open, f.help});

@@ -124,6 +124,13 @@ SegmentReport TrainingLoop<Real>::run_segment(std::int64_t steps) {
 
 template <class Real>
 StopReason TrainingLoop<Real>::run() {
+    const StopReason reason = run_segments();
+    if (!alive().empty()) state_.live = backend_->get_state();
+    return reason;
+}
+
+template <class Real>
+StopReason TrainingLoop<Real>::run_segments() {
     while (state_.step < run_.total_steps && !alive().empty()) {
         const std::int64_t first = state_.step;
         const SegmentReport report = run_segment(wanted_steps());
@@ -291,6 +298,8 @@ Control TrainingLoop<Real>::report_progress(const SegmentReport& report, std::in
     progress.rows_per_second = static_cast<double>(rows_before(state_.step) - rows_before(first_run_step_)) / std::max(progress.seconds, 1e-9);
     progress.epoch_ended = progress.epoch > scheduler_->epoch_of(first_step);
     if (scheduler_->ends_epoch(state_.step)) progress.validation = progress_validation_;
+    for (const EpochRecord& record : state_.tracks[living[static_cast<std::size_t>(best)]].history)
+        if (record.step > first_step) progress.finished_epochs.push_back(record);
     return options_.on_segment(progress);
 }
 

@@ -37,6 +37,7 @@ public:
     CheckpointShape shape() const;
 
 private:
+    StopReason run_segments();
     void rebuild();
     SegmentReport run_segment(std::int64_t steps);
     std::int64_t wanted_steps() const;

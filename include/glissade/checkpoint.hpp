@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "glissade/export.hpp"
+
 namespace glissade {
 
 /// What a checkpoint says of itself.
@@ -16,6 +18,6 @@ struct CheckpointInfo {
 };
 
 /// The newest intact checkpoint in a directory. Throws Error(data) if there is none, with the reason each was rejected.
-CheckpointInfo newest_checkpoint(const std::string& directory);
+GLISSADE_EXPORT CheckpointInfo newest_checkpoint(const std::string& directory);
 
 }  // namespace glissade

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "glissade/export.hpp"
 #include "glissade/matrix_view.hpp"
 
 namespace glissade {
@@ -19,7 +20,7 @@ struct Preparation;
 /// share the same immutable storage.
 ///
 /// Classification targets are class indices 0, 1, ... stored as reals; `class_labels` maps them back to what the user wrote.
-class Dataset {
+class GLISSADE_EXPORT Dataset {
 public:
     Dataset() = default;
 
@@ -83,6 +84,6 @@ private:
 
 /// Elements from one owned row to the next for rows of `columns` values: a power of two inside a cache line, else whole cache lines
 /// where that wastes at most a seventh, else a multiple of 16 bytes.
-std::int64_t padded_stride(std::int64_t columns, RealType type);
+GLISSADE_EXPORT std::int64_t padded_stride(std::int64_t columns, RealType type);
 
 }  // namespace glissade

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "glissade/export.hpp"
+
 namespace glissade {
 
 /// A CUDA device as the library sees it.
@@ -23,12 +25,12 @@ struct CudaAvailability {
     std::vector<CudaDevice> devices;
     std::string missing;  ///< empty if at least one device can be used
 };
-CudaAvailability cuda_availability();
+GLISSADE_EXPORT CudaAvailability cuda_availability();
 
 /// Processors that this process may use: its affinity mask capped by the cgroup's quota; at least 1.
-int usable_processors();
+GLISSADE_EXPORT int usable_processors();
 
 /// Memory that this process may still take: what the system has available, capped by the cgroup.
-std::int64_t available_memory_bytes();
+GLISSADE_EXPORT std::int64_t available_memory_bytes();
 
 }  // namespace glissade

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "glissade/export.hpp"
+
 namespace glissade {
 
 /// What went wrong, coarse enough for a program to act on. The command line maps each kind to one exit code.
@@ -18,7 +20,7 @@ enum class ErrorKind {
 };
 
 /// The one exception type that the library throws on purpose. The message names file, line and column, or step and tensor.
-class Error : public std::runtime_error {
+class GLISSADE_EXPORT Error : public std::runtime_error {
 public:
     Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
     ErrorKind kind() const noexcept { return kind_; }

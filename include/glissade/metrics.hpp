@@ -7,11 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "glissade/export.hpp"
+
 namespace glissade {
 
 /// What a model scores on a data set, in the units of the user's targets. What does not fit the task is absent.
 /// Rows count with their weights. Sums are taken in double precision in row order.
-struct Metrics {
+struct GLISSADE_EXPORT Metrics {
     std::int64_t rows = 0;
     double loss = 0;  ///< mean of the training loss (of standardised targets, where they were)
     std::optional<double> accuracy;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "glissade/dataset.hpp"
+#include "glissade/export.hpp"
 #include "glissade/metrics.hpp"
 #include "glissade/optimizer.hpp"
 #include "glissade/preparation.hpp"
@@ -32,7 +33,7 @@ struct PredictOptions {
 };
 
 /// A trained model: everything that prediction needs. A value: copying copies the parameters.
-class Model {
+class GLISSADE_EXPORT Model {
 public:
     ModelSpec spec;
     Task task = Task::regression;

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "glissade/export.hpp"
 #include "glissade/rules/catalog.hpp"
 
 namespace glissade {
@@ -30,7 +31,7 @@ struct FieldInfo {
 };
 
 /// An update rule of the catalog with its settings. Made from a rule, `glissade::Adam{.lr = 1e-2}`, or by name.
-class Optimizer {
+class GLISSADE_EXPORT Optimizer {
 public:
     Optimizer() : rule_(Adam{.lr = 1e-2}) {}
     template <class Rule>
@@ -62,7 +63,7 @@ private:
 };
 
 /// A loss of the catalog with its settings. Made from a rule, `glissade::Huber{.delta = 2}`, or from a name or alias, "logistic".
-class Loss {
+class GLISSADE_EXPORT Loss {
 public:
     /// "auto": chosen from the data: squared for regression, logistic for two classes, softmax for more.
     Loss() = default;

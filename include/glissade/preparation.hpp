@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "glissade/dataset.hpp"
+#include "glissade/export.hpp"
 
 namespace glissade {
 
@@ -28,7 +29,7 @@ struct SourceColumn {
 
 /// How the columns of a file become the columns of the matrix that a model reads. Part of the model file, so that prediction
 /// repeats it exactly. `columns` is empty for models trained on a plain matrix (libsvm, npy, idx), used as it lies.
-struct Preparation {
+struct GLISSADE_EXPORT Preparation {
     std::vector<SourceColumn> columns;  ///< in the order of the matrix
     std::int64_t file_columns = 0;      ///< columns of the training file, target and weight included; of a plain matrix, its width
     MissingPolicy missing = MissingPolicy::error;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "glissade/dataset.hpp"
+#include "glissade/export.hpp"
 #include "glissade/metrics.hpp"
 #include "glissade/model.hpp"
 #include "glissade/optimizer.hpp"
@@ -20,6 +21,16 @@ namespace glissade {
 /// `batch_size` that means all rows: gradient descent.
 inline constexpr std::int64_t full_batch = 0;
 
+/// One finished epoch of one member.
+struct EpochRecord {
+    std::int64_t epoch = 0;  ///< counts from 1
+    std::int64_t step = 0;   ///< steps done
+    double lr = 0;           ///< of its last step
+    double loss = 0;         ///< mean training loss a row while the epoch ran
+    double seconds = 0;      ///< since the run (or the resumed run) began
+    std::optional<Metrics> validation;
+};
+
 /// What a run reports at the end of each segment of steps.
 struct Progress {
     std::int64_t step = 0, total_steps = 0;
@@ -29,6 +40,7 @@ struct Progress {
     double seconds = 0, rows_per_second = 0;
     bool epoch_ended = false;
     std::optional<Metrics> validation;  ///< set where an epoch ended with a validation set (the best member's)
+    std::vector<EpochRecord> finished_epochs;  ///< those that ended in the segment (the best member's), in order
 };
 enum class Control { go_on, stop };
 
@@ -79,17 +91,7 @@ struct TrainOptions {
 };
 
 enum class StopReason { finished, max_steps, max_seconds, patience, tol, callback, diverged };
-std::string_view name_of(StopReason reason);
-
-/// One finished epoch of one member.
-struct EpochRecord {
-    std::int64_t epoch = 0;  ///< counts from 1
-    std::int64_t step = 0;   ///< steps done
-    double lr = 0;           ///< of its last step
-    double loss = 0;         ///< mean training loss a row while the epoch ran
-    double seconds = 0;      ///< since the run (or the resumed run) began
-    std::optional<Metrics> validation;
-};
+GLISSADE_EXPORT std::string_view name_of(StopReason reason);
 
 /// How a run met a non-finite sum.
 struct Divergence {
@@ -124,14 +126,14 @@ struct Run {
 
 /// Trains. Bit-identical for the same data, options and library, for any number of threads. Throws Error(usage | data | memory | device | io); a
 /// run that diverges returns with `stop == diverged` and the last finite model. Never prints, exits or touches signal handlers.
-Run train(const Dataset& data, const TrainOptions& options);
+GLISSADE_EXPORT Run train(const Dataset& data, const TrainOptions& options);
 
 /// Goes on from the newest intact checkpoint in `directory`, bit for bit as if it had never stopped. `options` holds the run's settings again (the
 /// checkpoint's are checked against it: only epochs, max_*, threads, device, segment_steps, checkpoint, on_segment may differ) with the same data (fingerprint
 /// checked). Later checkpoints go to the same directory.
-Run resume(const Dataset& data, const std::string& directory, const TrainOptions& options);
+GLISSADE_EXPORT Run resume(const Dataset& data, const std::string& directory, const TrainOptions& options);
 
 /// What train would run, without running it: shape, batches, backend, memory, predicted time.
-std::string describe_plan(const Dataset& data, const TrainOptions& options);
+GLISSADE_EXPORT std::string describe_plan(const Dataset& data, const TrainOptions& options);
 
 }  // namespace glissade

@@ -19,7 +19,7 @@ struct sigaction previous_bus;
 // The process is about to die where it stands, so what a signal handler may not call is called here all the same.
 std::string explain(void* pointer) {
     Machine& all = machine();
-    Grid* const grid = running_grid();
+    Grid* const grid = running_grid;
     std::string who = "host code";
     if (grid != nullptr && grid->has_current()) {
         const Thread& thread = grid->current();

@@ -6,24 +6,22 @@
 #include <cstdlib>
 #include <new>
 
-#include "memory.hpp"
-
 namespace glissade::emulation {
 namespace context = boost::context::detail;
 
 StackPool::~StackPool() {
     for (std::byte* stack : stacks_) {
         asan_unpoison(stack, stack_bytes);
-        munmap(stack - page_size(), stack_bytes + page_size());
+        munmap(stack - guard_bytes, stack_bytes + guard_bytes);
     }
 }
 
 std::byte* StackPool::stack(std::size_t index) {
     while (stacks_.size() <= index) {
-        void* mapped = mmap(nullptr, stack_bytes + page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void* mapped = mmap(nullptr, stack_bytes + guard_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (mapped == MAP_FAILED) throw std::bad_alloc();
-        mprotect(mapped, page_size(), PROT_NONE);
-        stacks_.push_back(static_cast<std::byte*>(mapped) + page_size());
+        mprotect(mapped, guard_bytes, PROT_NONE);
+        stacks_.push_back(static_cast<std::byte*>(mapped) + guard_bytes);
     }
     return stacks_[index];
 }
@@ -31,7 +29,7 @@ std::byte* StackPool::stack(std::size_t index) {
 bool StackPool::overflowed(std::uintptr_t address) const {
     for (const std::byte* stack : stacks_) {
         const auto bottom = reinterpret_cast<std::uintptr_t>(stack);
-        if (address >= bottom - page_size() && address < bottom) return true;
+        if (address >= bottom - guard_bytes && address < bottom) return true;
     }
     return false;
 }
@@ -41,37 +39,38 @@ void Fiber::start(std::byte* stack, std::size_t colour, Entry entry, void* argum
     const std::size_t offset = colour % 32 * 128;
     asan_unpoison(stack, StackPool::stack_bytes);
     stack_ = stack;
+    stack_bytes_ = StackPool::stack_bytes;
     entry_ = entry;
     argument_ = argument;
-    fake_stack_ = nullptr;
-    own_ = context::make_fcontext(stack + StackPool::stack_bytes - offset, StackPool::stack_bytes - offset, &Fiber::begin);
+    context_ = context::make_fcontext(stack + StackPool::stack_bytes - offset, StackPool::stack_bytes - offset, &Fiber::begin);
 }
 
-void Fiber::resume() {
-    void* fake_stack = nullptr;
-    asan_start_switch(&fake_stack, stack_, StackPool::stack_bytes);
-    own_ = context::jump_fcontext(own_, this).fctx;
-    asan_finish_switch(fake_stack, nullptr, nullptr);
+// AddressSanitizer tells where the stack lies that was left, which for the first fiber nobody else knows.
+Fiber::Switch Fiber::arrive(context::transfer_t transfer, void* fake_stack) {
+    const Switch made = *static_cast<Switch*>(transfer.data);
+    made.from->context_ = transfer.fctx;
+    asan_finish_switch(fake_stack, &made.from->stack_, &made.from->stack_bytes_);
+    return made;
 }
 
-void Fiber::suspend() {
-    asan_start_switch(&fake_stack_, scheduler_stack_, scheduler_stack_bytes_);
-    scheduler_ = context::jump_fcontext(scheduler_, nullptr).fctx;
-    asan_finish_switch(fake_stack_, &scheduler_stack_, &scheduler_stack_bytes_);
-}
-
-void Fiber::leave() {
-    asan_start_switch(nullptr, scheduler_stack_, scheduler_stack_bytes_);
-    context::jump_fcontext(scheduler_, nullptr);
-    std::abort();  // nobody resumes a fiber that has left
-}
-
-void Fiber::begin(context::transfer_t from) {
-    Fiber& self = *static_cast<Fiber*>(from.data);
-    self.scheduler_ = from.fctx;
-    asan_finish_switch(nullptr, &self.scheduler_stack_, &self.scheduler_stack_bytes_);
+void Fiber::begin(context::transfer_t transfer) {
+    Fiber& self = *arrive(transfer, nullptr).to;
     self.entry_(self.argument_);
-    self.leave();
+    std::abort();  // an entry leaves, it does not return
+}
+
+void Fiber::switch_to(Fiber& next) {
+    Switch made{this, &next};
+    void* fake_stack = nullptr;
+    asan_start_switch(&fake_stack, next.stack_, next.stack_bytes_);
+    arrive(context::jump_fcontext(next.context_, &made), fake_stack);
+}
+
+void Fiber::leave_to(Fiber& next) {
+    Switch made{this, &next};
+    asan_start_switch(nullptr, next.stack_, next.stack_bytes_);
+    context::jump_fcontext(next.context_, &made);
+    std::abort();  // nobody comes back to a fiber that has left
 }
 
 }  // namespace glissade::emulation

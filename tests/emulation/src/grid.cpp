@@ -24,15 +24,11 @@ std::uint64_t volume(const dim3& shape) { return std::uint64_t{shape.x} * shape.
 
 }  // namespace
 
-Grid*& running_grid() {
-    static Grid* grid = nullptr;
-    return grid;
-}
-
 Grid::Grid(const LaunchRequest& request, Random& random, StackPool& stacks)
     : request_(request),
       random_(random),
       block_threads_(static_cast<unsigned>(volume(request.block))),
+      window_(random.below(2) == 0 ? 32 : ~std::size_t{0}),
       blocks_left_(static_cast<std::size_t>(volume(request.grid))),
       stacks_(stacks) {}
 
@@ -48,20 +44,19 @@ std::string Grid::run(std::size_t max_resident_blocks) {
     for (std::size_t i = 0; i < waiting_.size(); ++i) waiting_[i] = i;
     blockDim = request_.block;
     gridDim = request_.grid;
-    running_grid() = this;
+    running_grid = this;
     for (Block& block : blocks_) start_block(block);
     while (blocks_left_ > 0 && finding_.empty()) {
         if (ready_.empty()) {
             note(deadlock_report());
             break;
         }
-        const std::size_t chosen = random_.below(ready_.size());
-        Thread& thread = *ready_[chosen];
-        ready_[chosen] = ready_.back();
-        ready_.pop_back();
-        resume(thread);
+        scheduler_.switch_to(next_thread().fiber);
+        // Back because a thread has returned, nobody can go on or something is wrong.
+        if (finding_.empty() && current_->state == ThreadState::returned) thread_returned(*current_);
     }
-    running_grid() = nullptr;
+    current_ = nullptr;
+    running_grid = nullptr;
     return finding_;
 }
 
@@ -79,6 +74,8 @@ void Grid::start_block(Block& block) {
     paint_region(block.shared);
     block.index = coordinates(rank, request_.grid);
     block.returned = 0;
+    block.warps.assign((block_threads_ + 31) / 32, {});
+    if (block_threads_ % 32 != 0) block.warps.back().returned = ~0U << block_threads_ % 32;
     for (unsigned i = 0; i < block_threads_; ++i) {
         Thread& thread = block.threads[i];
         thread.block = &block;
@@ -100,18 +97,32 @@ void Grid::finish_block(Block& block) {
     if (!waiting_.empty()) start_block(block);
 }
 
-void Grid::resume(Thread& thread) {
+Thread& Grid::next_thread() {
+    const std::size_t candidates = std::min(ready_.size(), window_);
+    const std::size_t chosen = ready_.size() - candidates + random_.below(candidates);
+    Thread& thread = *ready_[chosen];
+    ready_[chosen] = ready_.back();
+    ready_.pop_back();
     threadIdx = thread.index;
     blockIdx = thread.block->index;
     current_ = &thread;
-    thread.fiber.resume();
-    current_ = nullptr;
-    if (finding_.empty() && thread.state == ThreadState::returned) thread_returned(thread);
+    return thread;
+}
+
+// The scheduler is gone through only when it has something to do.
+void Grid::switch_away() {
+    Thread& self = *current_;
+    if (ready_.empty()) {
+        self.fiber.switch_to(scheduler_);
+        return;
+    }
+    Thread& next = next_thread();
+    if (&next != &self) self.fiber.switch_to(next.fiber);
 }
 
 void Grid::thread_main(void* argument) {
     Thread& thread = *static_cast<Thread*>(argument);
-    Grid& grid = *running_grid();
+    Grid& grid = *running_grid;
     try {
         grid.request_.thread();
     } catch (const std::exception& error) {
@@ -120,24 +131,16 @@ void Grid::thread_main(void* argument) {
         grid.note(text(name_of(thread), " threw an exception"));
     }
     thread.state = ThreadState::returned;
+    thread.fiber.leave_to(grid.scheduler_);
 }
 
 void Grid::thread_returned(Thread& thread) {
     Block& block = *thread.block;
     // A lane that has returned is no longer waited for.
-    const unsigned first_rank = thread.rank / 32 * 32;
-    for (unsigned lane = 0; lane < 32 && first_rank + lane < block_threads_; ++lane) {
-        const Thread& other = block.threads[first_rank + lane];
-        if (other.state != ThreadState::in_warp || !warp_is_complete(block, first_rank, other.warp_call.mask)) continue;
-        complete_warp(block, first_rank, other.warp_call.mask);
-    }
+    Warp& warp = block.warps[thread.rank / 32];
+    warp.returned |= 1U << thread.rank % 32;
+    for (std::size_t i = warp.gatherings.size(); i-- > 0;) complete_if_all_came(block, warp, i);
     if (++block.returned == block_threads_) finish_block(block);
-}
-
-void Grid::wait(ThreadState state) {
-    Thread& thread = *current_;
-    thread.state = state;
-    thread.fiber.suspend();
 }
 
 void Grid::wake(Thread& thread) {
@@ -147,7 +150,9 @@ void Grid::wake(Thread& thread) {
 
 void Grid::yield() {
     wake(*current_);
-    current_->fiber.suspend();
+    // Out of the window, so that threads that poll cannot keep the one from running that they wait for.
+    std::swap(ready_.back(), ready_[random_.below(ready_.size())]);
+    switch_away();
 }
 
 void Grid::note(const std::string& finding) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
@@ -39,13 +40,28 @@ struct Thread {
     std::uint64_t copy_batch = 0;
 };
 
+// A collective that lanes of one warp have come to and wait in.
+struct WarpGathering {
+    unsigned mask = 0;
+    unsigned arrived = 0;
+    const Thread* first = nullptr;
+};
+
+struct Warp {
+    unsigned returned = 0;  // lanes that have, or that a block not a multiple of 32 lacks
+    std::vector<WarpGathering> gatherings;
+};
+
 struct Block {
     std::vector<Thread> threads;
+    std::vector<Warp> warps;
     uint3 index{};
     Region shared;
     unsigned returned = 0;
     unsigned in_block_barrier = 0;
     unsigned in_grid_barrier = 0;
+    const Thread* first_in_block_barrier = nullptr;
+    const Thread* first_in_grid_barrier = nullptr;
     unsigned votes = 0;  // of the barrier that is filling
     int vote_result = 0;
 };
@@ -83,19 +99,20 @@ public:
     void yield();
     // Notes what is wrong; the first finding counts. Then the thread must abandon(), with no object on its stack that owns memory.
     void note(const std::string& finding);
-    [[noreturn]] void abandon() { current_->fiber.leave(); }
+    [[noreturn]] void abandon() { current_->fiber.leave_to(scheduler_); }
 
 private:
     static void thread_main(void* thread);
     void start_block(Block& block);
     void finish_block(Block& block);
-    void resume(Thread& thread);
-    void wait(ThreadState state);
+    Thread& next_thread();
+    void switch_away();
     void wake(Thread& thread);
-    void check_same_site(ThreadState state, const char* what, const Site& site);
-    void complete_warp(Block& block, unsigned first_rank, unsigned mask);
+    void check_same_site(const Thread& first, const char* what, const Site& site);
+    WarpGathering& gathering_for(Warp& warp, const WarpCall& call, const Site& site);
+    void refuse_warp_call(const WarpCall& call, const Site& site, const Thread& other);
+    void complete_if_all_came(Block& block, Warp& warp, std::size_t gathering);
     void thread_returned(Thread& thread);
-    bool warp_is_complete(const Block& block, unsigned first_rank, unsigned mask) const;
     std::string deadlock_report() const;
 
     LaunchRequest request_;
@@ -104,16 +121,24 @@ private:
     std::vector<Block> blocks_;              // slots of resident blocks
     std::vector<std::uint64_t> waiting_;     // blocks that have not begun
     std::vector<Thread*> ready_;
+    // The next thread is drawn from this many that became ready last: all of them, or about a warp, which then runs far ahead of the
+    // others (and stays in the cache). The seed chooses which for each launch.
+    std::size_t window_;
     std::size_t blocks_left_;
     std::size_t in_grid_barrier_ = 0;
+    Fiber scheduler_;
     Thread* current_ = nullptr;
     std::string finding_;
     StackPool& stacks_;
 };
 
-// The grid that runs now; null outside kernels.
-Grid*& running_grid();
+// Null outside kernels.
+inline Grid* running_grid = nullptr;
 
+inline bool same_site(const Site& a, const Site& b) {
+    const bool same_file = a.file_name() == b.file_name() || std::strcmp(a.file_name(), b.file_name()) == 0;
+    return same_file && a.line() == b.line() && a.column() == b.column();
+}
 // "kernel.cu:12"
 std::string place(const Site& site);
 // "thread (1,0,0) of block (0,0,0)"

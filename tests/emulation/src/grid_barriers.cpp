@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstring>
-
 #include "grid.hpp"
 #include "text.hpp"
 
 namespace glissade::emulation {
 namespace {
-
-bool same_site(const Site& a, const Site& b) {
-    return a.line() == b.line() && a.column() == b.column() && std::strcmp(a.file_name(), b.file_name()) == 0;
-}
 
 int vote_result(Vote vote, unsigned votes, unsigned threads) {
     switch (vote) {
@@ -24,25 +18,24 @@ int vote_result(Vote vote, unsigned votes, unsigned threads) {
 }  // namespace
 
 // CUDA pairs the barriers of a block without asking where they stand; kernels that rely on it are wrong by its own manual.
-void Grid::check_same_site(ThreadState state, const char* what, const Site& site) {
-    for (const Thread& other : current_->block->threads) {
-        if (other.state != state) continue;
-        if (same_site(other.site, site) && std::strcmp(other.waits_in, what) == 0) return;
-        note(text("divergent barrier: ", name_of(*current_), " is at ", place(site), " in ", what, ", ", name_of(other), " waits at ",
-                  place(other.site), " in ", other.waits_in));
-        abandon();
-    }
+void Grid::check_same_site(const Thread& first, const char* what, const Site& site) {
+    if (same_site(first.site, site) && std::strcmp(first.waits_in, what) == 0) return;
+    note(text("divergent barrier: ", name_of(*current_), " is at ", place(site), " in ", what, ", ", name_of(first), " waits at ",
+              place(first.site), " in ", first.waits_in));
+    abandon();
 }
 
 int Grid::block_barrier(Vote vote, int predicate, const char* what, const Site& site) {
     Thread& thread = *current_;
     Block& block = *thread.block;
-    if (block.in_block_barrier > 0) check_same_site(ThreadState::in_block_barrier, what, site);
+    if (block.in_block_barrier > 0) check_same_site(*block.first_in_block_barrier, what, site);
+    else block.first_in_block_barrier = &thread;
     thread.site = site;
     thread.waits_in = what;
     block.votes = (block.in_block_barrier == 0 ? 0 : block.votes) + (predicate != 0 ? 1 : 0);
     if (++block.in_block_barrier < block_threads_) {
-        wait(ThreadState::in_block_barrier);
+        thread.state = ThreadState::in_block_barrier;
+        switch_away();
         return block.vote_result;
     }
     // The last one lets the others go. They all read the result before the next barrier can fill.
@@ -63,12 +56,14 @@ void Grid::grid_barrier(const Site& site) {
         note(text(name_of(thread), " is at ", place(site), " in ", what, " of a launch that is not cooperative"));
         abandon();
     }
-    if (block.in_grid_barrier > 0) check_same_site(ThreadState::in_grid_barrier, what, site);
+    if (block.in_grid_barrier > 0) check_same_site(*block.first_in_grid_barrier, what, site);
+    else block.first_in_grid_barrier = &thread;
     thread.site = site;
     thread.waits_in = what;
     ++block.in_grid_barrier;
     if (++in_grid_barrier_ < blocks_.size() * block_threads_) {
-        wait(ThreadState::in_grid_barrier);
+        thread.state = ThreadState::in_grid_barrier;
+        switch_away();
         return;
     }
     in_grid_barrier_ = 0;

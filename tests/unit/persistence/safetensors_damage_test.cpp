@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <xxhash.h>
 
 #include <algorithm>
+#include <iomanip>
 #include <random>
+#include <sstream>
 
 #include "tests/unit/persistence/safetensors_cases.hpp"
 
@@ -78,6 +81,49 @@ TEST(DamagedFile, IsRejectedWhereTwoFilesAreMixed) {
     ASSERT_EQ(mixed.size(), layout.bytes.size());
     std::copy_n(layout.bytes.begin(), layout.data_begin, mixed.begin());
     EXPECT_EQ(rejection(mixed, Checksums::required), "some.file: tensor 'bias': checksum mismatch, the file is damaged");
+}
+
+std::string hex_digest(const std::string& text) {
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(text.data(), text.size()));
+    std::ostringstream digits;
+    for (const int byte : canonical.digest) digits << std::hex << std::setw(2) << std::setfill('0') << byte;
+    return digits.str();
+}
+
+/// The small file with one edit of its header and a header checksum made anew as the format describes it.
+std::vector<std::byte> with_edited_header(const std::string& from, const std::string& to) {
+    const Layout layout;
+    std::string header(reinterpret_cast<const char*>(layout.bytes.data()) + 8, layout.data_begin - 8);
+    const std::size_t at = header.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    header.replace(at, from.size(), to);
+    const std::size_t digits = header.find("xxh3:header\":\"") + 14;
+    header.replace(digits, 32, 32, '0');
+    std::vector<std::byte> bytes = foreign_file(header, 51);
+    const std::string covered(reinterpret_cast<const char*>(bytes.data()), 8 + header.size());
+    header.replace(digits, 32, hex_digest(covered));
+    bytes = foreign_file(header, 51);
+    std::copy(layout.bytes.end() - 51, layout.bytes.end(), bytes.end() - 51);
+    return bytes;
+}
+
+TEST(HeaderChecksum, IsTheOneThatTheFormatDescribes) {
+    EXPECT_EQ(with_edited_header("mask", "mask"), Layout().bytes);
+}
+
+TEST(HeaderChecksum, DoesNotStandInForTheOtherEntries) {
+    const auto reason = [](const std::string& from, const std::string& to) {
+        return rejection(with_edited_header(from, to), Checksums::optional);
+    };
+    EXPECT_EQ(reason("glissade model 1", "glissade model 2"), "");
+    EXPECT_EQ(reason("\"xxh3:tensors\":\"5\"", "\"xxh3:tensors\":\"6\""),
+              "some.file: header: the number of tensors differs from 'xxh3:tensors'");
+    EXPECT_EQ(reason("xxh3:tensors", "count"), "some.file: header: the metadata has no 'xxh3:tensors'");
+    EXPECT_EQ(reason("xxh3:tensor:mask", "mask"), "some.file: header: the metadata has no 'xxh3:tensor:mask'");
+    EXPECT_EQ(reason("\"format\"", "\"xxh3:tensor:more\""), "some.file: header: a checksum of no tensor");
+    EXPECT_EQ(reason("\"xxh3:tensor:mask\":\"", "\"xxh3:tensor:mask\":\"0"),
+              "some.file: tensor 'mask': checksum mismatch, the file is damaged");
 }
 
 /// A header that decode must refuse although it carries no checksum, the bytes that follow it, and the words that must be in the message.

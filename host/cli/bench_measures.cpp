@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cli/bench_measures.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+namespace glissade::cli {
+namespace {
+
+constexpr int probe_repetitions = 5;
+constexpr std::int64_t least_probe_bytes = std::int64_t{256} << 20;
+
+double rate(double bytes, const std::vector<double>& seconds) { return bytes / spread_of(seconds).median; }
+
+}  // namespace
+
+MachineProbe probe_machine(int threads, std::int64_t row_bytes) {
+    std::vector<std::byte> buffer(static_cast<std::size_t>(std::max(least_probe_bytes, 4 * last_cache_bytes())), std::byte{1});
+    const auto bytes = static_cast<double>(buffer.size());
+    ThreadTeam team(threads);
+    MachineProbe probe;
+    probe.threads = threads;
+    probe.read_bytes_per_second = rate(bytes, probe::read(team, buffer, probe_repetitions));
+    probe.copy_bytes_per_second = rate(bytes, probe::copy(team, buffer, probe_repetitions));
+    probe.gather_bytes_per_second = rate(bytes, probe::gather_rows(team, buffer, row_bytes, probe_repetitions));
+    probe.barrier_seconds = threads > 1 ? spread_of(probe::barrier(team, probe_repetitions)).median : 0;
+    return probe;
+}
+
+Measurement measure(const std::string& name, const Dataset& train_rows, const Dataset& held_out, TrainOptions options) {
+    const std::int64_t batch = options.batch_size == full_batch ? train_rows.rows() : std::min(options.batch_size, train_rows.rows());
+    Measurement measurement;
+    measurement.name = name;
+    measurement.steps_per_epoch = (train_rows.rows() + batch - 1) / batch;
+    options.epochs += 1;
+    options.segment_steps = measurement.steps_per_epoch;  // so that the clock is read where an epoch ends
+    const Run run = train(train_rows, options);
+    std::vector<double> seconds;
+    for (std::size_t e = 1; e < run.history.size(); ++e) seconds.push_back(run.history[e].seconds - run.history[e - 1].seconds);
+    measurement.first_epoch_seconds = run.history.empty() ? 0 : run.history.front().seconds;
+    measurement.epoch_seconds = spread_of(seconds);
+    const double a_second = 1 / std::max(measurement.epoch_seconds.median, 1e-12);
+    measurement.rows_per_second = static_cast<double>(train_rows.rows()) * a_second;
+    measurement.bytes_per_second = measurement.rows_per_second * static_cast<double>(train_rows.columns() * real_bytes(train_rows.real_type()));
+    measurement.plan = run.plan;
+    measurement.model = run.model;
+    measurement.held_out = run.model.evaluate(held_out);
+    return measurement;
+}
+
+std::string processor_name() {
+    std::ifstream info("/proc/cpuinfo");
+    for (std::string line; std::getline(info, line);) {
+        if (line.starts_with("model name")) return line.substr(std::min(line.find(':') + 2, line.size()));
+    }
+    return "unknown processor";
+}
+
+std::int64_t last_cache_bytes() { return std::max<std::int64_t>(::sysconf(_SC_LEVEL3_CACHE_SIZE), 0); }
+
+}  // namespace glissade::cli

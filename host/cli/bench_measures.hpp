@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "glissade/trainer.hpp"
+#include "host/execution/probe.hpp"
+
+namespace glissade::cli {
+
+/// What the machine can do with `threads` threads at the moment.
+struct MachineProbe {
+    int threads = 1;
+    double read_bytes_per_second = 0, copy_bytes_per_second = 0, gather_bytes_per_second = 0;
+    double barrier_seconds = 0;
+};
+MachineProbe probe_machine(int threads, std::int64_t row_bytes);
+
+/// One timed training run.
+struct Measurement {
+    std::string name;
+    Spread epoch_seconds;      ///< over the epochs but the first, which also faults memory in
+    double first_epoch_seconds = 0;
+    std::int64_t steps_per_epoch = 1;
+    double rows_per_second = 0, bytes_per_second = 0;  ///< bytes: of the features, without padding
+    double bound_bytes_per_second = 0;                 ///< what the probe of the same run allows; 0: not probed
+    Metrics held_out;
+    std::string plan;
+    Model model;
+};
+/// Trains `options.epochs` + 1 epochs on a device with some threads and scores the held-out rows.
+Measurement measure(const std::string& name, const Dataset& train_rows, const Dataset& held_out, TrainOptions options);
+
+/// "AMD EPYC 7763" and the size of its last cache, as far as the system tells.
+std::string processor_name();
+std::int64_t last_cache_bytes();
+
+}  // namespace glissade::cli

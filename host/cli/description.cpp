@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cli/description.hpp"
+
+#include <algorithm>
+
+#include "host/cli/text.hpp"
+#include "host/data/memory_budget.hpp"
+
+namespace glissade::cli {
+namespace {
+
+constexpr std::size_t most_classes_shown = 12;
+
+/// "lr 0.01, beta1 0.9, beta2 0.999" and the flags for them.
+template <class Rule>
+void describe_fields(const Rule& rule, std::string& value, std::string& flags) {
+    for (const FieldInfo& field : rule.fields()) {
+        const double number = rule.get(field.name);
+        if (field.is_flag && number == 0) {
+            flags += " " + RuleFlags::flag_of(field.name);
+            continue;
+        }
+        value += (value.empty() ? "" : ", ") + std::string(field.name) + (field.is_flag ? "" : " " + shortest(number));
+        flags += " " + RuleFlags::flag_of(field.name);
+    }
+}
+
+std::string task_text(const Dataset& data) {
+    if (data.task == Task::regression) return "regression" + (data.target_count() > 1 ? ", " + counted(data.target_count(), "target") : std::string());
+    const auto classes = data.class_labels.size();
+    std::vector<std::string> shown(data.class_labels.begin(), data.class_labels.begin() + static_cast<std::ptrdiff_t>(std::min(classes, most_classes_shown)));
+    if (classes > most_classes_shown) shown.push_back("...");
+    return "classification, " + std::to_string(classes) + " classes: " + join(shown, " ");
+}
+
+std::string data_text(const Dataset& data) {
+    return counted(data.rows(), "row") + ", " + counted(data.columns(), "feature") + (data.has_weights() ? ", row weights" : "") +
+           (data.real_type() == RealType::float64 ? ", float64" : "");
+}
+
+std::string rates_text(const LearningFlags& learning) {
+    std::vector<std::string> rates;
+    for (const double rate : learning.rates) rates.push_back(shortest(rate));
+    return join(rates, ", ") + ": " + std::to_string(rates.size()) + " models in one pass, the best is kept";
+}
+
+std::string batch_text(const Dataset& data, const TrainOptions& options) {
+    const std::int64_t rows = data.rows();
+    if (options.batch_size == full_batch || options.batch_size >= rows) return "all " + counted(rows, "row") + ", 1 step an epoch";
+    const std::int64_t steps = options.drop_last ? rows / options.batch_size : (rows + options.batch_size - 1) / options.batch_size;
+    return counted(options.batch_size, "row") + ", " + counted(steps, "step") + " an epoch" + (options.drop_last ? ", a short last batch is dropped" : "");
+}
+
+std::string shuffle_text(Shuffle shuffle) {
+    switch (shuffle) {
+        case Shuffle::full: return "a new order of all rows each epoch";
+        case Shuffle::none: return "none: file order";
+        case Shuffle::replacement: return "rows drawn with replacement";
+    }
+    return "";
+}
+
+std::string limits_text(const TrainOptions& options) {
+    std::string text;
+    const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+    if (options.max_steps > 0) add(counted(options.max_steps, "step"));
+    if (options.max_seconds > 0) add(readable_seconds(options.max_seconds));
+    if (options.tol > 0) {
+        const std::string patience = options.patience > 0 ? counted(options.patience, "epoch") : "5 epochs";
+        add("no training loss lower by " + shortest(options.tol) + " for " + patience);
+    } else if (options.patience > 0) {
+        add("no lower validation loss for " + counted(options.patience, "epoch"));
+    }
+    return text;
+}
+
+void add_extras(std::vector<DescribedSetting>& out, const TrainOptions& options) {
+    if (options.l1 > 0 || options.l2 > 0) out.push_back({"penalty", "l1 " + shortest(options.l1) + ", l2 " + shortest(options.l2), "--l1 --l2"});
+    if (options.clip_norm > 0) out.push_back({"clipping", "norm " + shortest(options.clip_norm), "--clip-norm"});
+    if (options.clip_value > 0) out.push_back({"clipping", "value " + shortest(options.clip_value), "--clip-value"});
+    if (options.balanced) out.push_back({"class weights", "balanced", "--class-weight"});
+    if (options.average) out.push_back({"averaging", "of the parameters over all steps", "--average"});
+    if (const std::string limits = limits_text(options); !limits.empty()) {
+        out.push_back({"stops after", limits, "--max-steps --max-seconds --tol --patience"});
+    }
+    if (options.memory_limit_bytes > 0) out.push_back({"memory limit", readable_bytes(options.memory_limit_bytes), "--memory-limit"});
+}
+
+}  // namespace
+
+Loss chosen_loss(const Loss& loss, const Dataset& data) {
+    if (!loss.is_auto()) return loss;
+    if (data.task == Task::regression) return Loss("squared");
+    return data.class_labels.size() > 2 ? Loss("softmax") : Loss("logistic");
+}
+
+std::vector<DescribedSetting> describe(const TrainCommand& command, const TrainingInput& input) {
+    const TrainOptions& options = command.learning.options;
+    std::vector<DescribedSetting> out;
+    out.push_back({"data", command.data.path + ": " + data_text(input.train), "DATA --format --columns --missing"});
+    out.push_back({"task", task_text(input.train), "--target --task"});
+    const Dataset& held_out = input.validation;
+    out.push_back({"validation", held_out.rows() > 0 ? counted(held_out.rows(), "row") + "; the model of the best epoch is kept" : "none: the last model is kept",
+                   "--validation --validation-fraction"});
+    const Loss loss = chosen_loss(options.loss, input.train);
+    std::string value = std::string(loss.name()), flags = "--loss", fields;
+    describe_fields(loss, fields, flags);
+    out.push_back({"loss", value + (fields.empty() ? "" : ": " + fields), flags});
+    fields.clear();
+    flags = "--optimizer";
+    describe_fields(options.optimizer, fields, flags);
+    out.push_back({"optimizer", std::string(options.optimizer.name()) + ": " + fields, flags});
+    if (!options.members.empty()) out.push_back({"rates", rates_text(command.learning), "--lr"});
+    out.push_back({"schedule", options.schedule.text(), "--schedule"});
+    out.push_back({"batch", batch_text(input.train, options), "--batch-size --drop-last"});
+    out.push_back({"epochs", std::to_string(options.epochs), "--epochs"});
+    out.push_back({"row order", shuffle_text(options.shuffle) + ", seed " + std::to_string(options.seed), "--shuffle --seed"});
+    add_extras(out, options);
+    out.push_back({"device", options.device + ", " + counted(thread_count(options.threads), "CPU thread"), "--device --threads"});
+    out.push_back({"model", command.output, "--output"});
+    if (!command.run_dir.empty()) out.push_back({"run directory", command.run_dir, "--run-dir --checkpoint-every"});
+    return out;
+}
+
+std::string settings_text(const std::string& title, const std::vector<DescribedSetting>& settings) {
+    constexpr std::size_t most_columns = 64;
+    std::size_t names = 0, values = 0;
+    for (const DescribedSetting& setting : settings) {
+        names = std::max(names, setting.name.size());
+        if (setting.value.size() <= most_columns) values = std::max(values, setting.value.size());
+    }
+    std::string text = title + "\n";
+    for (const DescribedSetting& setting : settings) {
+        const std::size_t gap = setting.value.size() < values ? values - setting.value.size() : 0;
+        text += "  " + setting.name + std::string(names - setting.name.size() + 2, ' ') + setting.value + std::string(gap + 2, ' ') + setting.flags + "\n";
+    }
+    return text;
+}
+
+}  // namespace glissade::cli

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/cli/train_command.hpp"
+
+namespace glissade::cli {
+
+/// One line of "what I am about to do, and which flag changes it".
+struct DescribedSetting {
+    std::string name, value, flags;
+};
+
+std::vector<DescribedSetting> describe(const TrainCommand& command, const TrainingInput& input);
+
+/// The lines as aligned text, with what else there is to know before the run begins.
+std::string settings_text(const std::string& title, const std::vector<DescribedSetting>& settings);
+
+/// The loss that "auto" becomes for this data.
+Loss chosen_loss(const Loss& loss, const Dataset& data);
+
+}  // namespace glissade::cli

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+
+#include "glissade/error.hpp"
+#include "glissade/model.hpp"
+#include "host/cli/files.hpp"
+#include "host/cli/metrics_json.hpp"
+#include "host/cli/text.hpp"
+#include "host/cli/verb.hpp"
+#include "host/cli/words.hpp"
+#include "host/train/io.hpp"
+#include "host/train/safetensors.hpp"
+
+namespace glissade::cli {
+namespace {
+
+constexpr const char* footer = R"(
+Examples
+  glissade inspect model.safetensors
+  glissade inspect model.safetensors --coefficients > weights.csv
+  glissade inspect run/checkpoint-000000012700.safetensors --json)";
+
+std::string feature_name(const Model& model, std::int64_t feature) {
+    return model.feature_names.empty() ? std::to_string(feature) : model.feature_names[static_cast<std::size_t>(feature)];
+}
+
+/// What an output of the model is about: the target, or a class.
+std::string output_name(const Model& model, std::int64_t output) {
+    if (model.spec.outputs > 1 && model.task == Task::classification) return model.class_labels[static_cast<std::size_t>(output)];
+    return model.spec.outputs > 1 ? "weight_" + std::to_string(output) : "weight";
+}
+
+/// A line a feature and one for the intercept: weights as they act on the data in its own units.
+std::string coefficients_csv(const Model& model) {
+    std::vector<double> weights, biases;
+    model.coefficients(weights, biases);
+    std::string text = "name";
+    for (std::int64_t o = 0; o < model.spec.outputs; ++o) text += "," + csv_cell(output_name(model, o));
+    text += "\n";
+    for (std::int64_t j = 0; j < model.spec.features; ++j) {
+        text += csv_cell(feature_name(model, j));
+        for (std::int64_t o = 0; o < model.spec.outputs; ++o) text += "," + shortest(weights[static_cast<std::size_t>(o * model.spec.features + j)]);
+        text += "\n";
+    }
+    text += "intercept";
+    for (const double bias : biases) text += "," + shortest(bias);
+    return text + "\n";
+}
+
+Json coefficients_json(const Model& model) {
+    std::vector<double> weights, biases;
+    model.coefficients(weights, biases);
+    Json list = Json::array();
+    for (std::int64_t o = 0; o < model.spec.outputs; ++o) {
+        Json values = Json::object();
+        for (std::int64_t j = 0; j < model.spec.features; ++j) values[feature_name(model, j)] = weights[static_cast<std::size_t>(o * model.spec.features + j)];
+        list.push_back({{"output", output_name(model, o)}, {"intercept", biases[static_cast<std::size_t>(o)]}, {"weights", values}});
+    }
+    return list;
+}
+
+/// The settings of the run, one a line, as they stand in the file.
+void add_settings(Json& json, const char* name, const std::string& text) {
+    if (text.empty()) return;
+    const Json settings = Json::parse(text, nullptr, false);
+    json[name] = settings.is_discarded() ? Json(text) : settings;
+}
+
+Json model_json(const Model& model) {
+    Json json;
+    json["kind"] = "model";
+    json["task"] = model.task == Task::regression ? "regression" : "classification";
+    json["loss"] = std::string(model.spec.loss.name());
+    json["features"] = model.spec.features;
+    json["outputs"] = model.spec.outputs;
+    json["parameters"] = model.spec.parameter_count();
+    json["real_type"] = model.real_type == RealType::float32 ? "float32" : "float64";
+    json["standardised_input"] = !model.input.empty();
+    if (!model.class_labels.empty()) json["classes"] = model.class_labels;
+    if (!model.feature_names.empty()) json["feature_names"] = model.feature_names;
+    if (!model.preparation.target_name.empty()) json["target"] = model.preparation.target_name;
+    add_settings(json, "trained_with", model.trained_with);
+    return json;
+}
+
+Json checkpoint_json(const TensorFile& file) {
+    Json json;
+    json["kind"] = "checkpoint";
+    for (const auto& [name, value] : file.metadata) add_settings(json, name.c_str(), value);
+    for (const Tensor& tensor : file.tensors) json["tensors"][tensor.name] = {{"type", std::string(dtype_name(tensor.dtype))}, {"shape", tensor.shape}};
+    return json;
+}
+
+/// The object as lines for people: one a member, nested ones indented.
+std::string lines_of(const Json& json, const std::string& indent) {
+    std::size_t width = 0;
+    for (const auto& [name, value] : json.items()) width = std::max(width, name.size());
+    std::string text;
+    for (const auto& [name, value] : json.items()) {
+        text += indent + name;
+        if (value.is_object()) {
+            text += "\n" + lines_of(value, indent + "  ");
+        } else {
+            text += std::string(width - name.size() + 2, ' ') + (value.is_string() ? value.get<std::string>() : value.dump()) + "\n";
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+int run_inspect(const Words& words) {
+    CLI::App app("What a model or a checkpoint holds.", "glissade inspect");
+    std::string path;
+    bool coefficients = false, json = false;
+    app.add_option("FILE", path, "A model or a checkpoint")->type_name("FILE");
+    app.add_flag("--coefficients", coefficients, "Name and weight of each feature in the units of the data, as CSV")->group("Output");
+    app.add_flag("--json", json, "As one JSON object")->group("Output");
+    app.footer(footer);
+    if (!parse_words(app, words)) return exit_done;
+    if (path.empty()) fail(ErrorKind::usage, "glissade inspect wants a model or a checkpoint: glissade inspect FILE");
+    if (std::filesystem::is_directory(path)) fail(ErrorKind::usage, path + " is a directory; name one of the files in it");
+    const TensorFile file = decode(read_file(posix_io(), path), path);
+    const auto format = file.metadata.find("format");
+    const bool is_checkpoint = format != file.metadata.end() && format->second.find("checkpoint") != std::string::npos;
+    if (is_checkpoint && coefficients) fail(ErrorKind::usage, path + " is a checkpoint: --coefficients wants a model");
+    Json description;
+    if (is_checkpoint) {
+        description = checkpoint_json(file);
+    } else {
+        const Model model = Model::load(path);
+        if (coefficients && !json) {
+            write_stdout(coefficients_csv(model));
+            return exit_done;
+        }
+        description = model_json(model);
+        if (coefficients) description["coefficients"] = coefficients_json(model);
+    }
+    write_stdout(json ? json_text(description) + "\n" : lines_of(description, ""));
+    return exit_done;
+}
+
+}  // namespace glissade::cli

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "glissade/error.hpp"
+#include "host/cli/files.hpp"
+#include "host/cli/score_flags.hpp"
+#include "host/cli/text.hpp"
+#include "host/cli/verb.hpp"
+#include "host/cli/words.hpp"
+
+namespace glissade::cli {
+namespace {
+
+constexpr const char* footer = R"(
+Examples
+  glissade predict model.safetensors new.csv > predictions.csv
+  glissade predict model.safetensors new.csv --proba --output probabilities.csv
+
+One line a row, in the order of the data. The target column may be absent.)";
+
+struct PredictFlags {
+    ScoreFlags score;
+    std::string output;
+    bool proba = false, scores = false;
+};
+
+/// Numbers a row beside the prediction, with the names of their columns.
+template <class Real>
+struct ScoreColumns {
+    std::vector<std::string> names;
+    std::vector<Real> values;  ///< [rows][names]
+};
+
+template <class Real>
+ScoreColumns<Real> score_columns(const Model& model, MatrixView<const Real> x, const PredictFlags& flags) {
+    ScoreColumns<Real> columns;
+    if (!flags.proba && !flags.scores) return columns;
+    if (flags.scores && model.spec.outputs == 1) {
+        columns.names = {"score"};
+    } else if (model.task == Task::classification) {
+        columns.names = model.class_labels;
+    } else {
+        for (std::int64_t o = 0; o < model.spec.outputs; ++o) columns.names.push_back("score_" + std::to_string(o));
+    }
+    columns.values.resize(static_cast<std::size_t>(x.rows) * columns.names.size());
+    if (flags.proba) {
+        model.predict_proba(x, columns.values, flags.score.options);
+    } else {
+        model.decision_function(x, columns.values, flags.score.options);
+    }
+    return columns;
+}
+
+template <class Real>
+std::string csv_of(const Model& model, const Dataset& data, const PredictFlags& flags) {
+    const auto x = data.features<Real>();
+    const bool classes = model.task == Task::classification;
+    const std::size_t predicted = classes ? 1 : static_cast<std::size_t>(model.spec.outputs);
+    std::vector<Real> predictions(static_cast<std::size_t>(x.rows) * predicted);
+    model.predict(x, predictions, flags.score.options);
+    const auto columns = score_columns<Real>(model, x, flags);
+
+    std::vector<std::string> head, labels;
+    for (std::size_t p = 0; p < predicted; ++p) head.push_back(predicted == 1 ? "prediction" : "prediction_" + std::to_string(p));
+    for (const std::string& name : columns.names) head.push_back(csv_cell(name));
+    for (const std::string& label : model.class_labels) labels.push_back(csv_cell(label));
+    std::string text = join(head, ",") + "\n";
+    for (std::size_t row = 0; row < static_cast<std::size_t>(x.rows); ++row) {
+        for (std::size_t p = 0; p < predicted; ++p) {
+            const Real value = predictions[row * predicted + p];
+            text += (p == 0 ? "" : ",") + (classes ? labels.at(static_cast<std::size_t>(value)) : shortest(value));
+        }
+        for (std::size_t c = 0; c < columns.names.size(); ++c) text += "," + shortest(columns.values[row * columns.names.size() + c]);
+        text += '\n';
+    }
+    return text;
+}
+
+}  // namespace
+
+int run_predict(const Words& words) {
+    CLI::App app("Predictions for each row, as CSV.", "glissade predict");
+    PredictFlags flags;
+    flags.score.add_to(app);
+    app.add_option("-o,--output", flags.output, "Writes to FILE instead of stdout")->type_name("FILE")->group("Output");
+    auto* proba = app.add_flag("--proba", flags.proba, "Adds the probability of each class, in columns named by class")->group("Output");
+    app.add_flag("--scores", flags.scores, "Adds the model's raw scores")->excludes(proba)->group("Output");
+    app.footer(footer);
+    if (!parse_words(app, words)) return exit_done;
+    flags.score.check("predict");
+    Model model = Model::load(flags.score.model_path);
+    const LoadedData loaded = read_for_model(flags.score.data, model, flags.score.options, false);
+    if (!flags.score.quiet) {
+        for (const std::string& text : loaded.notes) note("note: " + text);
+    }
+    if (!loaded.data.input.empty()) model.input = {};  // the loader has standardised the features already
+    const std::string csv = model.real_type == RealType::float32 ? csv_of<float>(model, loaded.data, flags) : csv_of<double>(model, loaded.data, flags);
+    if (flags.output.empty()) {
+        write_stdout(csv);
+    } else {
+        write_text(flags.output, csv);
+    }
+    return exit_done;
+}
+
+}  // namespace glissade::cli

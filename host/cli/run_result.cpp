@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cli/run_result.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+#include "host/cli/progress.hpp"
+#include "host/cli/text.hpp"
+
+namespace glissade::cli {
+namespace {
+
+constexpr int rate_points = 240;
+
+std::string stop_text(const FinishedRun& finished) {
+    if (finished.signal != 0) return finished.signal == SIGINT ? "interrupted (SIGINT)" : "interrupted (SIGTERM)";
+    switch (finished.run.stop) {
+        case StopReason::finished: return "finished";
+        case StopReason::max_steps: return "--max-steps reached";
+        case StopReason::max_seconds: return "--max-seconds reached";
+        case StopReason::patience: return "no lower validation loss within --patience";
+        case StopReason::tol: return "the training loss improved by less than --tol";
+        case StopReason::callback: return "stopped";
+        case StopReason::diverged: return "diverged";
+    }
+    return "";
+}
+
+/// The member table, its head first; empty for a single model.
+std::vector<std::vector<std::string>> member_rows(const FinishedRun& finished) {
+    std::vector<std::vector<std::string>> rows;
+    const auto& members = finished.run.members;
+    if (members.size() < 2) return rows;
+    const bool validated = finished.input.validation.rows() > 0;
+    rows.push_back({"lr", "training loss", validated ? "validation loss" : "", "epoch", ""});
+    for (std::size_t m = 0; m < members.size(); ++m) {
+        const MemberResult& member = members[m];
+        const std::string last = member.history.empty() ? "-" : brief(member.history.back().loss);
+        const std::string held_out = validated && member.best_epoch > 0 ? brief(member.best_loss) : "";
+        const std::string remark = member.divergence                                             ? "diverged at step " + grouped(member.divergence->step)
+                                   : static_cast<std::int64_t>(m) == finished.run.best_member ? "best, kept"
+                                                                                                 : "";
+        rows.push_back({shortest(member.member.optimizer.get("lr")), last, held_out, std::to_string(member.best_epoch), remark});
+    }
+    return rows;
+}
+
+std::string aligned(const std::vector<std::vector<std::string>>& rows) {
+    std::vector<std::size_t> widths;
+    for (const auto& row : rows) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+    }
+    std::string text;
+    for (const auto& row : rows) {
+        std::string line = " ";
+        for (std::size_t c = 0; c < row.size(); ++c) line += widths[c] == 0 ? "" : " " + row[c] + std::string(widths[c] - row[c].size() + 1, ' ');
+        line.erase(line.find_last_not_of(' ') + 1);
+        text += line + "\n";
+    }
+    return text;
+}
+
+Json member_json(const MemberResult& member) {
+    Json json = {{"lr", member.member.optimizer.get("lr")}, {"best_epoch", member.best_epoch}, {"best_loss", member.best_loss}};
+    if (!member.history.empty()) json["loss"] = member.history.back().loss;
+    if (member.divergence) json["diverged_at_step"] = member.divergence->step;
+    return json;
+}
+
+Curve training_curve(const std::string& name, const std::vector<EpochRecord>& history) {
+    Curve curve{name, {}};
+    for (const EpochRecord& epoch : history) curve.points.emplace_back(static_cast<double>(epoch.epoch), epoch.loss);
+    return curve;
+}
+
+Curve validation_curve(const std::string& name, const std::vector<EpochRecord>& history) {
+    Curve curve{name, {}};
+    for (const EpochRecord& epoch : history) {
+        if (epoch.validation) curve.points.emplace_back(static_cast<double>(epoch.epoch), epoch.validation->loss);
+    }
+    return curve;
+}
+
+/// The rate over the steps that were run, from the schedule itself: a pure function of the step.
+Curve rate_curve(const FinishedRun& finished) {
+    const TrainOptions& options = finished.command.learning.options;
+    const std::int64_t rows = finished.input.train.rows();
+    ScheduleClock clock;
+    clock.batch_size = options.batch_size == full_batch ? rows : std::min(options.batch_size, rows);
+    clock.steps_per_epoch = options.drop_last && rows >= clock.batch_size ? rows / clock.batch_size : (rows + clock.batch_size - 1) / clock.batch_size;
+    clock.total_steps = options.epochs * clock.steps_per_epoch;
+    if (options.max_steps > 0) clock.total_steps = std::min(clock.total_steps, options.max_steps);
+    const double lr = finished.run.members[static_cast<std::size_t>(finished.run.best_member)].member.optimizer.get("lr");
+    Curve curve{"rate", {}};
+    const std::int64_t last = std::max<std::int64_t>(1, finished.run.steps - 1);
+    for (int i = 0; i <= rate_points; ++i) {
+        clock.step = last * i / rate_points;
+        curve.points.emplace_back(static_cast<double>(clock.step) / static_cast<double>(clock.steps_per_epoch), options.schedule.at(clock, lr).lr);
+    }
+    return curve;
+}
+
+std::vector<Chart> charts_of(const FinishedRun& finished) {
+    Chart losses{"Loss", "epoch", "loss", {}, true};
+    for (const MemberResult& member : finished.run.members) {
+        const std::string who = finished.run.members.size() > 1 ? "lr " + shortest(member.member.optimizer.get("lr")) : "";
+        losses.curves.push_back(training_curve(who.empty() ? "training" : who, member.history));
+        if (who.empty()) losses.curves.push_back(validation_curve("validation", member.history));
+    }
+    Chart accuracies{"Held-out accuracy", "epoch", "accuracy", {{"accuracy", {}}}, false};
+    for (const EpochRecord& epoch : finished.run.history) {
+        if (epoch.validation && epoch.validation->accuracy) {
+            accuracies.curves[0].points.emplace_back(static_cast<double>(epoch.epoch), *epoch.validation->accuracy);
+        }
+    }
+    std::vector<Chart> charts = {losses};
+    if (!accuracies.curves[0].points.empty()) charts.push_back(accuracies);
+    charts.push_back({"Learning rate", "epoch", "lr", {rate_curve(finished)}, false});
+    return charts;
+}
+
+}  // namespace
+
+const Metrics* FinishedRun::validation() const {
+    for (const EpochRecord& epoch : run.history) {
+        if (epoch.epoch == run.best_epoch && epoch.validation) return &*epoch.validation;
+    }
+    return nullptr;
+}
+
+std::string result_text(const FinishedRun& finished) {
+    const Run& run = finished.run;
+    std::string text;
+    const auto line = [&](const std::string& name, const std::string& value) { text += name + std::string(14 - name.size(), ' ') + value + "\n"; };
+    const std::int64_t epochs = run.history.empty() ? 0 : run.history.back().epoch;
+    line("stopped", stop_text(finished) + ": " + counted(epochs, "epoch") + ", " + counted(run.steps, "step") + ", " + readable_seconds(run.seconds));
+    if (!run.history.empty()) line("training", "loss " + brief(run.history.back().loss) + " (epoch " + std::to_string(epochs) + ")");
+    if (const Metrics* held_out = finished.validation()) line("validation", metrics_text(*held_out) + " (epoch " + std::to_string(run.best_epoch) + ", kept)");
+    if (const auto rows = member_rows(finished); !rows.empty()) text += aligned(rows);
+    if (!finished.model_path.empty()) line("model", finished.model_path);
+    if (!finished.command.run_dir.empty()) line("run directory", finished.command.run_dir + " (report.html, metrics.jsonl, checkpoints)");
+    return text;
+}
+
+Json result_json(const FinishedRun& finished) {
+    const Run& run = finished.run;
+    Json json;
+    json["stop"] = finished.signal != 0 ? "interrupted" : std::string(name_of(run.stop));
+    json["rows"] = finished.input.train.rows();
+    json["features"] = finished.input.train.columns();
+    json["task"] = finished.input.train.task == Task::regression ? "regression" : "classification";
+    json["epochs"] = run.history.empty() ? 0 : run.history.back().epoch;
+    json["steps"] = run.steps;
+    json["seconds"] = run.seconds;
+    if (!run.history.empty()) json["loss"] = run.history.back().loss;
+    json["best_epoch"] = run.best_epoch;
+    if (const Metrics* held_out = finished.validation()) json["validation"] = to_json(*held_out);
+    if (run.members.size() > 1) {
+        json["best_member"] = run.best_member;
+        for (const MemberResult& member : run.members) json["members"].push_back(member_json(member));
+    }
+    if (run.divergence) json["divergence"] = {{"step", run.divergence->step}, {"epoch", run.divergence->epoch}, {"batch", run.divergence->batch}, {"message", run.divergence->message}};
+    json["advice"] = run.advice;
+    json["plan"] = run.plan;
+    json["model"] = finished.model_path.empty() ? Json() : Json(finished.model_path);
+    json["run_dir"] = finished.command.run_dir.empty() ? Json() : Json(finished.command.run_dir);
+    for (const DescribedSetting& setting : finished.settings) json["settings"][setting.name] = setting.value;
+    json["notes"] = finished.input.notes;
+    return json;
+}
+
+Report result_report(const FinishedRun& finished) {
+    const Run& run = finished.run;
+    Report report;
+    report.title = "Glissade: " + finished.command.data.path.substr(finished.command.data.path.find_last_of('/') + 1);
+    report.subtitle = stop_text(finished) + ", " + counted(run.steps, "step") + " in " + readable_seconds(run.seconds) + ". " + run.plan;
+    if (const Metrics* held_out = finished.validation()) {
+        for (const auto& [name, value] : held_out->list()) report.figures.emplace_back("validation " + name, brief(value));
+    }
+    if (!run.history.empty()) report.figures.emplace_back("training loss, last epoch", brief(run.history.back().loss));
+    report.figures.emplace_back("epochs", std::to_string(run.history.size()));
+    report.charts = charts_of(finished);
+    report.members = member_rows(finished);
+    for (const DescribedSetting& setting : finished.settings) report.settings.emplace_back(setting.name, setting.value);
+    report.notes = finished.input.notes;
+    if (!run.advice.empty()) report.notes.push_back(run.advice);
+    return report;
+}
+
+}  // namespace glissade::cli

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "host/cli/data_flags.hpp"
+
+namespace glissade::cli {
+
+/// What predict and evaluate share: MODEL, DATA, the flags of the data and of the machine.
+struct ScoreFlags {
+    void add_to(CLI::App& app);
+    /// Throws Error(usage) if MODEL or DATA is missing.
+    void check(const std::string& verb) const;
+
+    std::string model_path;
+    DataFlags data;
+    PredictOptions options;
+    bool quiet = false;
+};
+
+}  // namespace glissade::cli

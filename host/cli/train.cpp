@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <optional>
+
+#include "host/cli/description.hpp"
+#include "host/cli/config_file.hpp"
+#include "host/cli/files.hpp"
+#include "host/cli/interrupt.hpp"
+#include "host/cli/progress.hpp"
+#include "host/cli/run_directory.hpp"
+#include "host/cli/run_result.hpp"
+#include "host/cli/verb.hpp"
+
+namespace glissade::cli {
+namespace {
+
+void announce(const TrainCommand& command, const TrainingInput& input, const std::vector<DescribedSetting>& settings) {
+    if (command.quiet) return;
+    for (const std::string& text : command.notes) note(text);
+    note(settings_text("About to train, and the flags that change it:", settings));
+    for (const std::string& text : input.notes) note("note: " + text);
+}
+
+std::optional<RunDirectory> open_run_directory(const TrainCommand& command) {
+    if (command.run_dir.empty()) return std::nullopt;
+    RunDirectory directory(command.run_dir);
+    if (command.resume.empty()) {
+        directory.start(command.overwrite);
+    } else {
+        directory.go_on_from(command.resumed_step);
+    }
+    return directory;
+}
+
+Run run_it(const TrainCommand& command, const TrainingInput& input, std::optional<RunDirectory>& directory) {
+    TrainOptions options = command.learning.options;
+    options.validation = input.validation;
+    options.checkpoint = command.checkpoints();
+    ProgressLine line(command.quiet);
+    options.on_segment = [&](const Progress& progress) {
+        for (const EpochRecord& epoch : progress.finished_epochs) {
+            if (directory) directory->add(epoch);
+        }
+        line.show(progress);
+        return interrupt::requested() == 0 ? Control::go_on : Control::stop;
+    };
+    interrupt::finish_the_step();
+    Run run = command.resume.empty() ? train(input.train, options) : resume(input.train, command.resume, options);
+    line.end();
+    return run;
+}
+
+/// How the run ended, as an exit code; where that is not plain success, a line on stderr says so.
+int conclude(const FinishedRun& finished) {
+    if (finished.run.divergence) {
+        note("error: " + finished.run.divergence->message + "; no model was written");
+        return exit_diverged;
+    }
+    if (!finished.run.advice.empty() && !finished.command.quiet) note("advice: " + finished.run.advice);
+    if (finished.signal == 0) return exit_done;
+    const std::string& directory = finished.command.run_dir;
+    note("interrupted after step " + std::to_string(finished.run.steps) + "; the model so far is in " + finished.model_path +
+         (directory.empty() ? "" : "; glissade train --resume " + directory + " goes on"));
+    return exit_signal + finished.signal;
+}
+
+}  // namespace
+
+int run_train(const Words& words) {
+    TrainCommand command;
+    if (!TrainCommand::read("glissade train", words, command)) return exit_done;
+    command.checkpoints();  // complains before the data is read
+    if (!command.save_config.empty()) write_config(command.save_config, command.settings, "glissade train --config reads this file");
+    const TrainingInput input = read_training(command.data, command.learning.options, command.learning.real_type);
+    const auto settings = describe(command, input);
+    announce(command, input, settings);
+    auto directory = open_run_directory(command);
+    const Run run = run_it(command, input, directory);
+    FinishedRun finished{command, input, run, settings, "", interrupt::requested()};
+    if (run.stop != StopReason::callback) finished.signal = 0;
+    if (!run.divergence) {
+        run.model.save(command.output);
+        finished.model_path = command.output;
+    }
+    if (directory) directory->write_report(html_page(result_report(finished)));
+    write_stdout(command.json ? json_text(result_json(finished)) + "\n" : result_text(finished));
+    return conclude(finished);
+}
+
+}  // namespace glissade::cli

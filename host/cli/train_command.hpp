@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/cli/data_flags.hpp"
+#include "host/cli/learning_flags.hpp"
+#include "host/cli/words.hpp"
+
+namespace glissade::cli {
+
+/// What `train` and `plan` are asked to do: the words, laid over a config file or over those of the run that is resumed.
+struct TrainCommand {
+    /// False if help was printed. Throws Error(usage | data | io).
+    static bool read(const std::string& verb, const std::vector<std::string>& words, TrainCommand& command_out);
+
+    DataFlags data;
+    LearningFlags learning;
+
+    std::string output = "model.safetensors";
+    std::string run_dir, checkpoint_every, resume, config, save_config;
+    bool overwrite = false, quiet = false, json = false;
+
+    Settings settings;                 ///< what was given, wherever it came from
+    std::vector<std::string> notes;    ///< about how they came together
+    std::int64_t resumed_step = 0;
+
+    /// Where checkpoints go and how often, and the settings that they carry. No directory: none are written.
+    CheckpointOptions checkpoints() const;
+
+private:
+    void add_to(CLI::App& app);
+    void add_output(CLI::App& app);
+    bool parse(const std::string& verb, const Settings& given);
+    void check() const;
+};
+
+}  // namespace glissade::cli

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cpu/segment_runner.hpp"
+
+#include <algorithm>
+
+#include "glissade/rules/update.hpp"
+
+namespace glissade::cpu {
+
+namespace {
+
+/// Below this many multiply-adds a step is faster on one thread than the barrier of a team.
+constexpr std::int64_t work_for_a_team = 12'000;
+/// From this many parameters on a team shares the update.
+constexpr std::int64_t parameters_for_a_team = 8'192;
+constexpr std::int64_t tile_bytes = 160 * 1024;   ///< rows of a tile are read twice: they stay in the second-level cache
+constexpr std::int64_t ahead_bytes = 4 * 1024;  ///< how far ahead rows are fetched
+
+template <class Real>
+int threads_for(const Problem<Real>& problem, int threads) {
+    const std::int64_t rows = std::min(problem.batches.batch_size, problem.batches.order.rows);
+    const std::int64_t work = rows * problem.members * problem.outputs * problem.features.columns;
+    return work < work_for_a_team ? 1 : threads;
+}
+
+}  // namespace
+
+template <class Real>
+SegmentRunner<Real>::SegmentRunner(const Problem<Real>& problem, ThreadTeam& team)
+    : problem_(problem),
+      team_(team),
+      layout_(problem.members, problem.outputs, problem.features.columns, problem.bias),
+      kernels_(linear_kernels<Real>()),
+      slopes_(slope_loop<Real>(problem.loss)),
+      update_(update_loop<Real>(problem.rule, problem.variant, problem.averaging)),
+      fill_rows_(fill_rows_loop()) {
+    const int threads = threads_for(problem, team.size());
+    const BatchPlan& batches = problem.batches;
+    full_ = StepPlan(batches.rows(0), threads);
+    last_ = StepPlan(batches.rows(batches.steps_per_epoch - 1), threads);
+    together_ = threads > 1 && layout_.members * layout_.parameter_count >= parameters_for_a_team;
+    const std::int64_t row_bytes = std::max<std::int64_t>(layout_.columns * static_cast<std::int64_t>(sizeof(Real)), 1);
+    rows_a_tile_ = static_cast<int>(std::clamp<std::int64_t>(tile_bytes / row_bytes, 2, tile_rows));
+    rows_ahead_ = static_cast<int>(std::clamp<std::int64_t>(ahead_bytes / row_bytes, 1, 32));
+
+    const Sizes sizes = backend_sizes(problem, team.size());
+    for (int t = 0; t < threads; ++t) {
+        workers_.push_back(std::make_unique<Worker<Real>>());
+        workers_.back()->stack = AlignedArray<Real>(sizes.stack_a_thread);
+        workers_.back()->tile = AlignedArray<Real>(sizes.tile_a_thread);
+        workers_.back()->affine = AlignedArray<Real>(sizes.rows_a_thread);
+    }
+    slots_ = AlignedArray<Real>(std::max(full_.slots, last_.slots) * layout_.sum_size);
+    gradient_ = AlignedArray<Real>(sizes.gradient);
+    not_finite_ = std::make_unique<std::atomic<bool>[]>(static_cast<std::size_t>(layout_.members));
+}
+
+template <class Real>
+SegmentReport SegmentRunner<Real>::run(const Segment<Real>& segment, Real* live, std::vector<double>& losses_out) {
+    segment_ = &segment;
+    live_ = live;
+    losses_out.resize(static_cast<std::size_t>(segment.steps * layout_.members));
+    losses_ = losses_out.data();
+    steps_done_ = 0;
+    frozen_ = false;
+    frozen_member_ = 0;
+    if (full_.threads == 1)
+        run_thread(0);
+    else
+        team_.run([this](int thread) { run_thread(thread); });
+    SegmentReport report;
+    report.steps_done = steps_done_;
+    report.frozen = frozen_;
+    report.frozen_member = frozen_member_;
+    report.loss_sums = {losses_out.data(), static_cast<std::size_t>(steps_done_ * layout_.members)};
+    return report;
+}
+
+template <class Real>
+void SegmentRunner<Real>::run_thread(int thread) {
+    Worker<Real>& worker = *workers_[static_cast<std::size_t>(thread)];
+    const BatchPlan& batches = problem_.batches;
+    worker.stream.start(batches, fill_rows_, full_.rows_of(thread), last_.rows_of(thread), segment_->first_step, segment_->steps);
+    std::int64_t batch = segment_->first_step % batches.steps_per_epoch;
+    for (std::int64_t step = 0; step < segment_->steps; ++step) {
+        const StepPlan& plan = batch == batches.steps_per_epoch - 1 ? last_ : full_;
+        if (++batch == batches.steps_per_epoch) batch = 0;
+        sum_partials(worker, thread, plan);
+        bool go_on = true;
+        if (plan.threads == 1) {
+            go_on = finish_alone(step, plan);
+        } else if (!together_) {
+            team_.barrier([&] { finish_alone(step, plan); });
+            go_on = !frozen_;
+        } else {
+            go_on = finish_together(thread, step, plan);
+        }
+        if (!go_on) return;
+    }
+}
+
+/// Partials are merged as soon as both halves of a subtree are there, like the digits of a binary counter.
+template <class Real>
+void SegmentRunner<Real>::sum_partials(Worker<Real>& worker, int thread, const StepPlan& plan) {
+    const std::int64_t partials = plan.partials_a_slot();
+    for (std::int64_t slot = plan.first_slot(thread); slot < plan.first_slot(thread + 1); ++slot) {
+        const auto sums_at = [&](std::int64_t level) { return level == 0 ? slot_sums(slot) : worker.stack.data() + level * layout_.sum_size; };
+        std::int64_t level = 0;
+        for (std::int64_t i = 0; i < partials; ++i) {
+            const std::int64_t v = slot * partials + i, begin = plan.shape.begin(v), end = plan.shape.begin(v + 1);
+            for (std::int64_t row = begin; row < end; row += rows_a_tile_)
+                sum_tile(worker, static_cast<int>(std::min<std::int64_t>(rows_a_tile_, end - row)), row == begin, sums_at(level));
+            ++level;
+            for (std::int64_t done = i + 1; (done & 1) == 0; done >>= 1) {
+                kernels_.add(sums_at(level - 2), sums_at(level - 1), layout_.sum_size);
+                --level;
+            }
+        }
+    }
+}
+
+template <class Real>
+void SegmentRunner<Real>::sum_tile(Worker<Real>& worker, int rows, bool first, Real* sums) {
+    Real* scores = worker.tile.data();
+    Real* losses = scores + layout_.models * tile_rows;
+    Real* weights = losses + layout_.members * tile_rows;
+    Real* targets = weights + tile_rows;
+    fetch(worker, rows);
+    kernels_.dots({worker.rows, worker.rows_ahead, rows, live_, &layout_, scores});
+    slopes_({rows, layout_.members, layout_.outputs, targets, problem_.weights ? weights : nullptr, problem_.loss_constants, scores, losses});
+    kernels_.add_rows({worker.rows, rows, first, &layout_, scores, losses, sums});
+}
+
+/// Points to the next rows, gathers their targets and weights, and names the rows to be fetched meanwhile.
+template <class Real>
+void SegmentRunner<Real>::fetch(Worker<Real>& worker, int rows) {
+    Real* weights = worker.tile.data() + (layout_.models + layout_.members) * tile_rows;
+    Real* targets = weights + tile_rows;
+    const std::int64_t target_count = problem_.target_count;
+    worker.stream.look_ahead(rows + rows_ahead_);
+    for (int r = 0; r < rows; ++r) {
+        const std::int64_t row = worker.stream.row(r), ahead = worker.stream.row(r + rows_ahead_);
+        worker.rows[r] = problem_.features.row(row);
+        worker.rows_ahead[r] = problem_.features.row(ahead);
+        for (std::int64_t t = 0; t < target_count; ++t) targets[t * tile_rows + r] = problem_.targets[row * target_count + t];
+        __builtin_prefetch(problem_.targets + ahead * target_count);
+        if (problem_.weights) {
+            weights[r] = problem_.weights[row];
+            __builtin_prefetch(problem_.weights + ahead);
+        }
+    }
+    worker.stream.advance(rows);
+    if (!problem_.affine) return;
+    for (int r = 0; r < rows; ++r) {
+        Real* out = worker.affine.data() + r * layout_.row_stride;
+        kernels_.apply_affine(worker.rows[r], problem_.affine.scale, problem_.affine.shift, layout_.columns, out);
+        worker.rows[r] = out;
+    }
+}
+
+template class SegmentRunner<float>;
+template class SegmentRunner<double>;
+
+}  // namespace glissade::cpu

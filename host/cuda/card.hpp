@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "glissade/device.hpp"
+
+namespace glissade::cuda {
+
+/// A card that can be used, and what plans ask of it beyond the public facts.
+struct Card {
+    CudaDevice facts;
+    double memory_bytes_a_second = 0;  ///< from clock and bus width; 0 if the driver does not tell
+};
+
+/// The card of that ordinal. Throws Error(device) that says exactly what is missing.
+Card usable_card(int ordinal);
+
+}  // namespace glissade::cuda

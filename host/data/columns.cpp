@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/data/columns.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "host/data/number.hpp"
+#include "host/data/parallel.hpp"
+#include "host/data/scaling.hpp"
+
+namespace glissade {
+namespace {
+
+/// Calls `use(row, cells)` for each of the rows.
+template <class Use>
+void for_each_row(const CellReader& reader, std::span<const std::int64_t> rows, const Use& use) {
+    std::vector<double> cells(reader.positions().size());
+    for (const std::int64_t row : rows) {
+        reader.read(row, cells.data());
+        use(row, cells.data());
+    }
+}
+
+std::vector<std::int64_t> all_rows(const Table& table) {
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(table.rows()));
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::int64_t>(i);
+    return rows;
+}
+
+/// Sums over the cells of each column that are not missing; `tallies` counts categories.
+struct CellSums {
+    std::vector<double> sums;
+    std::vector<std::int64_t> counts;
+    std::vector<std::vector<std::int64_t>> tallies;
+};
+
+std::string name_of(const Table& table, std::int64_t position) {
+    const auto* text = std::get_if<TextTable>(&table.content);
+    if (text == nullptr || !text->head.has_header) return "column " + std::to_string(position + 1);
+    return "column " + quoted(text->columns[static_cast<std::size_t>(position)].name);
+}
+
+SourceColumn learn_categories(const TextTable& table, const TextColumn& from, SourceColumn column, bool missing_is_category) {
+    if (from.dictionary.size() > most_categories) {
+        fail(ErrorKind::data, table.head.file + ": column " + quoted(column.name) + " has " + std::to_string(from.dictionary.size()) +
+                                  " different words; more than " + std::to_string(most_categories) + " are not one-hot encoded: --drop-columns leaves it out");
+    }
+    column.kind = ColumnKind::categorical;
+    column.categories = from.dictionary;
+    if (missing_is_category && from.missing > 0) column.categories.emplace_back("?");
+    std::sort(column.categories.begin(), column.categories.end());
+    column.categories.erase(std::unique(column.categories.begin(), column.categories.end()), column.categories.end());
+    return column;
+}
+
+}  // namespace
+
+std::vector<SourceColumn> learn_columns(const Table& table, const std::vector<std::int64_t>& positions, MissingPolicy missing) {
+    const auto* text = std::get_if<TextTable>(&table.content);
+    const std::vector<std::int64_t> missing_cells = count_missing(CellReader(table, positions));
+    std::vector<SourceColumn> columns;
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+        SourceColumn column;
+        column.position = positions[i];
+        column.name = std::to_string(positions[i]);
+        const bool marks_missing = missing == MissingPolicy::indicator;
+        if (text != nullptr) {
+            const TextColumn& from = text->columns[static_cast<std::size_t>(positions[i])];
+            column.name = from.name;
+            if (from.use == ColumnUse::text) {
+                columns.push_back(learn_categories(*text, from, std::move(column), marks_missing));
+                continue;
+            }
+        }
+        column.has_indicator = marks_missing && missing_cells[i] > 0;
+        columns.push_back(std::move(column));
+    }
+    return columns;
+}
+
+void learn_fills(Preparation& preparation, const CellReader& cells, std::span<const std::int64_t> rows, int threads) {
+    constexpr std::int64_t shares = 64;
+    const std::size_t width = preparation.columns.size();
+    std::vector<std::vector<std::int32_t>> categories(width);
+    for (std::size_t c = 0; c < width; ++c) {
+        if (preparation.columns[c].kind == ColumnKind::numeric) continue;
+        const auto& text = std::get<TextTable>(cells.table().content);
+        categories[c] = categories_of_words(text.columns[static_cast<std::size_t>(cells.positions()[c])], preparation.columns[c]);
+    }
+    std::vector<CellSums> parts(shares);
+    parallel_for(shares, threads, [&](std::int64_t share) {
+        CellSums& part = parts[static_cast<std::size_t>(share)];
+        part = {std::vector<double>(width), std::vector<std::int64_t>(width), {}};
+        for (const SourceColumn& column : preparation.columns) part.tallies.emplace_back(column.categories.size());
+        for_each_row(cells, share_of(rows, share, shares), [&](std::int64_t, const double* row) {
+            for (std::size_t c = 0; c < width; ++c) {
+                if (std::isnan(row[c])) continue;
+                ++part.counts[c];
+                if (categories[c].empty()) {
+                    part.sums[c] += row[c];
+                } else {
+                    ++part.tallies[c][static_cast<std::size_t>(categories[c][static_cast<std::size_t>(row[c])])];
+                }
+            }
+        });
+    });
+    const std::vector<std::int64_t> missing = count_missing(cells);
+    for (std::size_t c = 0; c < width; ++c) {
+        SourceColumn& column = preparation.columns[c];
+        double sum = 0;
+        std::int64_t count = 0;
+        std::vector<std::int64_t> tally(column.categories.size());
+        for (const CellSums& part : parts) {
+            sum += part.sums[c];
+            count += part.counts[c];
+            for (std::size_t k = 0; k < tally.size(); ++k) tally[k] += part.tallies[c][k];
+        }
+        if (count == 0 && missing[c] > 0) {
+            fail(ErrorKind::data, cells.table().file->name() + ": " + name_of(cells.table(), cells.positions()[c]) +
+                                      " has no values in the rows to train on: --drop-columns leaves it out");
+        }
+        column.fill = column.kind == ColumnKind::numeric ? sum / static_cast<double>(count)
+                                                         : static_cast<double>(std::max_element(tally.begin(), tally.end()) - tally.begin());
+    }
+}
+
+std::vector<std::int64_t> count_missing(const CellReader& cells) {
+    std::vector<std::int64_t> counts(cells.positions().size());
+    if (const auto* text = std::get_if<TextTable>(&cells.table().content)) {
+        for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = text->columns[static_cast<std::size_t>(cells.positions()[i])].missing;
+        return counts;
+    }
+    if (!std::get<ArrayTable>(cells.table().content).may_hold_non_finite()) return counts;
+    for_each_row(cells, all_rows(cells.table()), [&](std::int64_t, const double* row) {
+        for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += std::isnan(row[i]) ? 1 : 0;
+    });
+    return counts;
+}
+
+void refuse_missing(const CellReader& cells) {
+    const std::vector<std::int64_t> counts = count_missing(cells);
+    std::string listed;
+    std::int64_t total = 0, columns = 0;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        if (counts[i] == 0) continue;
+        total += counts[i];
+        if (++columns <= 10) listed += (columns == 1 ? "" : ", ") + std::to_string(counts[i]) + " in " + name_of(cells.table(), cells.positions()[i]);
+    }
+    if (total == 0) return;
+    if (columns > 10) listed += ", ...";
+    for_each_row(cells, all_rows(cells.table()), [&](std::int64_t row, const double* values) {
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            if (!std::isnan(values[i])) continue;
+            fail(ErrorKind::data, cells.table().where(row, cells.positions()[i]) + ": a missing cell, the first of " + std::to_string(total) + " (" + listed +
+                                      "); say what to do with them: --missing drop, mean or indicator");
+        }
+    });
+}
+
+std::vector<std::int64_t> complete_rows(const CellReader& cells) {
+    const std::vector<std::int64_t> counts = count_missing(cells);
+    std::vector<std::int64_t> rows = all_rows(cells.table());
+    if (std::all_of(counts.begin(), counts.end(), [](std::int64_t count) { return count == 0; })) return rows;
+    std::vector<std::int64_t> complete;
+    for_each_row(cells, rows, [&](std::int64_t row, const double* values) {
+        if (std::none_of(values, values + counts.size(), [](double value) { return std::isnan(value); })) complete.push_back(row);
+    });
+    return complete;
+}
+
+std::vector<std::string> check_unknown(const CellReader& cells, const Preparation& preparation, UnknownPolicy policy) {
+    std::vector<std::string> notes;
+    const auto* text = std::get_if<TextTable>(&cells.table().content);
+    if (text == nullptr) return notes;
+    for (std::size_t c = 0; c < preparation.columns.size(); ++c) {
+        if (preparation.columns[c].kind == ColumnKind::numeric) continue;
+        const TextColumn& column = text->columns[static_cast<std::size_t>(cells.positions()[c])];
+        const std::vector<std::int32_t> categories = categories_of_words(column, preparation.columns[c]);
+        if (std::none_of(categories.begin(), categories.end(), [](std::int32_t category) { return category < 0; })) continue;
+        std::int64_t unknown = 0;
+        for (std::int64_t row = 0; row < text->rows; ++row) {
+            const double word = text->cell(row, cells.positions()[c]);
+            if (std::isnan(word) || categories[static_cast<std::size_t>(word)] >= 0) continue;
+            ++unknown;
+            if (policy == UnknownPolicy::error) {
+                fail(ErrorKind::data, text->where(row, cells.positions()[c]) + ": the category " + quoted(column.dictionary[static_cast<std::size_t>(word)]) +
+                                          " was not seen in training; --unknown ignore takes such cells as no category");
+            }
+        }
+        notes.push_back(text->head.file + ": " + std::to_string(unknown) + " cells of " + name_of(cells.table(), cells.positions()[c]) +
+                        " hold categories not seen in training; they count as no category");
+    }
+    return notes;
+}
+
+}  // namespace glissade

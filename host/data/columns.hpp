@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "glissade/preparation.hpp"
+#include "host/data/matrix_source.hpp"
+#include "host/data/table.hpp"
+
+namespace glissade {
+
+constexpr std::size_t most_categories = 1000;
+
+/// Kind, categories and indicator of each feature column, learnt from the whole file; fills are left at 0. Throws Error(data) for a text
+/// column of more than 1000 categories.
+std::vector<SourceColumn> learn_columns(const Table& table, const std::vector<std::int64_t>& positions, MissingPolicy missing);
+
+/// Sets the fills: the mean of each numeric column and the commonest category of each categorical one, over `rows`. Throws Error(data)
+/// for a column with missing cells that has no others.
+void learn_fills(Preparation& preparation, const CellReader& cells, std::span<const std::int64_t> rows, int threads);
+
+/// Missing cells in each column.
+std::vector<std::int64_t> count_missing(const CellReader& cells);
+
+/// Throws Error(data) if there are missing cells: how many in each column, where the first stands, and the flag that says what to do.
+void refuse_missing(const CellReader& cells);
+
+/// The rows without a missing cell.
+std::vector<std::int64_t> complete_rows(const CellReader& cells);
+
+/// Cells whose category the preparation does not know, a line for each column that has some. Throws Error(data) naming the first one
+/// where the policy is `error`.
+std::vector<std::string> check_unknown(const CellReader& cells, const Preparation& preparation, UnknownPolicy policy);
+
+}  // namespace glissade

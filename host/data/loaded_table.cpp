@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/data/loaded_table.hpp"
+
+#include <algorithm>
+
+#include "host/data/columns.hpp"
+#include "host/data/format.hpp"
+#include "host/data/number.hpp"
+
+namespace glissade {
+namespace {
+
+ReadOptions read_options(const LoadOptions& options, MemoryBudget& budget) {
+    ReadOptions read;
+    read.format = options.format;
+    read.delimiter = options.delimiter;
+    read.header = options.header;
+    read.na_values = options.na_values;
+    read.threads = options.threads;
+    read.budget = &budget;
+    return read;
+}
+
+/// The columns of an array as those of a table without header.
+TableHead head_of_array(const Table& table) {
+    const auto& array = std::get<ArrayTable>(table.content);
+    TableHead head;
+    head.file = table.file->name();
+    for (std::int64_t c = 0; c < array.columns; ++c) head.names.push_back(std::to_string(c));
+    for (std::int64_t r = 0; r < std::min<std::int64_t>(array.rows, 3); ++r) {
+        std::vector<double> cells(static_cast<std::size_t>(array.columns));
+        array.read(r, 0, array.columns, cells.data());
+        head.first_rows.emplace_back();
+        for (const double cell : cells) head.first_rows.back().push_back(shortest_text(cell));
+    }
+    return head;
+}
+
+void refuse_column_flags(const std::string& file, const LoadOptions& options) {
+    if (options.weight || !options.columns.empty() || !options.drop_columns.empty()) {
+        fail(ErrorKind::usage, file + " is libsvm, which has no columns: --weight, --columns and --drop-columns do not apply");
+    }
+    if (options.target) fail(ErrorKind::usage, file + " is libsvm, which carries its own targets: leave --target out, or give --target-file");
+}
+
+ColumnPlan plan_of(const Roles& roles, std::size_t width, const LoadOptions& options) {
+    ColumnPlan plan;
+    plan.uses.assign(width, ColumnUse::skip);
+    for (const std::int64_t feature : roles.features) plan.uses[static_cast<std::size_t>(feature)] = ColumnUse::infer;
+    if (roles.weight) plan.uses[static_cast<std::size_t>(*roles.weight)] = ColumnUse::number;
+    if (roles.target) {
+        plan.uses[static_cast<std::size_t>(*roles.target)] = options.map_label.empty() ? ColumnUse::infer : ColumnUse::text;
+        plan.label = *roles.target;
+    }
+    return plan;
+}
+
+}  // namespace
+
+const TableHead* LoadedTable::head() const {
+    const auto* text = std::get_if<TextTable>(&table->content);
+    return text == nullptr ? nullptr : &text->head;
+}
+
+std::int64_t LoadedTable::file_columns() const {
+    if (const auto* text = std::get_if<TextTable>(&table->content)) return static_cast<std::int64_t>(text->columns.size());
+    if (const auto* array = std::get_if<ArrayTable>(&table->content)) return array->columns;
+    return std::get<SparseTable>(table->content).columns;
+}
+
+CellReader LoadedTable::cells(bool all) const {
+    std::vector<std::int64_t> positions = roles.features;
+    if (all && roles.target) positions.push_back(*roles.target);
+    if (all && roles.weight) positions.push_back(*roles.weight);
+    return {*table, positions};
+}
+
+LoadedTable read_for_training(const std::string& path, const LoadOptions& options, MemoryBudget& budget) {
+    LoadedTable loaded;
+    loaded.table = std::make_shared<const Table>(read_table(path, read_options(options, budget), [&](const TableHead& head) {
+        loaded.roles = training_roles(head, options);
+        return plan_of(loaded.roles, head.names.size(), options);
+    }));
+    if (loaded.is_sparse()) refuse_column_flags(path, options);
+    if (std::holds_alternative<ArrayTable>(loaded.table->content)) loaded.roles = training_roles(head_of_array(*loaded.table), options);
+    return loaded;
+}
+
+LoadedTable read_for_model(const std::string& path, const LoadOptions& options, const ModelContract& contract, bool target_required,
+                           MemoryBudget& budget) {
+    const Preparation& preparation = contract.preparation;
+    ReadOptions read = read_options(options, budget);
+    read.na_values.insert(read.na_values.end(), preparation.na_values.begin(), preparation.na_values.end());
+    if (preparation.columns.empty()) read.most_features = preparation.file_columns;
+    LoadedTable loaded;
+    loaded.table = std::make_shared<const Table>(read_table(path, read, [&](const TableHead& head) {
+        loaded.roles = model_roles(head, options, preparation, target_required);
+        if (!target_required) loaded.roles.target.reset();
+        ColumnPlan plan = plan_of(loaded.roles, head.names.size(), options);
+        for (std::size_t i = 0; i < loaded.roles.features.size(); ++i) {
+            const bool is_text = !preparation.columns.empty() && preparation.columns[i].kind == ColumnKind::categorical;
+            plan.uses[static_cast<std::size_t>(loaded.roles.features[i])] = is_text ? ColumnUse::text : ColumnUse::number;
+        }
+        return plan;
+    }));
+    if (loaded.is_sparse()) {
+        refuse_column_flags(path, options);
+        if (!preparation.columns.empty()) fail(ErrorKind::data, path + " is libsvm; the model was trained on a table and needs its columns");
+    } else if (std::holds_alternative<ArrayTable>(loaded.table->content)) {
+        const TableHead head = head_of_array(*loaded.table);
+        const auto is_text = [](const SourceColumn& column) { return column.kind == ColumnKind::categorical; };
+        const auto text = std::find_if(preparation.columns.begin(), preparation.columns.end(), is_text);
+        if (text != preparation.columns.end()) fail(ErrorKind::data, path + " is an array; the model needs the text column \"" + text->name + "\"");
+        loaded.roles = model_roles(head, options, preparation, target_required);
+        if (!target_required) loaded.roles.target.reset();
+    }
+    return loaded;
+}
+
+std::optional<TargetColumn> find_targets(const LoadedTable& loaded, const LoadOptions& options, MemoryBudget& budget) {
+    std::optional<TargetColumn> target;
+    if (!options.target_file.empty()) {
+        target = targets_in_file(options.target_file, options, budget, *loaded.table);
+    } else if (loaded.is_sparse()) {
+        target = targets_in_table(loaded.table, std::nullopt);
+    } else if (loaded.roles.target) {
+        target = targets_in_table(loaded.table, loaded.roles.target);
+    }
+    if (target) map_labels(*target, options.map_label);
+    return target;
+}
+
+std::optional<TargetColumn> find_weights(const LoadedTable& loaded, const LoadOptions& options, MemoryBudget& budget) {
+    if (!options.weight_file.empty()) return targets_in_file(options.weight_file, options, budget, *loaded.table);
+    if (loaded.roles.weight) return targets_in_table(loaded.table, loaded.roles.weight);
+    return std::nullopt;
+}
+
+std::vector<std::int64_t> usable_rows(const LoadedTable& loaded, MissingPolicy policy) {
+    if (!loaded.is_sparse() && policy == MissingPolicy::drop) {
+        std::vector<std::int64_t> rows = complete_rows(loaded.cells(true));
+        if (rows.empty()) fail(ErrorKind::data, loaded.table->file->name() + ": every row has a missing cell; --missing drop leaves none");
+        return rows;
+    }
+    if (!loaded.is_sparse() && policy == MissingPolicy::error) refuse_missing(loaded.cells(false));
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(loaded.table->rows()));
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::int64_t>(i);
+    return rows;
+}
+
+}  // namespace glissade

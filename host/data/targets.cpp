@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/data/targets.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "host/data/format.hpp"
+#include "host/data/number.hpp"
+
+namespace glissade {
+namespace {
+
+constexpr std::size_t most_whole_classes = 20;
+constexpr std::size_t most_classes = 10000;
+
+[[noreturn]] void fail_at(const TargetColumn& target, std::int64_t row, const std::string& message) {
+    fail(ErrorKind::data, target.where(row) + ": " + message);
+}
+
+double value_of(const TargetColumn& target, std::int64_t row) { return target.values[static_cast<std::size_t>(row * target.count)]; }
+
+std::string spelled(const TargetColumn& target, double number) {
+    const auto found = target.spelling.find(number);
+    return found == target.spelling.end() ? shortest_text(number) : found->second;
+}
+
+/// Turns numbers into words, as they were written.
+void to_words(TargetColumn& target) {
+    std::map<double, std::size_t> places;
+    for (double& value : target.values) {
+        if (std::isnan(value)) continue;
+        const auto [place, is_new] = places.try_emplace(value, target.words.size());
+        if (is_new) target.words.push_back(spelled(target, value));
+        value = static_cast<double>(place->second);
+    }
+    target.spelling.clear();
+    target.holds_words = true;
+}
+
+/// Turns words into numbers if all of them are.
+void to_numbers_if_possible(TargetColumn& target) {
+    std::vector<double> numbers;
+    for (const std::string& word : target.words) {
+        const auto number = whole_number(word);
+        if (!number) return;
+        numbers.push_back(*number);
+        target.spelling.try_emplace(*number, word);
+    }
+    for (double& value : target.values) {
+        if (!std::isnan(value)) value = numbers[static_cast<std::size_t>(value)];
+    }
+    target.words.clear();
+    target.holds_words = false;
+}
+
+/// Labels such as nan, inf or 1e400 among numbers are no class.
+void refuse_malformed_labels(const TargetColumn& target) {
+    const auto is = [](CellClass wanted) { return [wanted](const std::string& word) { return classify_cell(word) == wanted; }; };
+    if (std::any_of(target.words.begin(), target.words.end(), is(CellClass::word))) return;
+    for (std::int64_t row = 0; row < static_cast<std::int64_t>(target.values.size()) / target.count; ++row) {
+        const double value = value_of(target, row);
+        if (std::isnan(value)) continue;
+        const std::string& word = target.words[static_cast<std::size_t>(value)];
+        if (is(CellClass::malformed)(word)) fail_at(target, row, "label " + not_a_number(word));
+    }
+}
+
+std::set<double> distinct_numbers(const TargetColumn& target, std::span<const std::int64_t> rows) {
+    std::set<double> numbers;
+    for (const std::int64_t row : rows) {
+        const double value = value_of(target, row);
+        if (std::isnan(value)) fail_at(target, row, "the target is missing");
+        if (!std::isfinite(value)) fail_at(target, row, "the target is " + shortest_text(value));
+        numbers.insert(value);
+        if (numbers.size() > most_classes) break;
+    }
+    return numbers;
+}
+
+void refuse_several_targets(const TargetColumn& target) {
+    if (target.count > 1) {
+        fail(ErrorKind::data, target.table->file->name() + ": " + std::to_string(target.count) + " target columns; classes take one (--task regression takes several)");
+    }
+}
+
+/// From a label to the index of its class: by text, or by value where both are numbers ("+1" is "1").
+class ClassFinder {
+public:
+    explicit ClassFinder(const std::vector<std::string>& labels) : labels_(labels) {
+        for (std::size_t k = 0; k < labels.size(); ++k) {
+            by_text_.try_emplace(labels[k], static_cast<double>(k));
+            if (const auto number = whole_number(labels[k])) by_number_.try_emplace(*number, static_cast<double>(k));
+        }
+    }
+
+    std::optional<double> find(const std::string& word) const {
+        if (const auto found = by_text_.find(word); found != by_text_.end()) return found->second;
+        const auto number = whole_number(word);
+        return number ? find(*number) : std::nullopt;
+    }
+
+    std::optional<double> find(double number) const {
+        const auto found = by_number_.find(number);
+        return found == by_number_.end() ? std::nullopt : std::optional(found->second);
+    }
+
+    std::string listed() const {
+        std::string text;
+        for (std::size_t k = 0; k < std::min<std::size_t>(labels_.size(), 10); ++k) text += (k == 0 ? "" : ", ") + labels_[k];
+        return text + (labels_.size() > 10 ? ", ..." : "");
+    }
+
+private:
+    const std::vector<std::string>& labels_;
+    std::map<std::string, double> by_text_;
+    std::map<double, double> by_number_;
+};
+
+}  // namespace
+
+std::string TargetColumn::where(std::int64_t row) const {
+    if (std::holds_alternative<SparseTable>(table->content)) {
+        return table->file->name() + ", line " + std::to_string(std::get<SparseTable>(table->content).lines[static_cast<std::size_t>(row)]) + ", column 1";
+    }
+    return table->where(row, first_column);
+}
+
+std::string TargetColumn::label(std::int64_t row) const {
+    const double value = value_of(*this, row);
+    return holds_words ? words[static_cast<std::size_t>(value)] : spelled(*this, value);
+}
+
+TargetColumn targets_in_table(std::shared_ptr<const Table> table, std::optional<std::int64_t> column) {
+    TargetColumn target;
+    target.first_column = column.value_or(0);
+    const std::int64_t rows = table->rows();
+    if (const auto* sparse = std::get_if<SparseTable>(&table->content)) {
+        target.values = sparse->labels;
+        target.spelling = sparse->spelling;
+    } else if (const auto* array = std::get_if<ArrayTable>(&table->content)) {
+        target.values.resize(static_cast<std::size_t>(rows));
+        for (std::int64_t r = 0; r < rows; ++r) array->read(r, *column, 1, &target.values[static_cast<std::size_t>(r)]);
+        target.holds_booleans = array->type == ElementType::boolean;
+    } else {
+        const auto& text = std::get<TextTable>(table->content);
+        for (std::int64_t r = 0; r < rows; ++r) target.values.push_back(text.cell(r, *column));
+        target.holds_words = text.columns[static_cast<std::size_t>(*column)].use == ColumnUse::text;
+        target.words = text.columns[static_cast<std::size_t>(*column)].dictionary;
+        target.spelling = text.spelling;
+    }
+    target.table = std::move(table);
+    return target;
+}
+
+TargetColumn targets_in_file(const std::string& path, const LoadOptions& options, MemoryBudget& budget, const Table& data) {
+    ReadOptions read;
+    read.na_values = options.na_values;
+    read.threads = options.threads;
+    read.budget = &budget;
+    const auto table = std::make_shared<const Table>(read_table(path, read, [](const TableHead& head) {
+        return ColumnPlan{std::vector<ColumnUse>(head.names.size(), ColumnUse::infer), head.names.size() == 1 ? 0 : -1};
+    }));
+    if (table->rows() != data.rows()) {
+        fail(ErrorKind::data, path + " has " + std::to_string(table->rows()) + " rows, " + data.file->name() + " has " + std::to_string(data.rows()));
+    }
+    if (std::holds_alternative<SparseTable>(table->content)) return targets_in_table(table, std::nullopt);
+    const auto* array = std::get_if<ArrayTable>(&table->content);
+    const std::int64_t columns = array != nullptr ? array->columns : static_cast<std::int64_t>(std::get<TextTable>(table->content).columns.size());
+    if (columns == 1) return targets_in_table(table, 0);
+    TargetColumn target;
+    target.count = columns;
+    for (std::int64_t c = 0; c < columns; ++c) {
+        const TargetColumn one = targets_in_table(table, c);
+        if (one.holds_words) fail(ErrorKind::data, one.where(0) + ": several targets must all be numbers");
+        target.values.resize(one.values.size() * static_cast<std::size_t>(columns));
+        for (std::size_t r = 0; r < one.values.size(); ++r) target.values[r * static_cast<std::size_t>(columns) + static_cast<std::size_t>(c)] = one.values[r];
+    }
+    target.table = table;
+    return target;
+}
+
+void map_labels(TargetColumn& target, const std::vector<std::pair<std::string, std::string>>& map) {
+    if (map.empty()) return;
+    refuse_several_targets(target);
+    if (!target.holds_words) to_words(target);
+    for (std::string& word : target.words) {
+        const auto found = std::find_if(map.begin(), map.end(), [&](const auto& entry) { return entry.first == word; });
+        if (found != map.end()) word = found->second;
+    }
+    refuse_malformed_labels(target);
+    to_numbers_if_possible(target);
+}
+
+Task decide_task(const TargetColumn& target, std::span<const std::int64_t> rows, std::optional<Task> asked, std::string& why) {
+    if (asked) {
+        why = "as asked";
+        return *asked;
+    }
+    why = target.holds_words ? "the labels are text" : "the labels are booleans";
+    if (target.holds_words || target.holds_booleans) return Task::classification;
+    why = std::to_string(target.count) + " targets a row";
+    if (target.count > 1) return Task::regression;
+    const std::set<double> numbers = distinct_numbers(target, rows);
+    const bool whole = std::all_of(numbers.begin(), numbers.end(), [](double x) { return x == std::floor(x); });
+    const bool few = numbers.size() <= most_whole_classes;
+    why = !whole ? "the targets have fractions" : "the targets are whole numbers with " + std::string(few ? "at most 20" : "more than 20") + " distinct values";
+    return whole && few ? Task::classification : Task::regression;
+}
+
+std::vector<std::string> learn_classes(const TargetColumn& target, std::span<const std::int64_t> rows) {
+    refuse_several_targets(target);
+    const std::set<double> values = distinct_numbers(target, rows);
+    if (values.size() > most_classes) {
+        fail(ErrorKind::data, target.where(rows[0]) + ": more than " + std::to_string(most_classes) + " classes; for numbers use --task regression");
+    }
+    if (!target.holds_words) {
+        for (const std::int64_t row : rows) {
+            const double value = value_of(target, row);
+            if (value != std::floor(value)) fail_at(target, row, "the label " + target.label(row) + " is a fraction; classes are whole numbers or words");
+        }
+    }
+    std::vector<std::string> labels;
+    for (const double value : values) labels.push_back(target.holds_words ? target.words[static_cast<std::size_t>(value)] : spelled(target, value));
+    if (target.holds_words) std::sort(labels.begin(), labels.end());
+    labels.erase(std::unique(labels.begin(), labels.end()), labels.end());  // --map-label may have made two words one
+    if (labels.size() == 1) fail(ErrorKind::data, target.table->file->name() + ": all rows have the class " + quoted(labels[0]) + "; classification needs two or more");
+    return labels;
+}
+
+std::vector<double> class_indices(const TargetColumn& target, std::span<const std::int64_t> rows, const std::vector<std::string>& class_labels) {
+    refuse_several_targets(target);
+    const ClassFinder finder(class_labels);
+    std::vector<std::optional<double>> of_word;
+    for (const std::string& word : target.words) of_word.push_back(finder.find(word));
+    std::vector<double> indices;
+    indices.reserve(rows.size());
+    for (const std::int64_t row : rows) {
+        const double value = value_of(target, row);
+        if (std::isnan(value)) fail_at(target, row, "the target is missing");
+        const std::optional<double> index = target.holds_words ? of_word[static_cast<std::size_t>(value)] : finder.find(value);
+        if (!index) {
+            fail_at(target, row, "the label " + quoted(target.label(row)) + " was not seen in training (classes: " + finder.listed() +
+                                     "); --map-label 'OLD=NEW' renames labels");
+        }
+        indices.push_back(*index);
+    }
+    return indices;
+}
+
+std::vector<double> regression_values(const TargetColumn& target, std::span<const std::int64_t> rows) {
+    std::vector<double> values;
+    values.reserve(rows.size() * static_cast<std::size_t>(target.count));
+    for (const std::int64_t row : rows) {
+        if (target.holds_words) fail_at(target, row, "the target " + quoted(target.label(row)) + " is not a number; regression needs numbers");
+        for (std::int64_t t = 0; t < target.count; ++t) {
+            const double value = target.values[static_cast<std::size_t>(row * target.count + t)];
+            if (std::isnan(value)) fail_at(target, row, "the target is missing");
+            if (!std::isfinite(value)) fail_at(target, row, "the target is " + shortest_text(value));
+            values.push_back(value);
+        }
+    }
+    return values;
+}
+
+std::vector<double> row_weights(const TargetColumn& weights, std::span<const std::int64_t> rows) {
+    std::vector<double> values;
+    values.reserve(rows.size());
+    if (weights.count != 1) fail(ErrorKind::data, weights.table->file->name() + ": weights take one column");
+    for (const std::int64_t row : rows) {
+        if (weights.holds_words) fail_at(weights, row, "the weight " + quoted(weights.label(row)) + " is not a number");
+        const double value = value_of(weights, row);
+        if (std::isnan(value)) fail_at(weights, row, "the weight is missing");
+        if (!std::isfinite(value) || value < 0) fail_at(weights, row, "the weight is " + shortest_text(value) + "; weights are finite and not negative");
+        values.push_back(value);
+    }
+    if (std::all_of(values.begin(), values.end(), [](double w) { return w == 0; })) fail(ErrorKind::data, weights.table->file->name() + ": all weights are 0");
+    return values;
+}
+
+}  // namespace glissade

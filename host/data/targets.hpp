@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/data/load.hpp"
+#include "host/data/table.hpp"
+
+namespace glissade {
+
+/// What the user wrote as targets, one or more a row of the data file.
+struct TargetColumn {
+    std::int64_t count = 1;       ///< targets a row
+    std::vector<double> values;   ///< rows x count: numbers, or places in `words`; NaN where missing
+    bool holds_words = false;
+    bool holds_booleans = false;
+    std::vector<std::string> words;
+    Spelling spelling;  ///< of numbers, as they were written
+
+    std::shared_ptr<const Table> table;  ///< where they stand
+    std::int64_t first_column = 0;
+
+    std::string where(std::int64_t row) const;
+    std::string label(std::int64_t row) const;  ///< as the user wrote it
+};
+
+/// The targets in a column of the data file itself (of libsvm: the labels), or in a file of their own of `rows` rows.
+TargetColumn targets_in_table(std::shared_ptr<const Table> table, std::optional<std::int64_t> column);
+TargetColumn targets_in_file(const std::string& path, const LoadOptions& options, MemoryBudget& budget, const Table& data);
+
+/// Replaces labels by what they mean; words that are all numbers then become numbers.
+void map_labels(TargetColumn& target, const std::vector<std::pair<std::string, std::string>>& map);
+
+/// Classes or numbers? What `asked` says, else by the values; `why` tells.
+Task decide_task(const TargetColumn& target, std::span<const std::int64_t> rows, std::optional<Task> asked, std::string& why);
+
+/// The classes in order: by value if all labels are numbers, else by text. Throws Error(data) for fractions and for a single class.
+std::vector<std::string> learn_classes(const TargetColumn& target, std::span<const std::int64_t> rows);
+
+/// The index of each row's class. Throws Error(data), naming the line and the label, for one that is not in `class_labels`.
+std::vector<double> class_indices(const TargetColumn& target, std::span<const std::int64_t> rows, const std::vector<std::string>& class_labels);
+
+/// The targets of each row as numbers, rows.size() x count. Throws Error(data) if one is missing, a word or not finite.
+std::vector<double> regression_values(const TargetColumn& target, std::span<const std::int64_t> rows);
+
+/// Row weights: numbers >= 0, of the rows asked for. Throws Error(data) otherwise, and if all are 0.
+std::vector<double> row_weights(const TargetColumn& weights, std::span<const std::int64_t> rows);
+
+}  // namespace glissade

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/reference/trainer.hpp"
+
+#include <algorithm>
+
+#include "glissade/error.hpp"
+#include "host/reference/loss.hpp"
+
+namespace glissade::reference {
+namespace {
+
+std::vector<bool> decaying(const Problem& problem, const Settings& settings) {
+    std::vector<bool> decays(static_cast<std::size_t>(problem.parameter_count()), true);
+    if (!settings.decay_bias) std::fill(decays.begin() + problem.weight_count(), decays.end(), false);
+    return decays;
+}
+
+template <class T>
+std::vector<double> in_double(const std::vector<T>& values) {
+    std::vector<double> out;
+    for (const T& value : values) out.push_back(Numbers<T>::to_double(value));
+    return out;
+}
+
+}  // namespace
+
+template <class T>
+Trainer<T>::Trainer(const Problem& problem, const Settings& settings, std::span<const double> start)
+    : problem_(problem), settings_(settings), decays_(decaying(problem, settings)), theta_(start.begin(), start.end()), optimizer_(settings, decays_) {
+    const auto fits = [](std::size_t size, std::int64_t expected) { return static_cast<std::int64_t>(size) == expected; };
+    if (!fits(start.size(), problem.parameter_count()) || !fits(problem.x.size(), problem.rows * problem.features) ||
+        !fits(problem.targets.size(), problem.rows * problem.target_count) || !(problem.weights.empty() || fits(problem.weights.size(), problem.rows)))
+        fail(ErrorKind::usage, "reference: the sizes of data, targets, weights or start do not fit");
+}
+
+template <class T>
+std::vector<T> Trainer<T>::read_row(std::int64_t row) const {
+    const double* raw = problem_.x.data() + row * problem_.features;
+    std::vector<T> x(raw, raw + problem_.features);
+    if (!problem_.scale.empty())
+        for (std::size_t j = 0; j < x.size(); ++j) x[j] = x[j] * Numbers<T>::from(problem_.scale[j]) + Numbers<T>::from(problem_.shift[j]);
+    return x;
+}
+
+template <class T>
+T Trainer<T>::add_row(std::int64_t row, std::vector<T>& gradient) const {
+    const std::int64_t features = problem_.features, outputs = problem_.outputs;
+    const std::vector<T> x = read_row(row);
+    std::vector<T> scores(static_cast<std::size_t>(outputs), T(0)), slopes(static_cast<std::size_t>(outputs), T(0));
+    for (std::int64_t o = 0; o < outputs; ++o) {
+        T& score = scores[static_cast<std::size_t>(o)];
+        for (std::int64_t j = 0; j < features; ++j) score = score + theta_[static_cast<std::size_t>(o * features + j)] * x[static_cast<std::size_t>(j)];
+        if (problem_.bias) score = score + theta_[static_cast<std::size_t>(problem_.weight_count() + o)];
+    }
+    const std::span<const double> targets(problem_.targets.data() + row * problem_.target_count, static_cast<std::size_t>(problem_.target_count));
+    T loss = evaluate_loss<T>(settings_, scores, targets, slopes);
+    const bool weighted = !problem_.weights.empty();
+    const T weight(weighted ? problem_.weights[static_cast<std::size_t>(row)] : 1.0);
+    if (weighted) loss = loss * weight;
+    for (std::int64_t o = 0; o < outputs; ++o) {
+        const T slope = weighted ? slopes[static_cast<std::size_t>(o)] * weight : slopes[static_cast<std::size_t>(o)];
+        for (std::int64_t j = 0; j < features; ++j) {
+            T& g = gradient[static_cast<std::size_t>(o * features + j)];
+            g = g + slope * x[static_cast<std::size_t>(j)];
+        }
+        if (!problem_.bias) continue;
+        T& g = gradient[static_cast<std::size_t>(problem_.weight_count() + o)];
+        g = g + slope;
+    }
+    return loss;
+}
+
+template <class T>
+void Trainer<T>::clip(std::vector<T>& gradient) const {
+    if (settings_.clip_value > 0) {
+        const T most(settings_.clip_value);
+        for (T& g : gradient) g = g > most ? most : (g < -most ? -most : g);
+    }
+    if (settings_.clip_norm > 0) {
+        T squares(0);
+        for (const T& g : gradient) squares = squares + g * g;
+        const T norm = Numbers<T>::sqrt(squares), most(settings_.clip_norm);
+        if (norm > most)
+            for (T& g : gradient) g = g * (most / (norm + T(1e-6)));
+    }
+}
+
+template <class T>
+double Trainer<T>::step(const Step& step) {
+    std::vector<T> gradient(theta_.size(), T(0));
+    const T count(static_cast<double>(step.rows.size()));
+    T loss(0);
+    for (const std::int64_t row : step.rows) loss = loss + add_row(row, gradient);
+    for (T& g : gradient) g = g / count;
+    clip(gradient);
+    for (std::size_t j = 0; j < theta_.size(); ++j)
+        if (decays_[j] && settings_.l2 != 0) gradient[j] = gradient[j] + T(settings_.l2) * theta_[j];
+    optimizer_.step(gradient, step.lr, step.momentum, theta_);
+    const T shrink = Numbers<T>::from(static_cast<long double>(step.lr) * settings_.l1);
+    for (std::size_t j = 0; j < theta_.size(); ++j) {
+        if (!decays_[j] || settings_.l1 == 0) continue;
+        T& w = theta_[j];
+        w = w > shrink ? w - shrink : (w < -shrink ? w + shrink : T(0));
+    }
+    ++steps_;
+    if (settings_.average) {
+        average_.resize(theta_.size(), T(0));
+        for (std::size_t j = 0; j < theta_.size(); ++j) average_[j] = average_[j] + (theta_[j] - average_[j]) * Numbers<T>::from(1.0L / steps_);
+    }
+    return Numbers<T>::to_double(loss / count);
+}
+
+template <class T>
+std::vector<double> Trainer<T>::parameters() const {
+    return in_double(theta_);
+}
+
+template <class T>
+std::vector<double> Trainer<T>::average() const {
+    return in_double(average_);
+}
+
+template <class T>
+std::vector<double> Trainer<T>::state(std::string_view name) const {
+    const auto found = optimizer_.state().find(name);
+    return found == optimizer_.state().end() ? std::vector<double>() : in_double(found->second);
+}
+
+template <class T>
+std::vector<std::string> Trainer<T>::state_names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, values] : optimizer_.state()) names.push_back(name);
+    return names;
+}
+
+template class Trainer<double>;
+template class Trainer<long double>;
+template class Trainer<Noisy>;
+
+Trajectory train(const Problem& problem, const Settings& settings, std::span<const Step> steps, std::span<const double> start) {
+    Trainer<double> trainer(problem, settings, start);
+    Trajectory run;
+    run.parameters.push_back(trainer.parameters());
+    for (const Step& step : steps) {
+        run.losses.push_back(trainer.step(step));
+        run.parameters.push_back(trainer.parameters());
+    }
+    run.average = trainer.average();
+    return run;
+}
+
+std::vector<Step> steps_in_file_order(const Problem& problem, std::int64_t batch_size, std::int64_t epochs, double lr) {
+    std::vector<Step> steps;
+    for (std::int64_t epoch = 0; epoch < epochs; ++epoch)
+        for (std::int64_t begin = 0; begin < problem.rows; begin += batch_size) {
+            Step step;
+            step.lr = lr;
+            for (std::int64_t row = begin; row < std::min(begin + batch_size, problem.rows); ++row) step.rows.push_back(row);
+            steps.push_back(std::move(step));
+        }
+    return steps;
+}
+
+}  // namespace glissade::reference

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include "glissade/rules/catalog.hpp"
+#include "glissade/rules/update.hpp"
+#include "kernels/launch.hpp"
+
+namespace glissade::kernels {
+
+/// The rows of a tile whose losses a lane evaluates: first, first + 32, ... before `end`.
+struct LossTask {
+    const float* targets;  ///< of the tile's row 0; records lie record_stride apart, the weight follows the targets
+    float* scores;         ///< in: scores; out: slopes, and losses behind them
+    const int* counts;     ///< rows that each partial sum has in the tile
+    int record_stride, score_stride, row_bits;
+    int first, end;
+};
+
+/// The switch over losses lands here.
+struct EvaluateLoss {
+    const SegmentLinearParams& p;
+    const LossTask& task;
+
+    template <class Rule>
+    GLISSADE_RULE void operator()() const {
+        for (int row = task.first; row < task.end; row += 32)
+            if ((row & ((1 << task.row_bits) - 1)) < task.counts[row >> task.row_bits]) evaluate_row<Rule>(row);
+    }
+
+private:
+    template <class Rule>
+    GLISSADE_RULE void evaluate_row(int row) const {
+        const float* targets = task.targets + row * task.record_stride;
+        const int outputs = static_cast<int>(p.shape.outputs), members = static_cast<int>(p.shape.members);
+        const float weight = p.shape.weighted ? targets[p.shape.target_count] : 1.0f;
+        for (int m = 0; m < members; ++m) {
+            float* z = task.scores + row * task.score_stride + m * outputs;
+            float loss = evaluate<Rule>(z, targets, outputs);
+            if (p.shape.weighted) {
+                loss = loss * weight;
+                for (int o = 0; o < outputs; ++o) z[o] = z[o] * weight;
+            }
+            task.scores[row * task.score_stride + members * outputs + m] = loss;
+        }
+    }
+    template <class Rule>
+    GLISSADE_RULE float evaluate(float* z, const float* targets, int outputs) const {
+        if constexpr (Rule::kind == LossKind::grouped) {
+            return Rule::evaluate_group(z, outputs, 1, targets[0], p.loss_constants, z);
+        } else {
+            float slope;
+            float loss = Rule::evaluate(z[0], targets[0], p.loss_constants, slope);
+            z[0] = slope;
+            for (int o = 1; o < outputs; ++o) {
+                loss = loss + Rule::evaluate(z[o], targets[o], p.loss_constants, slope);
+                z[o] = slope;
+            }
+            return loss;
+        }
+    }
+};
+
+/// The parameters that a thread updates: first, first + step, ...
+struct UpdateTask {
+    const float* rates;      ///< [members][scalars of a member]
+    const float* gradients;  ///< [parameters]: of the mean loss
+    float* theta;            ///< [parameters]
+    float* state;            ///< [state vectors][parameters]
+    const float* clip;       ///< a factor a member, or null
+    int first, step;
+};
+
+/// The switch over update rules and their variants lands here.
+template <bool Averaging>
+struct UpdateParameters {
+    const SegmentLinearParams& p;
+    const UpdateTask& task;
+
+    template <class Rule, int Variant>
+    GLISSADE_RULE void operator()() const {
+        constexpr int vectors = Rule::state_count(Variant) + (Averaging ? 1 : 0);
+        const int parameters = static_cast<int>(p.shape.parameters()), member_parameters = static_cast<int>(p.shape.member_parameters());
+        const int weights = static_cast<int>(p.shape.member_weights());
+        for (int e = task.first; e < parameters; e += task.step) {
+            const int m = p.by_member_parameters.quotient(e);
+            const bool is_bias = e - m * member_parameters >= weights;
+            const float* rates = task.rates + m * rules::scalars_a_member + (is_bias ? rules::ScalarRow::size : 0);
+            float g = task.gradients[e];
+            if (task.clip) g = g * task.clip[m];
+            float theta = task.theta[e];
+            float s[max_rule_state];
+#pragma unroll
+            for (int k = 0; k < vectors; ++k) s[k] = task.state[k * parameters + e];
+            rules::update_parameter<Rule, Variant, Averaging>(rates, g, theta, s);
+            task.theta[e] = theta;
+#pragma unroll
+            for (int k = 0; k < vectors; ++k) task.state[k * parameters + e] = s[k];
+        }
+    }
+};
+
+}  // namespace glissade::kernels

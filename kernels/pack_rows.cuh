@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include "glissade/rules/portable.hpp"
+#include "kernels/launch.hpp"
+#include "kernels/tuning.hpp"
+
+namespace glissade::kernels {
+
+// Does: turns raw rows, targets and weights into records, and applies the affine map of the columns.
+// Layout: a warp a row, striding over the rows with the whole grid; a lane for every 32nd value of the record.
+// Reads+Writes: (features + targets + weight) * 4 bytes read and record_floats * 4 written a row.
+// Order of sums: none.
+// Presumes: dense rows; records and raw rows apart.
+static __global__ void __launch_bounds__(tuning::row_threads) pack_rows_kernel(const __grid_constant__ PackRowsParams params) {
+    const std::int64_t features = params.shape.features, targets = params.shape.target_count, floats = params.shape.record_floats();
+    const std::int64_t warps = static_cast<std::int64_t>(gridDim.x) * (blockDim.x / tuning::warp);
+    const std::int64_t lane = threadIdx.x % tuning::warp;
+    for (std::int64_t row = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / tuning::warp; row < params.rows; row += warps) {
+        for (std::int64_t j = lane; j < floats; j += tuning::warp) {
+            float value = 0.0f;
+            if (j < features) {
+                value = params.features[row * features + j];
+                if (params.scale) value = rules::fused(value, params.scale[j], params.shift[j]);
+            } else if (j < features + targets) {
+                value = params.targets[row * targets + (j - features)];
+            } else if (params.shape.weighted && j == features + targets) {
+                value = params.weights[row];
+            }
+            params.records[row * floats + j] = value;
+        }
+    }
+}
+
+}  // namespace glissade::kernels

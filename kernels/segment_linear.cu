@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/segment_linear.cuh"
+
+#include "kernels/device/launch.cuh"
+
+namespace glissade::kernels {
+
+namespace {
+
+using SegmentKernel = void (*)(SegmentLinearParams);
+
+SegmentKernel kernel_of(Team team) { return team == Team::grid ? segment_linear_kernel<GridTeam> : segment_linear_kernel<BlockTeam>; }
+
+constexpr std::int64_t rounded_up(std::int64_t bytes) { return (bytes + 15) / 16 * 16; }
+
+}  // namespace
+
+SegmentLayout SegmentLayout::of(const LinearShape& shape, const TileShape& tile, bool state_in_shared) {
+    constexpr std::int64_t real = sizeof(float);
+    SegmentLayout layout;
+    std::int64_t end = header_bytes;
+    const auto take = [&end](std::int64_t bytes) {
+        const std::int64_t begin = end;
+        end = rounded_up(end + bytes);
+        return begin;
+    };
+    layout.records = take(record_buffers * tile.all_rows() * shape.record_floats() * real);
+    layout.rates = take(2 * shape.members * rules::scalars_a_member * real);
+    layout.rows = take(row_slots * tile.all_rows() * static_cast<std::int64_t>(sizeof(std::int64_t)));
+    layout.counts = take(row_slots * tile.partials * static_cast<std::int64_t>(sizeof(int)));
+    layout.scores = take(tile.all_rows() * (shape.columns() + shape.members) * real);
+    layout.sums = take(tile.partials * shape.sums() * real);
+    layout.clip = take(shape.members * real);
+    layout.parameters = take(shape.parameters() * real);
+    layout.state = take(state_in_shared ? shape.state_vectors * shape.parameters() * real : 0);
+    layout.bytes = end;
+    return layout;
+}
+
+int launch_segment_linear(const SegmentLinearParams& params, const SegmentLaunch& shape, StreamHandle stream) {
+    return launch(kernel_of(shape.team), params, {shape.blocks, shape.threads, params.layout.bytes, shape.team == Team::grid}, stream);
+}
+
+int resident_segment_blocks(const SegmentLaunch& shape, std::int64_t shared_bytes, int* blocks_out) {
+    const SegmentKernel kernel = kernel_of(shape.team);
+    const cudaError_t allowed = allow_shared_bytes(kernel, shared_bytes);
+    if (allowed != cudaSuccess) return static_cast<int>(allowed);
+    return static_cast<int>(
+        cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks_out, kernel, shape.threads, static_cast<std::size_t>(shared_bytes)));
+}
+
+}  // namespace glissade::kernels

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+/// Sizes that launchers and plans share. No card has run these kernels yet: every number here is an expectation, to be replaced by what
+/// scripts/on_gpu measures, with card and date.
+namespace glissade::kernels::tuning {
+
+inline constexpr int warp = 32;
+inline constexpr int segment_threads = 256;     ///< of a block of the segment kernel: 8 warps hide the latency of shared memory
+inline constexpr int max_segment_threads = 512;
+inline constexpr int row_threads = 256;         ///< of a block of the kernels that give a warp to each row
+inline constexpr int max_blocks = 128;          ///< of a grid team; a power of two, four partial sums a lane of a warp
+inline constexpr int row_blocks_a_multiprocessor = 8;
+
+/// Up to here a row's dot product is shared by 8 threads, beyond by 32: fewer shuffles against more rows in flight.
+inline constexpr int narrow_features = 128;
+
+inline constexpr std::int64_t tile_rows = 64;                 ///< aimed at
+inline constexpr std::int64_t tile_buffer_bytes = 32 << 10;   ///< one of the two buffers, unless a single row is longer
+
+inline constexpr std::int64_t staging_bytes = 8 << 20;  ///< of one of the two buffers through which rows come to the card
+inline constexpr std::int64_t table_bytes = 4 << 20;    ///< scalars of one launch
+
+/// What plans expect of a card, in seconds and bytes a second.
+struct Expected {
+    double grid_barrier = 1.2e-6;
+    double block_step = 0.8e-6;            ///< a step's barriers and latencies within a block
+    double tile = 0.5e-6;                  ///< the same for every further tile
+    double block_memory = 60e9;            ///< that one multiprocessor draws from memory
+    double l2_a_multiprocessor = 42e9;     ///< 5.5e12 on 132 of them
+    double memory_a_multiprocessor = 8e9;  ///< where the driver does not tell the card's
+    double shared_values = 48e9;           ///< values that one multiprocessor reads from shared memory
+    double update = 2e-8;                  ///< of one parameter by one thread
+};
+inline constexpr Expected expected;
+
+}  // namespace glissade::kernels::tuning

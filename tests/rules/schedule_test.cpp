@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "glissade/schedule.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "glissade/error.hpp"
+#include "tests/support/bounds.hpp"
+
+namespace glissade {
+namespace {
+
+/// A run of 10 epochs of 20 steps of 8 rows.
+ScheduleClock clock_at(std::int64_t step) { return {step, 20, 200, 8}; }
+
+double rate(const char* text, std::int64_t step) { return Schedule(text).at(clock_at(step), 1.0).lr; }
+
+/// A text with every key that has no default filled in.
+std::string usable_text(const Schedule::Entry& entry) {
+    std::string text(entry.name);
+    char separator = ':';
+    for (const std::string& key : entry.keys) {
+        const bool needed = key.back() == '=';
+        if (!needed) continue;
+        text += separator + key + (key == "milestones=" ? "5/20" : (key == "gamma=" || key == "decay=" ? "0.5" : "8"));
+        separator = ',';
+    }
+    return text;
+}
+
+std::string message_of(const char* text) {
+    try {
+        Schedule schedule(text);
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::usage);
+        return error.what();
+    }
+    return "no error";
+}
+
+TEST(Schedule, EveryRowOfTheTableReadsBackAndIsFiniteAndPositiveOrZeroThroughoutTheRun) {
+    ASSERT_GE(Schedule::table().size(), 15u);
+    for (const auto& entry : Schedule::table())
+        for (const char* unit : {"step", "epoch", "sample", "fraction"}) {
+            const Schedule schedule(usable_text(entry) + ",unit=" + unit);
+            EXPECT_EQ(Schedule(schedule.text()).text(), schedule.text());
+            for (std::int64_t step = 0; step < 200; ++step) {
+                const auto value = schedule.at(clock_at(step), 0.1);
+                EXPECT_TRUE(std::isfinite(value.lr) && value.lr >= 0) << schedule.text() << " at " << step;
+                EXPECT_EQ(value.momentum.has_value(), schedule.moves_momentum()) << schedule.text();
+            }
+        }
+}
+
+TEST(Schedule, IsAPureFunctionOfTheStep) {
+    for (const auto& entry : Schedule::table()) {
+        const Schedule forward(usable_text(entry)), backward(usable_text(entry));
+        std::vector<double> rates;
+        for (std::int64_t step = 0; step < 200; ++step) rates.push_back(forward.at(clock_at(step), 0.1).lr);
+        for (std::int64_t step = 199; step >= 0; --step)
+            EXPECT_EQ(backward.at(clock_at(step), 0.1).lr, rates[static_cast<std::size_t>(step)]) << entry.name << " at " << step;
+    }
+}
+
+TEST(Schedule, DefaultsToTheConstantRate) {
+    EXPECT_TRUE(Schedule().is_constant());
+    EXPECT_EQ(Schedule().at(clock_at(7), 0.3).lr, 0.3);
+    EXPECT_FALSE(Schedule("cosine").is_constant());
+    EXPECT_FALSE(Schedule("constant:length=3 + cosine").is_constant());
+}
+
+TEST(Schedule, StaircaseInEpochsChangesAtTheFirstStepOfAnEpoch) {
+    EXPECT_EQ(rate("step:every=3,gamma=0.5,unit=epoch", 59), 1.0);
+    EXPECT_EQ(rate("step:every=3,gamma=0.5,unit=epoch", 60), 0.5);
+    EXPECT_EQ(rate("multistep:milestones=2/5,gamma=0.5,unit=epoch", 39), 1.0);
+    EXPECT_EQ(rate("multistep:milestones=2/5,gamma=0.5,unit=epoch", 40), 0.5);
+    EXPECT_EQ(rate("multistep:milestones=2/5,gamma=0.5,unit=epoch", 100), 0.25);
+}
+
+TEST(Schedule, UnitsNameTheSamePointOfTheRun) {
+    // 60 steps = 3 epochs = 480 rows = .3 of the run.
+    for (const char* text : {"step:every=60", "step:every=3,unit=epoch", "step:every=480,unit=sample", "step:every=.3,unit=fraction"}) {
+        EXPECT_EQ(rate(text, 59), 1.0) << text;
+        EXPECT_EQ(rate(text, 60), 0.1) << text;
+    }
+}
+
+TEST(Schedule, CosineWithoutLengthCoversTheRunInAnyUnit) {
+    for (const char* text : {"cosine", "cosine:unit=epoch", "cosine:unit=sample", "cosine:unit=fraction", "cosine:length=200"}) {
+        EXPECT_EQ(rate(text, 0), 1.0) << text;
+        EXPECT_NEAR(rate(text, 100), 0.5, testing::gamma_bound<double>(8)) << text;
+        EXPECT_GT(rate(text, 199), 0.0) << text;
+        EXPECT_LT(rate(text, 199), rate(text, 198)) << text;
+    }
+}
+
+TEST(Schedule, PartsOfASequenceStartAtTheirOwnZero) {
+    const char* text = "warmup:length=10 + step:every=30,gamma=0.5,length=90 + cosine";
+    for (std::int64_t step = 0; step < 10; ++step) EXPECT_EQ(rate(text, step), static_cast<double>(step + 1) / 10) << step;
+    for (std::int64_t step = 10; step < 100; ++step) EXPECT_EQ(rate(text, step), rate("step:every=30,gamma=0.5", step - 10)) << step;
+    for (std::int64_t step = 100; step < 200; ++step) EXPECT_EQ(rate(text, step), Schedule("cosine").at({step - 100, 20, 100, 8}, 1.0).lr) << step;
+}
+
+TEST(Schedule, LengthsOfASequenceMayBeInDifferentUnits) {
+    const char* text = "warmup:length=2,unit=epoch + constant:length=160,unit=sample + step:every=5,gamma=0.5";
+    EXPECT_LT(rate(text, 38), 1.0);
+    EXPECT_EQ(rate(text, 39), 1.0);
+    EXPECT_EQ(rate(text, 64), 1.0);
+    EXPECT_EQ(rate(text, 65), 0.5);  // 40 steps of warm-up, 20 constant, 5 of the staircase
+}
+
+TEST(Schedule, ProductMultipliesFactorsOfTheBaseRate) {
+    for (std::int64_t step = 0; step < 200; ++step)
+        EXPECT_NEAR(rate("step:every=10 * exponential:gamma=0.99", step), rate("step:every=10", step) * rate("exponential:gamma=0.99", step),
+                    testing::gamma_bound<double>(4) * rate("step:every=10", step));
+    EXPECT_EQ(rate("warmup:length=4 * constantlr:factor=.5,length=2 + constant", 1), 0.25);
+    EXPECT_EQ(rate("warmup:length=4 * constantlr:factor=.5,length=2 + step:every=1", 4), 1.0);  // a product lasts as long as its longest part
+}
+
+TEST(Schedule, WarmupReachesTheFullRateAtItsLastStep) {
+    EXPECT_EQ(rate("warmup:length=500,unit=sample", 0), 8.0 / 500);
+    EXPECT_EQ(rate("warmup:length=20", 0), 1.0 / 20);
+    EXPECT_EQ(rate("warmup:length=20", 19), 1.0);
+    EXPECT_EQ(rate("warmup:length=20", 150), 1.0);
+}
+
+TEST(Schedule, InverseFormsHaveTheirPublishedValues) {
+    EXPECT_EQ(rate("inverse_time:decay=0.5", 6), 0.25);
+    EXPECT_EQ(rate("inverse_sqrt:warmup=16", 3), 0.25);
+    EXPECT_EQ(rate("inverse_sqrt:warmup=16", 15), 1.0);
+    EXPECT_EQ(rate("inverse_sqrt:warmup=16", 63), 0.5);
+    EXPECT_EQ(rate("inverse_sqrt", 3), 0.5);
+    EXPECT_EQ(rate("invscaling", 0), 1.0);
+    EXPECT_EQ(rate("invscaling:power_t=1", 3), 0.25);
+    EXPECT_EQ(rate("invscaling:power=.25", 15), 0.5);
+}
+
+TEST(Schedule, OptimalStartsAtTheExpectedSizeOfTheWeightsAndIgnoresTheBaseRate) {
+    // alpha = 2^-8: typw = 4, t0 = 1/(4*2^-8) = 64.
+    const Schedule schedule("optimal:alpha=0.00390625");
+    EXPECT_EQ(schedule.at(clock_at(0), 0.1).lr, 4.0);
+    EXPECT_EQ(schedule.at(clock_at(64), 123.0).lr, 2.0);
+    EXPECT_EQ(schedule.at(clock_at(192), 0.1).lr, 1.0);
+}
+
+TEST(Schedule, OneCycleEndsAtItsLastRateAtTheLastStepOfTheRun) {
+    for (const char* text : {"one_cycle", "one_cycle:three_phase=yes", "one_cycle:anneal=linear", "one_cycle:unit=epoch", "one_cycle:unit=fraction"}) {
+        EXPECT_NEAR(rate(text, 0), 1.0 / 25, testing::gamma_bound<double>(8)) << text;
+        EXPECT_NEAR(rate(text, 199), 1.0 / 25e4, testing::gamma_bound<double>(400)) << text;  // the phase ends a step before its unit does
+        EXPECT_NEAR(*Schedule(text).at(clock_at(199), 1.0).momentum, 0.95, testing::gamma_bound<double>(400)) << text;
+    }
+    EXPECT_FALSE(Schedule("one_cycle:cycle_momentum=no").moves_momentum());
+    EXPECT_FALSE(Schedule("cosine").moves_momentum());
+}
+
+TEST(Schedule, OneCycleOfASingleStepIsFinite) {
+    const Schedule schedule("one_cycle");
+    EXPECT_TRUE(std::isfinite(schedule.at({0, 1, 1, 1}, 0.1).lr));
+    EXPECT_TRUE(std::isfinite(*schedule.at({0, 1, 1, 1}, 0.1).momentum));
+}
+
+TEST(ScheduleText, TakesBlanksCaseUnderscoresAndExponents) {
+    EXPECT_EQ(rate(" One-Cycle : Pct_Start = 0.3 ", 17), rate("one_cycle", 17));
+    EXPECT_EQ(rate("exponential:gamma=1e-1", 1), 0.1);
+    EXPECT_EQ(rate("inverse_time:decay=1e+0,length=2+constant", 1), 0.5);
+    EXPECT_EQ(rate("inverse_time:decay=1e+0,length=2+constant", 2), 1.0);
+}
+
+TEST(ScheduleText, MistakesNameThePartTheKeyAndWhatWouldBeRight) {
+    EXPECT_EQ(message_of("cosin"), "unknown schedule 'cosin'; did you mean 'cosine'? There are: constant, constantlr, step, multistep, exponential, "
+                                   "polynomial, linear, warmup, cosine, cosine_warm_restarts, one_cycle, inverse_time, inverse_sqrt, invscaling, optimal");
+    EXPECT_EQ(message_of("step"), "schedule 'step', key 'every': is needed: step:every=...");
+    EXPECT_EQ(message_of("step:evry=3"), "schedule 'step': unknown key 'evry'; did you mean 'every'? There are: every, gamma, length, unit");
+    EXPECT_EQ(message_of("step:every=0"), "schedule 'step', key 'every': must be above 0");
+    EXPECT_EQ(message_of("step:every=1,every=2"), "schedule 'step', key 'every': is given twice");
+    EXPECT_EQ(message_of("step:every=ten"), "schedule 'step', key 'every': 'ten' is not a number");
+    EXPECT_EQ(message_of("step:every=inf"), "schedule 'step', key 'every': 'inf' is not a number");
+    EXPECT_EQ(message_of("step:every"), "schedule 'step': 'every' must be key=value");
+    EXPECT_EQ(message_of("step:every=1,unit=epochs"), "schedule 'step', key 'unit': 'epochs' must be one of step, epoch, sample, fraction");
+    EXPECT_EQ(message_of("multistep:milestones=5/3"), "schedule 'multistep', key 'milestones': the numbers must rise");
+    EXPECT_EQ(message_of("one_cycle:pct_start=2"), "schedule 'one_cycle', key 'pct_start': must be above 0 and at most 1");
+    EXPECT_EQ(message_of("cosine_warm_restarts:t0=5,t_mult=1.5"), "schedule 'cosine_warm_restarts', key 't_mult': must be a whole number");
+    EXPECT_EQ(message_of("warmup"), "schedule 'warmup', key 'length': is needed: warmup:length=...");
+    EXPECT_EQ(message_of("step:every=2 + cosine"), "schedule 'step', key 'length': is needed, because another schedule follows: step:length=... + ...");
+    EXPECT_EQ(message_of("warmup:length=5 +").substr(0, 40), "schedule: a part has no name; there are:");
+    EXPECT_EQ(message_of("").substr(0, 40), "schedule: a part has no name; there are:");
+}
+
+}  // namespace
+}  // namespace glissade

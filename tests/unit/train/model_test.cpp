@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "glissade/model.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "problems.hpp"
+
+namespace glissade {
+namespace {
+
+using testing::RandomProblem;
+
+template <class Real>
+Model trained(const char* loss, int classes) {
+    const RandomProblem<Real> problem(120, 5, classes, 7);
+    TrainOptions options;
+    options.loss = loss;
+    options.epochs = 5;
+    options.device = "cpu";
+    options.standardize = true;
+    options.standardize_target = classes == 0;
+    return train(problem.dataset(), options).model;
+}
+
+class ModelFile : public ::testing::Test {
+protected:
+    std::string path = (std::filesystem::temp_directory_path() / ("glissade-model-" + std::to_string(getpid()) + ".safetensors")).string();
+    void TearDown() override { std::filesystem::remove(path); }
+};
+
+void expect_equal(const Model& a, const Model& b) {
+    EXPECT_EQ(a.parameters, b.parameters);
+    EXPECT_EQ(a.real_type, b.real_type);
+    EXPECT_EQ(a.task, b.task);
+    EXPECT_EQ(a.class_labels, b.class_labels);
+    EXPECT_EQ(a.feature_names, b.feature_names);
+    EXPECT_EQ(a.input.scale, b.input.scale);
+    EXPECT_EQ(a.input.shift, b.input.shift);
+    EXPECT_EQ(a.target_scale, b.target_scale);
+    EXPECT_EQ(a.target_shift, b.target_shift);
+    EXPECT_EQ(a.spec.loss.name(), b.spec.loss.name());
+    EXPECT_EQ(a.trained_with, b.trained_with);
+    EXPECT_EQ(a.preparation.na_values, b.preparation.na_values);
+    EXPECT_EQ(a.preparation.columns.size(), b.preparation.columns.size());
+}
+
+TEST_F(ModelFile, ComesBackAsItWasSaved) {
+    for (Model model : {trained<float>("logistic", 2), trained<double>("softmax", 4), trained<float>("huber", 0)}) {
+        model.feature_names = {"a", "b", "c=\"quoted\"", "d\n", "\xc3\xa9"};
+        model.preparation.format = "csv";
+        model.preparation.na_values = {"?"};
+        for (int j = 0; j < 5; ++j) model.preparation.columns.push_back({"c" + std::to_string(j), j, ColumnKind::numeric, false, .1 * j, {}});
+        model.save(path);
+        expect_equal(Model::load(path), model);
+    }
+}
+
+TEST_F(ModelFile, IsRejectedWhenAnyByteChangesOrAnyByteIsMissing) {
+    trained<float>("logistic", 2).save(path);
+    std::ifstream in(path, std::ios::binary);
+    const std::string good((std::istreambuf_iterator<char>(in)), {});
+    const auto rejected = [&](const std::string& bytes) {
+        std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+        try {
+            Model::load(path);
+        } catch (const Error& error) {
+            return error.kind() == ErrorKind::data;
+        }
+        return false;
+    };
+    for (std::size_t i = 0; i < good.size(); i += 3) {
+        std::string bad = good;
+        bad[i] = static_cast<char>(bad[i] ^ (1 << (i % 8)));
+        ASSERT_TRUE(rejected(bad)) << "byte " << i;
+        ASSERT_TRUE(rejected(good.substr(0, i))) << "cut at " << i;
+    }
+    EXPECT_TRUE(rejected(good + "x"));
+}
+
+TEST_F(ModelFile, IsAskedForByName) {
+    try {
+        Model::load("/nonexistent/model.safetensors");
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::io);
+        EXPECT_NE(std::string(error.what()).find("/nonexistent/model.safetensors"), std::string::npos);
+    }
+}
+
+TEST(Model, PredictsWhatItsScoresSay) {
+    const RandomProblem<float> problem(50, 5, 4, 11);
+    const Model model = trained<float>("softmax", 4);
+    std::vector<float> scores(200), probabilities(200), classes(50);
+    model.decision_function({problem.x.data(), 50, 5}, scores);
+    model.predict_proba({problem.x.data(), 50, 5}, probabilities);
+    model.predict({problem.x.data(), 50, 5}, classes);
+    for (std::size_t r = 0; r < 50; ++r) {
+        double sum = 0, top = 0;
+        for (std::size_t c = 0; c < 4; ++c) sum += std::exp(static_cast<double>(scores[r * 4 + c]));
+        for (std::size_t c = 0; c < 4; ++c) {
+            // exp and its argument's rounding: a few ulps, scaled by the size of the scores
+            EXPECT_NEAR(probabilities[r * 4 + c], std::exp(static_cast<double>(scores[r * 4 + c])) / sum, 16 * 0x1p-24);
+            top = std::max(top, static_cast<double>(scores[r * 4 + c]));
+        }
+        EXPECT_EQ(scores[r * 4 + static_cast<std::size_t>(classes[r])], static_cast<float>(top));
+    }
+}
+
+TEST(Model, GivesBothColumnsForTwoClasses) {
+    const RandomProblem<double> problem(50, 5, 2, 11);
+    const Model model = trained<double>("logistic", 2);
+    std::vector<double> scores(50), probabilities(100), classes(50);
+    model.decision_function({problem.x.data(), 50, 5}, scores);
+    model.predict_proba({problem.x.data(), 50, 5}, probabilities);
+    model.predict({problem.x.data(), 50, 5}, classes);
+    for (std::size_t r = 0; r < 50; ++r) {
+        EXPECT_NEAR(probabilities[2 * r + 1], 1 / (1 + std::exp(-scores[r])), 8 * 0x1p-53);
+        EXPECT_NEAR(probabilities[2 * r] + probabilities[2 * r + 1], 1, 2 * 0x1p-53);
+        EXPECT_EQ(classes[r], scores[r] > 0 ? 1 : 0);
+    }
+}
+
+TEST(Model, TakesAMatrixOfTheOtherRealType) {
+    const RandomProblem<float> problem(50, 5, 2, 11);
+    const Model model = trained<float>("logistic", 2);
+    const std::vector<double> wide(problem.x.begin(), problem.x.end());
+    std::vector<float> narrow_scores(50);
+    std::vector<double> wide_scores(50);
+    model.decision_function({problem.x.data(), 50, 5}, narrow_scores);
+    model.decision_function({wide.data(), 50, 5}, wide_scores);
+    for (std::size_t r = 0; r < 50; ++r) EXPECT_EQ(wide_scores[r], static_cast<double>(narrow_scores[r]));
+}
+
+TEST(Model, RefusesShapesThatDoNotFitAndProbabilitiesItDoesNotHave) {
+    const Model model = trained<float>("hinge", 2);
+    std::vector<float> x(12, 0.0f), out(2);
+    EXPECT_THROW(model.predict({x.data(), 2, 6}, out), Error);
+    EXPECT_THROW(model.predict({x.data(), 1, 5}, out), Error);
+    std::vector<float> both(4);
+    EXPECT_THROW(model.predict_proba({x.data(), 2, 5}, both), Error);
+    x[3] = std::nanf("");
+    EXPECT_THROW(model.predict({x.data(), 2, 5}, out), Error);
+}
+
+}  // namespace
+}  // namespace glissade
