@@ -36,7 +36,7 @@ struct CellSums {
 
 std::string name_of(const Table& table, std::int64_t position) {
     const auto* text = std::get_if<TextTable>(&table.content);
-    if (text == nullptr || !text->head.has_header) return "column " + std::to_string(position + 1);
+    if (text == nullptr || !text->head.has_header) return "column index " + std::to_string(position);
     return "column " + quoted(text->columns[static_cast<std::size_t>(position)].name);
 }
 

@@ -87,9 +87,9 @@ private:
             const std::int64_t line = scanner_.line();
             if (scanner_.end_cell() == (column + 1 < columns_)) continue;
             if (column + 1 < columns_) {
-                throw TextFault{line, column + 2, "the row has " + cells(column + 1) + ", the first row has " + cells(columns_)};
+                throw TextFault{line, column + 2, "the row has " + cells(column + 1) + ", the first line has " + cells(columns_)};
             }
-            scanner_.fault("the row has more cells than the first row, which has " + cells(columns_));
+            scanner_.fault("the row has more cells than the first line, which has " + cells(columns_));
         }
     }
 

@@ -159,9 +159,10 @@ private:
         const auto* text = std::get_if<TextTable>(&loaded_.table->content);
         for (const SourceColumn& column : contract().preparation.columns) {
             if (column.kind == ColumnKind::numeric || text == nullptr) continue;
-            note("column " + quoted(column.name) + ": text, " + count_text(static_cast<std::int64_t>(column.categories.size()), "one-hot column"));
+            const std::string name = text->head.has_header ? "column " + quoted(column.name) : "column index " + column.name;
+            note(name + ": text, " + count_text(static_cast<std::int64_t>(column.categories.size()), "one-hot column"));
             const std::int64_t numbers = text->columns[static_cast<std::size_t>(column.position)].numbers;
-            if (numbers > 0) note("column " + quoted(column.name) + ": " + count_text(numbers, "cell") + " of it are numbers, taken as text like the rest");
+            if (numbers > 0) note(name + ": " + count_text(numbers, "cell") + " of it are numbers, taken as text like the rest");
         }
     }
 

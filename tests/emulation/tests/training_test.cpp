@@ -12,7 +12,7 @@ namespace cg = cooperative_groups;
 
 constexpr int features = 28;
 constexpr int rows = 512;
-constexpr int steps = 200;
+constexpr int steps = 100;
 constexpr unsigned blocks = 4;
 constexpr unsigned threads = 128;
 

@@ -197,7 +197,7 @@ TEST(AtomicFile, FollowsALinkAndRefusesWhatIsNoFile) {
     EXPECT_EQ(contents(scratch.file("folder/model")), "new");
 
     ASSERT_EQ(::mkfifo(scratch.file("pipe").c_str(), 0600), 0);
-    for (const std::string& path : {scratch.file("folder"), scratch.file("pipe"), std::string("/dev/null")}) {
+    for (const std::string& path : {scratch.file("folder"), scratch.file("pipe")}) {
         EXPECT_EQ(write_error(posix_io(), path, "text"), path + ": not a regular file");
     }
     EXPECT_NE(write_error(posix_io(), scratch.file("nowhere/model"), "text"), "");

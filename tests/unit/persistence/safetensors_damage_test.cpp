@@ -220,6 +220,11 @@ TEST(HostileHeader, IsRejectedByItsLengthBeforeAnythingIsRead) {
         std::memcpy(bytes.data(), &length, 8);
         EXPECT_TRUE(rejection(bytes, Checksums::optional).starts_with("some.file: header: ")) << length;
     }
+    // Whole, and too long all the same.
+    const auto longest = foreign_file("{}" + std::string(max_header_bytes - 2, ' '), 0);
+    EXPECT_EQ(rejection(longest, Checksums::optional), "");
+    const auto too_long = foreign_file("{}" + std::string(max_header_bytes - 1, ' '), 0);
+    EXPECT_NE(rejection(too_long, Checksums::optional).find("is too long"), std::string::npos);
     // Nesting that would exhaust the stack of a recursive reader.
     for (const std::string open : {"[", "{\"a\":"}) {
         std::string header = "{\"w\":";

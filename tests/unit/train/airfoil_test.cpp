@@ -121,7 +121,8 @@ class ShuffledAirfoil : public ::testing::TestWithParam<Shuffled> {};
 
 TEST_P(ShuffledAirfoil, HasThePublishedMeanLossOverSeeds) {
     const Shuffled& wanted = GetParam();
-    constexpr int seeds = 100;
+    // The loss of one run has a heavy tail, so many seeds; full batches do not feel the order, so the published runs' own start is all that differs.
+    const int seeds = wanted.batch_size == full_batch ? 20 : 400;
     double sum = 0;
     for (int seed = 0; seed < seeds; ++seed) {
         TrainOptions options;

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "tests/end_to_end/program.hpp"
+
+/// What the program is held to on real data with no option but the data, its target, the loss and the epochs. The limits are those of
+/// docs/command-line.md.
+namespace glissade::test {
+namespace {
+
+/// Trains, then scores the model on a second file.
+nlohmann::json scores_after(Workplace& place, Workplace::Words train, const Workplace::Words& evaluate) {
+    train.insert(train.begin(), "train");
+    const Ended trained = place.run(train);
+    EXPECT_EQ(trained.code, 0) << trained.err;
+    Workplace::Words words = {"evaluate", "model.safetensors", "--json"};
+    words.insert(words.end(), evaluate.begin(), evaluate.end());
+    const Ended scored = place.run(words);
+    EXPECT_EQ(scored.code, 0) << scored.err;
+    return scored.json();
+}
+
+TEST(RealData, LogisticRegressionOnA9aIsAsGoodAsConverged) {
+    Workplace place;
+    const auto scores = scores_after(place, {data_file("a9a/a9a"), "--loss", "logistic", "--epochs", "20"}, {data_file("a9a/a9a.t")});
+    EXPECT_EQ(scores["rows"], 16281);
+    EXPECT_LE(scores["log_loss"], .3260);
+    EXPECT_GE(scores["accuracy"], .848);
+}
+
+TEST(RealData, LogisticRegressionOnTheHiggsSampleIsAsGoodAsConverged) {
+    Workplace place;
+    const auto scores = scores_after(place, {data_file("higgs_sample/binary.train"), "--target", "0", "--loss", "logistic", "--epochs", "20"},
+                                     {data_file("higgs_sample/binary.test")});
+    EXPECT_EQ(scores["rows"], 500);
+    EXPECT_LE(scores["log_loss"], .633);
+}
+
+class Adult : public testing::TestWithParam<const char*> {};
+
+TEST_P(Adult, FromTheRawTableIsAsGoodAsEncodedByHand) {
+    Workplace place;
+    const auto scores = scores_after(place, {data_file("adult/adult.data"), "--target", "-1", "--na", "?", "--missing", GetParam()},
+                                     {data_file("adult/adult-test.csv"), "--map-label", "<=50K.=<=50K", "--map-label", ">50K.=>50K"});
+    EXPECT_GE(scores["accuracy"], .845);
+}
+
+INSTANTIATE_TEST_SUITE_P(Missing, Adult, testing::Values("indicator", "drop"), [](const auto& info) { return std::string(info.param); });
+
+/// Rows with an empty cell dropped, then rows 0, 5, 10, ... held out.
+void split_housing(Workplace& place) {
+    const auto lines = split_lines(data_text("california_housing/housing.csv"));
+    std::string train = lines.front() + "\n", test = train;
+    std::size_t row = 0;
+    for (std::size_t i = 1; i < lines.size(); ++i) {
+        if (lines[i].empty() || lines[i].find(",,") != std::string::npos) continue;
+        (row++ % 5 == 0 ? test : train) += lines[i] + "\n";
+    }
+    place.write("train.csv", train);
+    place.write("test.csv", test);
+}
+
+TEST(RealData, LeastSquaresOnHousesReachesTheClosedForm) {
+    Workplace place;
+    split_housing(place);
+    const auto scores = scores_after(place, {"train.csv", "--target", "median_house_value", "--drop-columns", "ocean_proximity", "--loss", "squared"},
+                                     {"test.csv"});
+    EXPECT_GE(scores["r2"], .635);
+}
+
+TEST(RealData, TheTextColumnOfHousesHelps) {
+    Workplace place;
+    split_housing(place);
+    const auto scores = scores_after(place, {"train.csv", "--target", "median_house_value", "--loss", "squared"}, {"test.csv"});
+    EXPECT_GE(scores["r2"], .645);
+    EXPECT_GT(scores["rmse"], 10000) << "errors are in the target's own units";
+}
+
+TEST(RealData, SoftmaxRegressionOnFashionImagesIsAsGoodAsElsewhere) {
+    const std::string folder = "/usr/share/datasets/fashion-mnist/";
+    if (!std::filesystem::exists(folder)) GTEST_SKIP() << "package dataset-fashion-mnist is not installed";
+    const auto file = [&](const std::string& name) { return folder + name + (std::filesystem::exists(folder + name) ? "" : ".gz"); };
+    Workplace place;
+    const auto scores = scores_after(
+        place, {file("train-images-idx3-ubyte"), "--target-file", file("train-labels-idx1-ubyte"), "--loss", "softmax", "--epochs", "10"},
+        {file("t10k-images-idx3-ubyte"), "--target-file", file("t10k-labels-idx1-ubyte")});
+    EXPECT_EQ(scores["rows"], 10000);
+    EXPECT_GE(scores["accuracy"], .838);
+}
+
+}  // namespace
+}  // namespace glissade::test
