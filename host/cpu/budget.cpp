@@ -17,7 +17,7 @@ Sizes backend_sizes(const Problem<Real>& problem, int threads) {
     while (alone.shape.partials >> levels > 0) ++levels;
     Sizes sizes;
     sizes.state = (1 + problem.state_vectors()) * layout.members * layout.member_stride;
-    sizes.gradient = layout.members * layout.member_stride;
+    sizes.gradient = layout.members * layout.member_stride + padding;
     sizes.slot_sums = shared.slots * layout.sum_size;
     sizes.stack_a_thread = levels * layout.sum_size;
     sizes.tile_a_thread = (layout.models + layout.members + problem.target_count + 1) * tile_rows;

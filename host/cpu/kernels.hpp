@@ -46,6 +46,20 @@ struct GradientTask {
     Real* sums = nullptr;
 };
 
+/// The gradient of a batch of one row: nothing is summed, so rows need no buffers of sums.
+template <class Real>
+struct SingleTask {
+    const Real* row = nullptr;
+    const Real* row_ahead = nullptr;
+    const Real* parameters = nullptr;
+    const Layout* layout = nullptr;
+    void (*slopes)(const SlopeTask<Real>&) = nullptr;
+    SlopeTask<Real> slope_task;
+    Real limit = 0;            ///< clip_value
+    Real* gradient = nullptr;  ///< laid out as the parameters, with room for `padding` more
+    double* losses = nullptr;  ///< a member
+};
+
 /// One step of `count` parameters that share a row of scalars.
 template <class Real>
 struct UpdateTask {
@@ -69,6 +83,8 @@ struct Kernels {
     /// dot(g, g) by SumShape.
     Real (*square)(const Real* g, std::int64_t count);
     void (*scale)(Real* g, Real factor, std::int64_t count);
+    /// Returns the first member with a gradient or loss that is infinite or NaN, or -1.
+    std::int64_t (*single_row)(const SingleTask<Real>&);
 };
 
 /// Rows at positions first ... first + count - 1 of an epoch.

@@ -77,7 +77,10 @@ void dots(const DotTask<Real>& task) {
     const Layout& layout = *task.layout;
     const bool narrow = lanes > 1 && layout.columns < SumShape::dot_lanes && layout.columns <= 8 * lanes;
     if (narrow && task.rows_ahead)
-        for (int r = 0; r < task.row_count; ++r) fetch_lines(task.rows_ahead[r], layout.columns * static_cast<std::int64_t>(sizeof(Real)));
+        for (int r = 0; r < task.row_count; ++r) {
+            fetch_lines(task.rows_ahead[r], layout.columns * static_cast<std::int64_t>(sizeof(Real)));
+            __builtin_prefetch(task.rows_ahead[r] + layout.columns - 1);
+        }
     for (std::int64_t k = 0; k < layout.models; ++k) {
         const Real* w = task.parameters + layout.weights_at(k);
         Real* scores = task.scores + k * tile_rows;
@@ -174,9 +177,77 @@ void scale(Real* g, Real factor, std::int64_t count) {
     for (std::int64_t j = 0; j < count; ++j) g[j] = g[j] * factor;
 }
 
+/// Scores of one row, each written to all lanes of a register, from where the loss loop takes whole registers.
+template <class Real>
+HWY_INLINE void single_scores(const SingleTask<Real>& task) {
+    using D = hn::ScalableTag<Real>;
+    const D d;
+    const Layout& layout = *task.layout;
+    for (std::int64_t k = 0; k < layout.models; ++k) {
+        const Real* ahead = k == 0 ? task.row_ahead : nullptr;
+        const auto sum = dot_register(d, task.row, task.parameters + layout.weights_at(k), layout.columns, ahead);
+        const Real bias = layout.bias ? task.parameters[layout.bias_of(k)] : Real(-0.0);
+        hn::Vec<D> sums[folded_rows<Real>];
+        for (auto& copy : sums) copy = sum;
+        Real score[folded_rows<Real>];
+        add_lanes_of<false>(d, sums, bias, score);
+        hn::StoreU(hn::Set(d, score[0]), d, task.slope_task.scores + k * tile_rows);
+    }
+}
+
+/// out = slope * x, held within +-limit, with up to a register written beyond. False if any of it is infinite or NaN.
+template <class Real>
+HWY_INLINE bool single_gradient(const Real* x, Real slope, Real limit, std::int64_t count, Real* out) {
+    using D = hn::ScalableTag<Real>;
+    const D d;
+    constexpr int lanes = DotLanes<D>::lanes;
+    const auto s = hn::Set(d, slope);
+    auto bad = hn::Zero(d);
+    std::int64_t j = 0;
+    const auto put = [&](hn::Vec<D> features) HWY_ATTR {
+        auto g = fused_add(s, features, hn::Zero(d));
+        bad = hn::Add(bad, hn::Sub(g, g));
+        if (limit > Real(0)) {
+            const auto high = hn::Set(d, limit), low = hn::Set(d, -limit);
+            g = hn::IfThenElse(hn::Gt(g, low), g, low);
+            g = hn::IfThenElse(hn::Lt(g, high), g, high);
+        }
+        hn::StoreU(g, d, out + j);
+    };
+    for (; j + lanes <= count; j += lanes) put(hn::LoadU(d, x + j));
+    if (j < count) put(Tail<D>(d, count - j).load(x + j));
+    return hn::AllTrue(d, hn::Eq(bad, hn::Zero(d)));
+}
+
+template <class Real>
+std::int64_t single_row(const SingleTask<Real>& task) {
+    const Layout& layout = *task.layout;
+    single_scores(task);
+    task.slopes(task.slope_task);
+    std::int64_t first_bad = -1;
+    for (std::int64_t m = 0; m < layout.members; ++m) {
+        const Real loss = task.slope_task.losses[m * tile_rows];
+        const Real* slopes = task.slope_task.scores + m * layout.outputs * tile_rows;
+        Real* g = task.gradient + m * layout.member_stride;
+        bool finite = rules::is_finite(loss);
+        for (std::int64_t o = 0; o < layout.outputs; ++o)
+            finite &= single_gradient(task.row, slopes[o * tile_rows], task.limit, layout.columns, g + o * layout.columns);
+        if (layout.bias)
+            for (std::int64_t o = 0; o < layout.outputs; ++o) {
+                const Real slope = Real(0) + slopes[o * tile_rows];
+                finite &= rules::is_finite(slope);
+                g[layout.outputs * layout.columns + o] =
+                    task.limit > Real(0) ? rules::smaller(rules::larger(slope, -task.limit), task.limit) : slope;
+            }
+        task.losses[m] = static_cast<double>(Real(0) + loss);
+        if (!finite && first_bad < 0) first_bad = m;
+    }
+    return first_bad;
+}
+
 template <class Real>
 Kernels<Real> table() {
-    return {dots<Real>, add_rows<Real>, apply_affine<Real>, add<Real>, mean<Real>, square<Real>, scale<Real>};
+    return {dots<Real>, add_rows<Real>, apply_affine<Real>, add<Real>, mean<Real>, square<Real>, scale<Real>, single_row<Real>};
 }
 Kernels<float> table_float() { return table<float>(); }
 Kernels<double> table_double() { return table<double>(); }

@@ -13,36 +13,40 @@ namespace glissade::cpu::HWY_NAMESPACE {
 
 inline constexpr int block = 256;
 
-/// Walks every position once, then those that fell outside again, packed together, until all are inside. `Word` holds any position of the network.
-template <class Word>
-void fill_shuffled(const EpochOrder& shared_order, std::int64_t first, int count, std::int64_t* HWY_RESTRICT rows_out) {
-    const EpochOrder order = shared_order;
-    HWY_ALIGN Word x[block + 8];
-    int place[block];
-    const Word start = static_cast<Word>(first);
-    for (int i = 0; i < count; ++i) x[i] = static_cast<Word>(order.permute(static_cast<Word>(start + static_cast<Word>(i))));
-    int outside = 0;
-    for (int i = 0; i < count; ++i) {
-        const Word row = x[i];
-        rows_out[i] = static_cast<std::int64_t>(row);
-        place[outside] = i;
-        x[outside] = row;
-        outside += row >= order.rows ? 1 : 0;
+/// EpochOrder::permute over arrays of halves, round by round, so that no position waits for its own rounds.
+HWY_NOINLINE void permute(const EpochOrder& order, std::uint32_t* HWY_RESTRICT left, std::uint32_t* HWY_RESTRICT right, int count) {
+    const std::uint32_t left_mask = EpochOrder::mask(order.left_bits), right_mask = EpochOrder::mask(order.right_bits);
+    for (int round = 0; round < EpochOrder::rounds; round += 2) {
+        const std::uint32_t left_key = order.keys[round], right_key = order.keys[round + 1];
+        for (int i = 0; i < count; ++i) left[i] ^= EpochOrder::mix(right[i] ^ left_key) & left_mask;
+        for (int i = 0; i < count; ++i) right[i] ^= EpochOrder::mix(left[i] ^ right_key) & right_mask;
     }
-    while (outside > 0) {
-        // Whole vectors of eight: what lies beyond is walked too and forgotten.
-        const int padded_count = (outside + 7) & ~7;
-        for (int i = 0; i < padded_count; ++i) x[i] = static_cast<Word>(order.permute(x[i]));
-        int left = 0;
-        for (int i = 0; i < outside; ++i) {
-            const Word row = x[i];
+}
+
+/// Walks every position once, then those that fell outside again, packed together, until all are inside.
+void fill_shuffled(const EpochOrder& order, std::int64_t first, int count, std::int64_t* HWY_RESTRICT rows_out) {
+    HWY_ALIGN std::uint32_t left[block + 1], right[block + 1];
+    int place[block + 1];
+    const std::uint32_t bits = order.right_bits, right_mask = EpochOrder::mask(bits);
+    for (int i = 0; i < count; ++i) {
+        left[i] = static_cast<std::uint32_t>((first + i) >> bits);
+        right[i] = static_cast<std::uint32_t>(first + i) & right_mask;
+        place[i] = i;
+    }
+    for (int walking = count; walking > 0;) {
+        permute(order, left, right, walking);
+        int outside = 0;
+        for (int i = 0; i < walking; ++i) {
+            const std::uint32_t high = left[i], low = right[i];
+            const std::uint64_t row = (static_cast<std::uint64_t>(high) << bits) | low;
             const int at = place[i];
             rows_out[at] = static_cast<std::int64_t>(row);
-            place[left] = at;
-            x[left] = row;
-            left += row >= order.rows ? 1 : 0;
+            left[outside] = high;
+            right[outside] = low;
+            place[outside] = at;
+            outside += row >= order.rows ? 1 : 0;
         }
-        outside = left;
+        walking = outside;
     }
 }
 
@@ -51,14 +55,8 @@ void fill_rows(const EpochOrder& order, std::int64_t first, std::int64_t count, 
         for (std::int64_t i = 0; i < count; ++i) rows_out[i] = order(first + i);
         return;
     }
-    const bool narrow = order.left_bits + order.right_bits <= 32;
-    for (std::int64_t i = 0; i < count; i += block) {
-        const int here = static_cast<int>(count - i < block ? count - i : block);
-        if (narrow)
-            fill_shuffled<std::uint32_t>(order, first + i, here, rows_out + i);
-        else
-            fill_shuffled<std::uint64_t>(order, first + i, here, rows_out + i);
-    }
+    for (std::int64_t i = 0; i < count; i += block)
+        fill_shuffled(order, first + i, static_cast<int>(count - i < block ? count - i : block), rows_out + i);
 }
 FillRows pick_fill_rows() { return fill_rows; }
 

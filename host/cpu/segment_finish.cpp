@@ -76,15 +76,19 @@ bool SegmentRunner<Real>::decide(std::int64_t step, const StepPlan& plan) {
         const Real loss = sums[layout_.loss_at + m];
         finite &= rules::is_finite(loss);
         losses_[step * layout_.members + m] = static_cast<double>(loss);
-        if (!finite && !frozen_) {
-            frozen_ = true;
-            frozen_member_ = m;
-        }
+        if (!finite) freeze(m);
     }
     if (frozen_) return false;
     if (problem_.clip_norm > Real(0)) clip_norms();
     steps_done_ = step + 1;
     return true;
+}
+
+template <class Real>
+void SegmentRunner<Real>::freeze(std::int64_t member) {
+    if (frozen_) return;
+    frozen_ = true;
+    frozen_member_ = member;
 }
 
 template <class Real>

@@ -19,6 +19,7 @@ constexpr std::int64_t ahead_bytes = 4 * 1024;  ///< how far ahead rows are fetc
 template <class Real>
 int threads_for(const Problem<Real>& problem, int threads) {
     const std::int64_t rows = std::min(problem.batches.batch_size, problem.batches.order.rows);
+    if (rows == 1) return 1;
     const std::int64_t work = rows * problem.members * problem.outputs * problem.features.columns;
     return work < work_for_a_team ? 1 : threads;
 }
@@ -81,6 +82,7 @@ void SegmentRunner<Real>::run_thread(int thread) {
     Worker<Real>& worker = *workers_[static_cast<std::size_t>(thread)];
     const BatchPlan& batches = problem_.batches;
     worker.stream.start(batches, fill_rows_, full_.rows_of(thread), last_.rows_of(thread), segment_->first_step, segment_->steps);
+    if (full_.shape.rows == 1) return run_single_rows(worker);
     std::int64_t batch = segment_->first_step % batches.steps_per_epoch;
     for (std::int64_t step = 0; step < segment_->steps; ++step) {
         const StepPlan& plan = batch == batches.steps_per_epoch - 1 ? last_ : full_;
@@ -96,6 +98,33 @@ void SegmentRunner<Real>::run_thread(int thread) {
             go_on = finish_together(thread, step, plan);
         }
         if (!go_on) return;
+    }
+}
+
+/// Batches of one row, on one thread: what adds to 0 or divides by 1 can be left out.
+template <class Real>
+void SegmentRunner<Real>::run_single_rows(Worker<Real>& worker) {
+    Real* scores = worker.tile.data();
+    Real* losses = scores + layout_.models * tile_rows;
+    Real* weights = losses + layout_.members * tile_rows;
+    SingleTask<Real> task;
+    task.parameters = live_;
+    task.layout = &layout_;
+    task.slopes = slopes_;
+    task.slope_task = {1, layout_.members, layout_.outputs, weights + tile_rows, problem_.weights ? weights : nullptr, problem_.loss_constants, scores, losses};
+    task.limit = problem_.clip_value;
+    task.gradient = gradient_.data();
+    for (std::int64_t step = 0; step < segment_->steps; ++step) {
+        fetch(worker, 1);
+        task.row = worker.rows[0];
+        task.row_ahead = worker.rows_ahead[0];
+        task.losses = losses_ + step * layout_.members;
+        const std::int64_t bad = kernels_.single_row(task);
+        if (bad >= 0) return freeze(bad);
+        if (problem_.clip_norm > Real(0)) clip_norms();
+        update_weights(step, 0, 1);
+        update_biases(step);
+        steps_done_ = step + 1;
     }
 }
 

@@ -40,6 +40,7 @@ public:
 
 private:
     void run_thread(int thread);
+    void run_single_rows(Worker<Real>& worker);
     void sum_partials(Worker<Real>& worker, int thread, const StepPlan& plan);
     void sum_tile(Worker<Real>& worker, int rows, bool first, Real* sums);
     void fetch(Worker<Real>& worker, int rows);
@@ -50,6 +51,7 @@ private:
     void add_slots(const StepPlan& plan, std::int64_t begin, std::int64_t end);
     void mean_weights(const StepPlan& plan, std::int64_t begin, std::int64_t end);
     bool decide(std::int64_t step, const StepPlan& plan);
+    void freeze(std::int64_t member);
     void clip_norms();
     void update_weights(std::int64_t step, int part, int parts);
     void update_biases(std::int64_t step);

@@ -14,19 +14,12 @@
 HWY_BEFORE_NAMESPACE();
 namespace glissade::cpu::HWY_NAMESPACE {
 
-/// The update rules over arrays: plain loops that the compiler turns into vectors of this instruction set.
+/// The update rules over arrays: plain loops that the compiler turns into vectors of this instruction set. A function of its own, since the vectoriser
+/// believes `restrict` of parameters only.
 template <class Rule, int Variant, bool Averaging, class Real>
-void update(const UpdateTask<Real>& task) {
+HWY_NOINLINE void update_all(const Real* HWY_RESTRICT scalars, const Real* HWY_RESTRICT gradient, Real* HWY_RESTRICT theta, Real* HWY_RESTRICT state_0,
+                             Real* HWY_RESTRICT state_1, Real* HWY_RESTRICT state_2, Real* HWY_RESTRICT state_3, std::int64_t count) {
     constexpr int states = Rule::state_count(Variant) + (Averaging ? 1 : 0);
-    Real scalars[rules::ScalarRow::size];  // of our own, so that nothing stored in the loop can change them
-    for (int i = 0; i < rules::ScalarRow::size; ++i) scalars[i] = task.scalars[i];
-    const Real* HWY_RESTRICT gradient = task.gradient;
-    Real* HWY_RESTRICT theta = task.theta;
-    Real* HWY_RESTRICT state_0 = task.state[0];
-    Real* HWY_RESTRICT state_1 = task.state[1];
-    Real* HWY_RESTRICT state_2 = task.state[2];
-    Real* HWY_RESTRICT state_3 = task.state[3];
-    const std::int64_t count = task.count;
     for (std::int64_t j = 0; j < count; ++j) {
         Real s[max_rule_state];
         if constexpr (states > 0) s[0] = state_0[j];
@@ -41,6 +34,11 @@ void update(const UpdateTask<Real>& task) {
         if constexpr (states > 2) state_2[j] = s[2];
         if constexpr (states > 3) state_3[j] = s[3];
     }
+}
+
+template <class Rule, int Variant, bool Averaging, class Real>
+void update(const UpdateTask<Real>& task) {
+    update_all<Rule, Variant, Averaging>(task.scalars, task.gradient, task.theta, task.state[0], task.state[1], task.state[2], task.state[3], task.count);
 }
 
 template <class Real>

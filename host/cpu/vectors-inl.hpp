@@ -68,7 +68,7 @@ HWY_INLINE V add_groups(V* sum) {
     return sum[0];
 }
 
-/// Asks for the cache lines of `bytes` bytes at p.
+/// Asks for a cache line every 64 bytes of the `bytes` bytes at p.
 HWY_INLINE void fetch_lines(const void* p, std::int64_t bytes) {
     for (std::int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(p) + at);
 }

@@ -37,9 +37,12 @@ double largest_size(const std::vector<double>& values) {
 
 }  // namespace
 
-double Bounds::worst_parameter() const { return parameters.empty() ? 0.0 : *std::max_element(parameters.begin(), parameters.end()); }
+double Bounds::worst_parameter() const {
+    return parameters.empty() ? 0.0 : *std::max_element(parameters.begin(), parameters.end());
+}
 
-Bounds error_bounds(const Problem& problem, const Settings& settings, std::span<const Step> steps, std::span<const double> start, double unit) {
+Bounds error_bounds(const Problem& problem, const Settings& settings, std::span<const Step> steps, std::span<const double> start,
+                    double unit) {
     Trainer<long double> exact(problem, settings, start);
     Samples samples = make_samples(problem, settings, start, unit);
     const double factor = bound_safety * (1.0 + float64_unit / unit);

@@ -8,7 +8,8 @@
 
 namespace glissade::reference {
 
-/// The loss of one row and its slope in each score. `targets` has target_count values. Throws Error(usage) for a name that it does not know.
+/// The loss of one row and its slope in each score. `targets` has target_count values. Throws Error(usage) for a name that it does not
+/// know.
 template <class T>
 T evaluate_loss(const Settings& settings, std::span<const T> scores, std::span<const double> targets, std::span<T> slopes);
 

@@ -4,14 +4,15 @@
 #include <cmath>
 #include <cstdint>
 
-/// Monte Carlo arithmetic (Parker 1997; CESTAC, Vignes 1974): a number whose every operation is rounded at random, as if it had fewer digits.
+/// Monte Carlo arithmetic (Parker 1997; CESTAC, Vignes 1974): a number whose every operation is rounded at random, as if it had fewer
+/// digits.
 namespace glissade::reference {
 
 /// The random roundings of this thread's Noisy numbers.
 struct Noise {
-    long double unit = 0;           ///< largest relative error of an operation
+    long double unit = 0;  ///< largest relative error of an operation
     std::uint64_t seed = 0;
-    bool repeats_each_step = false; ///< the same operation errs the same way in each step, by the full unit: what biased rounding does
+    bool repeats_each_step = false;  ///< the same operation errs the same way in each step, by the full unit: what biased rounding does
     std::uint64_t counter = 0;
 
     /// Between -1 and 1.

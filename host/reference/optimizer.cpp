@@ -127,7 +127,8 @@ void Optimizer<T>::adam(const std::vector<T>& g, double lr, std::optional<double
     using N = Numbers<T>;
     const bool yogi = settings_.optimizer == "yogi", amsgrad = field("amsgrad", 0) != 0;
     const long double b1 = momentum.value_or(field("beta1", .9)), b2 = field("beta2", .999);
-    const T eps(field("eps", yogi ? 1e-3 : 1e-8)), rate = N::from(lr / (1 - std::pow(b1, t_))), correction = N::from(std::sqrt(1 - std::pow(b2, t_)));
+    const T eps(field("eps", yogi ? 1e-3 : 1e-8)), rate = N::from(lr / (1 - std::pow(b1, t_))),
+                                                   correction = N::from(std::sqrt(1 - std::pow(b2, t_)));
     auto& m = vector("exp_avg");
     auto& v = vector("exp_avg_sq");
     for (std::size_t j = 0; j < g.size(); ++j) {

@@ -16,9 +16,9 @@ struct Problem {
     std::int64_t outputs = 1;       ///< scores a row: 1, classes (softmax) or targets (squared, huber)
     std::int64_t target_count = 1;  ///< targets a row
     bool bias = true;
-    std::vector<double> x;        ///< [rows][features]
-    std::vector<double> targets;  ///< [rows][target_count]: real, 0 or 1, or the index of a class
-    std::vector<double> weights;  ///< [rows], or empty: all 1
+    std::vector<double> x;             ///< [rows][features]
+    std::vector<double> targets;       ///< [rows][target_count]: real, 0 or 1, or the index of a class
+    std::vector<double> weights;       ///< [rows], or empty: all 1
     std::vector<double> scale, shift;  ///< [features], or empty: x * scale + shift is what the model sees
 
     std::int64_t weight_count() const { return outputs * features; }

@@ -26,10 +26,15 @@ std::vector<double> in_double(const std::vector<T>& values) {
 
 template <class T>
 Trainer<T>::Trainer(const Problem& problem, const Settings& settings, std::span<const double> start)
-    : problem_(problem), settings_(settings), decays_(decaying(problem, settings)), theta_(start.begin(), start.end()), optimizer_(settings, decays_) {
+    : problem_(problem),
+      settings_(settings),
+      decays_(decaying(problem, settings)),
+      theta_(start.begin(), start.end()),
+      optimizer_(settings, decays_) {
     const auto fits = [](std::size_t size, std::int64_t expected) { return static_cast<std::int64_t>(size) == expected; };
     if (!fits(start.size(), problem.parameter_count()) || !fits(problem.x.size(), problem.rows * problem.features) ||
-        !fits(problem.targets.size(), problem.rows * problem.target_count) || !(problem.weights.empty() || fits(problem.weights.size(), problem.rows)))
+        !fits(problem.targets.size(), problem.rows * problem.target_count) ||
+        !(problem.weights.empty() || fits(problem.weights.size(), problem.rows)))
         fail(ErrorKind::usage, "reference: the sizes of data, targets, weights or start do not fit");
 }
 
@@ -49,10 +54,12 @@ T Trainer<T>::add_row(std::int64_t row, std::vector<T>& gradient) const {
     std::vector<T> scores(static_cast<std::size_t>(outputs), T(0)), slopes(static_cast<std::size_t>(outputs), T(0));
     for (std::int64_t o = 0; o < outputs; ++o) {
         T& score = scores[static_cast<std::size_t>(o)];
-        for (std::int64_t j = 0; j < features; ++j) score = score + theta_[static_cast<std::size_t>(o * features + j)] * x[static_cast<std::size_t>(j)];
+        for (std::int64_t j = 0; j < features; ++j)
+            score = score + theta_[static_cast<std::size_t>(o * features + j)] * x[static_cast<std::size_t>(j)];
         if (problem_.bias) score = score + theta_[static_cast<std::size_t>(problem_.weight_count() + o)];
     }
-    const std::span<const double> targets(problem_.targets.data() + row * problem_.target_count, static_cast<std::size_t>(problem_.target_count));
+    const std::span<const double> targets(problem_.targets.data() + row * problem_.target_count,
+                                          static_cast<std::size_t>(problem_.target_count));
     T loss = evaluate_loss<T>(settings_, scores, targets, slopes);
     const bool weighted = !problem_.weights.empty();
     const T weight(weighted ? problem_.weights[static_cast<std::size_t>(row)] : 1.0);
@@ -105,7 +112,8 @@ double Trainer<T>::step(const Step& step) {
     ++steps_;
     if (settings_.average) {
         average_.resize(theta_.size(), T(0));
-        for (std::size_t j = 0; j < theta_.size(); ++j) average_[j] = average_[j] + (theta_[j] - average_[j]) * Numbers<T>::from(1.0L / steps_);
+        for (std::size_t j = 0; j < theta_.size(); ++j)
+            average_[j] = average_[j] + (theta_[j] - average_[j]) * Numbers<T>::from(1.0L / steps_);
     }
     return Numbers<T>::to_double(loss / count);
 }

@@ -8,8 +8,8 @@
 #include "host/reference/optimizer.hpp"
 #include "host/reference/problem.hpp"
 
-/// The CPU reference path: the formulas of the papers and of PyTorch in plain loops, in double precision, sharing no line with the library's rules.
-/// It is what every backend is compared with; it is not fast.
+/// The CPU reference path: the formulas of the papers and of PyTorch in plain loops, in double precision, sharing no line with the
+/// library's rules. It is what every backend is compared with; it is not fast.
 namespace glissade::reference {
 
 /// Trains step by step on the steps that it is given. T: double, long double (for float64 runs to be compared with), or Noisy (for bounds).
@@ -20,7 +20,8 @@ public:
     Trainer(const Problem& problem, const Settings& settings, std::span<const double> start);
 
     /// Runs one step and returns the mean over the batch's rows of weight * loss at the parameters before it.
-    /// gradient = sum of weight * slope * x over the rows / number of rows; clip_value; clip_norm (times clip/(norm+1e-6) where norm exceeds clip);
+    /// gradient = sum of weight * slope * x over the rows / number of rows; clip_value; clip_norm (times clip/(norm+1e-6) where norm
+    /// exceeds clip);
     /// + l2*theta; the optimizer's step; soft threshold by lr*l1; average.
     double step(const Step& step);
 
@@ -54,7 +55,8 @@ struct Trajectory {
 /// Trains in double precision.
 Trajectory train(const Problem& problem, const Settings& settings, std::span<const Step> steps, std::span<const double> start);
 
-/// Batches in row order, as plain training without shuffling has them: `epochs` passes of `batch_size` rows, the last batch of each may be short.
+/// Batches in row order, as plain training without shuffling has them: `epochs` passes of `batch_size` rows, the last batch of each may be
+/// short.
 std::vector<Step> steps_in_file_order(const Problem& problem, std::int64_t batch_size, std::int64_t epochs, double lr);
 
 }  // namespace glissade::reference

@@ -40,7 +40,9 @@ Loss::Loss(std::string_view name) : automatic_(same_name(name, "auto")) {
     if (!automatic_) rule_ = rule_named(LossRules{}, name);
 }
 
-std::vector<std::string_view> Loss::names() { return names_of(LossRules{}); }
+std::vector<std::string_view> Loss::names() {
+    return names_of(LossRules{});
+}
 
 std::string_view Loss::name() const {
     if (automatic_) return "auto";

@@ -20,7 +20,9 @@ inline std::string folded_name(std::string_view name) {
     return folded;
 }
 
-inline bool same_name(std::string_view a, std::string_view b) { return folded_name(a) == folded_name(b); }
+inline bool same_name(std::string_view a, std::string_view b) {
+    return folded_name(a) == folded_name(b);
+}
 
 /// The number of insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b` (optimal string alignment).
 inline std::size_t edit_distance(std::string_view a, std::string_view b) {

@@ -42,7 +42,9 @@ Optimizer Optimizer::named(std::string_view name) {
     return optimizer;
 }
 
-std::vector<std::string_view> Optimizer::names() { return names_of(UpdateRules{}); }
+std::vector<std::string_view> Optimizer::names() {
+    return names_of(UpdateRules{});
+}
 
 std::string_view Optimizer::name() const {
     return std::visit([]<class Rule>(const Rule&) { return Rule::name; }, rule_);
@@ -67,8 +69,7 @@ bool Optimizer::has(std::string_view field) const {
 void Optimizer::check() const {
     const auto check_rule = []<class Rule>(const Rule& rule) {
         for (const auto& field : Rule::fields()) check_field(field, field_value(rule, field));
-        if (const auto why = rule.contradiction(); !why.empty())
-            fail(ErrorKind::usage, std::string(Rule::name) + ": " + std::string(why));
+        if (const auto why = rule.contradiction(); !why.empty()) fail(ErrorKind::usage, std::string(Rule::name) + ": " + std::string(why));
     };
     std::visit(check_rule, rule_);
 }

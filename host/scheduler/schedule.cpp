@@ -9,10 +9,14 @@ namespace scheduling {
 
 double steps_in(ScheduleUnit unit, const ScheduleClock& clock) {
     switch (unit) {
-        case ScheduleUnit::step: return 1.0;
-        case ScheduleUnit::epoch: return static_cast<double>(clock.steps_per_epoch);
-        case ScheduleUnit::sample: return 1.0 / static_cast<double>(clock.batch_size);
-        case ScheduleUnit::fraction: return static_cast<double>(clock.total_steps);
+        case ScheduleUnit::step:
+            return 1.0;
+        case ScheduleUnit::epoch:
+            return static_cast<double>(clock.steps_per_epoch);
+        case ScheduleUnit::sample:
+            return 1.0 / static_cast<double>(clock.batch_size);
+        case ScheduleUnit::fraction:
+            return static_cast<double>(clock.total_steps);
     }
     return 1.0;
 }
@@ -78,7 +82,9 @@ std::vector<Schedule::Entry> Schedule::table() {
     return entries;
 }
 
-ScheduleValue Schedule::at(const ScheduleClock& clock, double base_lr) const { return scheduling::evaluate(root_->tree, clock, base_lr); }
+ScheduleValue Schedule::at(const ScheduleClock& clock, double base_lr) const {
+    return scheduling::evaluate(root_->tree, clock, base_lr);
+}
 
 bool Schedule::moves_momentum() const {
     for (const auto& product : root_->tree.sequence)

@@ -5,12 +5,15 @@
 
 #include "host/scheduler/schedule.hpp"
 
-/// The schedules: one function and one row each. t = place.at counts from 0 in the part's unit, T = length, base = the rate that the optimizer asks for.
-/// Rates named in keys (eta_min, end) are absolute, as in PyTorch; lengths that are not given reach to the end of the run.
+/// The schedules: one function and one row each. t = place.at counts from 0 in the part's unit, T = length, base = the rate that the
+/// optimizer asks for. Rates named in keys (eta_min, end) are absolute, as in PyTorch; lengths that are not given reach to the end of the
+/// run.
 namespace glissade::scheduling {
 namespace {
 
-double length_of(const Place& place, const Settings& s) { return s.length > 0 ? s.length : place.rest; }
+double length_of(const Place& place, const Settings& s) {
+    return s.length > 0 ? s.length : place.rest;
+}
 
 /// t/T within [0, 1].
 double part_done(const Place& place, const Settings& s) {
@@ -19,18 +22,26 @@ double part_done(const Place& place, const Settings& s) {
 }
 
 /// Half a cosine wave from `high` (done = 0) to `low` (done = 1).
-double half_wave(double high, double low, double done) { return low + (high - low) * (1.0 + std::cos(std::numbers::pi * done)) / 2.0; }
+double half_wave(double high, double low, double done) {
+    return low + (high - low) * (1.0 + std::cos(std::numbers::pi * done)) / 2.0;
+}
 
 /// base
-ScheduleValue constant(const Place&, const Settings&, double base) { return {base, {}}; }
+ScheduleValue constant(const Place&, const Settings&, double base) {
+    return {base, {}};
+}
 
 /// base*factor while t < T, then base. PyTorch ConstantLR.
 constexpr Key constantlr_keys[] = {{"factor", "0.3333333333333333"}};
-ScheduleValue constantlr(const Place& p, const Settings& s, double base) { return {p.at < s.length ? base * s.number[0] : base, {}}; }
+ScheduleValue constantlr(const Place& p, const Settings& s, double base) {
+    return {p.at < s.length ? base * s.number[0] : base, {}};
+}
 
 /// base*gamma^floor(t/every). PyTorch StepLR.
 constexpr Key step_keys[] = {{"every", "", 0, true, "step_size"}, {"gamma", "0.1", 0, true}};
-ScheduleValue step(const Place& p, const Settings& s, double base) { return {base * std::pow(s.number[1], std::floor(p.at / s.number[0])), {}}; }
+ScheduleValue step(const Place& p, const Settings& s, double base) {
+    return {base * std::pow(s.number[1], std::floor(p.at / s.number[0])), {}};
+}
 
 /// base*gamma^(number of milestones <= t). PyTorch MultiStepLR.
 constexpr Key multistep_keys[] = {{"milestones", "", 0, true, {}, {}, true}, {"gamma", "0.1", 0, true}};
@@ -41,7 +52,9 @@ ScheduleValue multistep(const Place& p, const Settings& s, double base) {
 
 /// base*gamma^t, smooth within an epoch when the unit is the epoch. PyTorch ExponentialLR.
 constexpr Key exponential_keys[] = {{"gamma", "", 0, true}};
-ScheduleValue exponential(const Place& p, const Settings& s, double base) { return {base * std::pow(s.number[0], p.at), {}}; }
+ScheduleValue exponential(const Place& p, const Settings& s, double base) {
+    return {base * std::pow(s.number[0], p.at), {}};
+}
 
 /// end + (base-end)*(1-t/T)^power, `end` from T on. PyTorch PolynomialLR (end 0), Keras PolynomialDecay.
 constexpr Key polynomial_keys[] = {{"power", "1", 0, true}, {"end", "0"}};
@@ -56,18 +69,21 @@ ScheduleValue linear(const Place& p, const Settings& s, double base) {
 }
 
 /// base*min((t + one step)/T, 1): gradual warm-up whose first step moves and whose T-th has the full rate. Goyal et al. 2017, section 2.2.
-ScheduleValue warmup(const Place& p, const Settings& s, double base) { return {base * std::min((p.at + p.one) / s.length, 1.0), {}}; }
+ScheduleValue warmup(const Place& p, const Settings& s, double base) {
+    return {base * std::min((p.at + p.one) / s.length, 1.0), {}};
+}
 
-/// eta_min + (base-eta_min)*(1+cos(pi*t/T))/2; beyond T it rises again, as PyTorch's does. Loshchilov and Hutter 2017; PyTorch CosineAnnealingLR.
+/// eta_min + (base-eta_min)*(1+cos(pi*t/T))/2; beyond T it rises again, as PyTorch's does. Loshchilov and Hutter 2017; PyTorch
+/// CosineAnnealingLR.
 constexpr Key cosine_keys[] = {{"eta_min", "0"}};
 ScheduleValue cosine(const Place& p, const Settings& s, double base) {
     const double length = length_of(p, s);
     return {half_wave(base, s.number[0], length > 0 ? p.at / length : 1.0), {}};
 }
 
-/// The cosine over periods of t0, t0*t_mult, t0*t_mult^2 ..., each from the start. SGDR, Loshchilov and Hutter 2017; PyTorch CosineAnnealingWarmRestarts.
-constexpr Key warm_restarts_keys[] = {
-    {"t0", "", 0, true, "T_0"}, {"t_mult", "1", 1, false, "T_mult", {}, false, true}, {"eta_min", "0"}};
+/// The cosine over periods of t0, t0*t_mult, t0*t_mult^2 ..., each from the start. SGDR, Loshchilov and Hutter 2017; PyTorch
+/// CosineAnnealingWarmRestarts.
+constexpr Key warm_restarts_keys[] = {{"t0", "", 0, true, "T_0"}, {"t_mult", "1", 1, false, "T_mult", {}, false, true}, {"eta_min", "0"}};
 ScheduleValue cosine_warm_restarts(const Place& p, const Settings& s, double base) {
     const double multiple = s.number[1];
     double period = s.number[0], begin = 0;
@@ -88,9 +104,9 @@ struct Phase {
     double lr_from, lr_to, momentum_from, momentum_to;
 };
 
-/// base/div_factor up to base over pct_start of T, then down to base/div_factor/final_div_factor; with three_phase down to base/div_factor as fast as it rose,
-/// then further down. Momentum goes the other way between max_momentum and base_momentum. The last step of T has the last rate.
-/// Smith and Topin 2019; PyTorch OneCycleLR, whose max_lr is our base.
+/// base/div_factor up to base over pct_start of T, then down to base/div_factor/final_div_factor; with three_phase down to base/div_factor
+/// as fast as it rose, then further down. Momentum goes the other way between max_momentum and base_momentum. The last step of T has the
+/// last rate. Smith and Topin 2019; PyTorch OneCycleLR, whose max_lr is our base.
 constexpr Key one_cycle_keys[] = {{"pct_start", "0.3", 0, true, {}, {}, false, false, 1},
                                   {"div_factor", "25", 0, true},
                                   {"final_div_factor", "10000", 0, true},
@@ -119,9 +135,12 @@ ScheduleValue one_cycle(const Place& p, const Settings& s, double base) {
 
 /// base/(1 + decay*t). Robbins and Monro 1951; Keras InverseTimeDecay.
 constexpr Key inverse_time_keys[] = {{"decay", ""}};
-ScheduleValue inverse_time(const Place& p, const Settings& s, double base) { return {base / (1.0 + s.number[0] * p.at), {}}; }
+ScheduleValue inverse_time(const Place& p, const Settings& s, double base) {
+    return {base / (1.0 + s.number[0] * p.at), {}};
+}
 
-/// base*min(n/warmup, sqrt(warmup/n)) with n = t+1: linear up to base, then falling with the root. Vaswani et al. 2017, section 5.3, with base as its peak.
+/// base*min(n/warmup, sqrt(warmup/n)) with n = t+1: linear up to base, then falling with the root. Vaswani et al. 2017, section 5.3, with
+/// base as its peak.
 constexpr Key inverse_sqrt_keys[] = {{"warmup", "1", 0, true}};
 ScheduleValue inverse_sqrt(const Place& p, const Settings& s, double base) {
     const double n = p.at + 1.0;
@@ -130,11 +149,13 @@ ScheduleValue inverse_sqrt(const Place& p, const Settings& s, double base) {
 
 /// base/(t+1)^power. scikit-learn's learning_rate='invscaling' (its power_t).
 constexpr Key invscaling_keys[] = {{"power", "0.5", 0, false, "power_t"}};
-ScheduleValue invscaling(const Place& p, const Settings& s, double base) { return {base / std::pow(p.at + 1.0, s.number[0]), {}}; }
+ScheduleValue invscaling(const Place& p, const Settings& s, double base) {
+    return {base / std::pow(p.at + 1.0, s.number[0]), {}};
+}
 
-/// 1/(alpha*(t0+t)), whatever base is. scikit-learn's learning_rate='optimal' after Bottou: with typw = alpha^(-1/4), the size that weights are expected
-/// to have, the first rate is typw, so t0 = 1/(typw*alpha). (scikit-learn divides typw by max(1, slope of the loss at a score of -typw for a
-/// positive target); that slope is never positive, so the divisor is 1 for every loss.)
+/// 1/(alpha*(t0+t)), whatever base is. scikit-learn's learning_rate='optimal' after Bottou: with typw = alpha^(-1/4), the size that weights
+/// are expected to have, the first rate is typw, so t0 = 1/(typw*alpha). (scikit-learn divides typw by max(1, slope of the loss at a score
+/// of -typw for a positive target); that slope is never positive, so the divisor is 1 for every loss.)
 constexpr Key optimal_keys[] = {{"alpha", "0.0001", 0, true}};
 ScheduleValue optimal(const Place& p, const Settings& s, double) {
     const double alpha = s.number[0], first_rate = std::sqrt(1.0 / std::sqrt(alpha)), t0 = 1.0 / (first_rate * alpha);
@@ -161,6 +182,8 @@ constexpr Row table[] = {
 
 }  // namespace
 
-std::span<const Row> rows() { return table; }
+std::span<const Row> rows() {
+    return table;
+}
 
 }  // namespace glissade::scheduling

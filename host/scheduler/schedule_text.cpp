@@ -8,14 +8,16 @@
 #include "host/scheduler/named.hpp"
 #include "host/scheduler/schedule.hpp"
 
-/// Reads a schedule from its text: sequence = product { '+' product }, product = part { '*' part }, part = name [ ':' key=value { ',' key=value } ].
-/// A list is written with '/': milestones=5/20/30. The '+' of a number such as 1e+5 is part of the number.
+/// Reads a schedule from its text: sequence = product { '+' product }, product = part { '*' part }, part = name [ ':' key=value { ','
+/// key=value } ]. A list is written with '/': milestones=5/20/30. The '+' of a number such as 1e+5 is part of the number.
 namespace glissade::scheduling {
 namespace {
 
 constexpr std::string_view unit_words = "step|epoch|sample|fraction";
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string quoted(std::string_view text) {
+    return "'" + std::string(text) + "'";
+}
 
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -155,10 +157,12 @@ Part read_part(std::string_view text) {
         for (const std::string_view setting : split(text.substr(colon + 1), ',')) read_setting(part, given, setting);
     for (std::size_t i = 0; i < keys.size(); ++i) {
         const Context context{part.row->name, keys[i].name};
-        if (!given[i] && keys[i].value.empty()) context.fail("is needed: " + std::string(part.row->name) + ":" + std::string(keys[i].name) + "=...");
+        if (!given[i] && keys[i].value.empty())
+            context.fail("is needed: " + std::string(part.row->name) + ":" + std::string(keys[i].name) + "=...");
         if (!given[i]) set_key(part, i, keys[i].value, context);
     }
-    if (part.row->needs_length && !given.back()) Context{part.row->name, "length"}.fail("is needed: " + std::string(part.row->name) + ":length=...");
+    if (part.row->needs_length && !given.back())
+        Context{part.row->name, "length"}.fail("is needed: " + std::string(part.row->name) + ":length=...");
     return part;
 }
 
@@ -175,7 +179,8 @@ Tree parse(std::string_view text) {
         double length = 0;
         for (const Part& part : tree.sequence[i]) length += part.settings.length;
         const std::string_view name = tree.sequence[i].front().row->name;
-        if (length <= 0) Context{name, "length"}.fail("is needed, because another schedule follows: " + std::string(name) + ":length=... + ...");
+        if (length <= 0)
+            Context{name, "length"}.fail("is needed, because another schedule follows: " + std::string(name) + ":length=... + ...");
     }
     return tree;
 }

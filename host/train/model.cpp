@@ -9,8 +9,8 @@
 #include "glissade/error.hpp"
 #include "glissade/rules/math.hpp"
 #include "host/execution/backend.hpp"
+#include "host/train/data_checks.hpp"
 #include "host/train/device_choice.hpp"
-#include "host/train/problem_setup.hpp"
 #include "host/train/score_metrics.hpp"
 #include "host/train/training_loop.hpp"
 

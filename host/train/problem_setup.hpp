@@ -40,11 +40,4 @@ struct TrainingRows {
 template <class Real>
 std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptions& options, const ResolvedRun& run);
 
-/// Throws Error(data) naming the first row and column that is not finite. Cost: one pass at memory speed.
-template <class Real>
-void check_features(MatrixView<const Real> x, const std::string& what);
-
-/// Throws Error(data) unless the data set can be scored by a model of this spec and its targets are usable: columns, finite values, labels in range.
-void check_scorable(const Dataset& data, const ModelSpec& spec, const std::string& what);
-
 }  // namespace glissade

@@ -178,8 +178,7 @@ void check_layout(std::vector<TensorEntry>& entries, std::int64_t data_bytes, co
             fail(ErrorKind::data, where + "begins at byte " + std::to_string(entry.begin) + " of the data, expected at " +
                                       std::to_string(position) + (entry.begin < position ? ": an overlap" : ": a hole"));
         }
-        if (entry.end < entry.begin || entry.end - entry.begin != *size)
-            fail(ErrorKind::data, where + "its data_offsets do not fit its shape");
+        if (entry.end - entry.begin != *size) fail(ErrorKind::data, where + "its data_offsets do not fit its shape");
         if (entry.end > data_bytes) {
             fail(ErrorKind::data, where + "ends at byte " + std::to_string(entry.end) + " of the data, but the file holds " +
                                       std::to_string(data_bytes) + ": it is cut short");

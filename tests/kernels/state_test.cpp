@@ -28,9 +28,12 @@ TEST_F(CudaState, ComesBackAsItWasSet) {
 TEST_F(CudaState, DoesNotDependOnWhereSegmentsAreCut) {
     const Case<float> c(some_shape());
     for (int n = 0; n < 4; ++n) {
-        const auto whole = cuda_backend(c, placement(n));
-        whole->run(c.segment());
-        const TrainingState<float> expected = whole->get_state();
+        TrainingState<float> expected;
+        {
+            const auto whole = cuda_backend(c, placement(n));
+            whole->run(c.segment());
+            expected = whole->get_state();
+        }
         const auto cut = cuda_backend(c, placement(n));
         std::int64_t at = 0;
         for (const std::int64_t steps : {1, 0, 4, 2, 2}) {

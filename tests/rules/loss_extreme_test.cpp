@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scores far out in float and double: finite wherever the exact value is, infinite (never NaN) beyond, and right. The oracle is the reference in long double, whose
-// exponent range holds every value here.
+// Scores far out in float and double: finite wherever the exact value is, infinite (never NaN) beyond, and right. The oracle is the
+// reference in long double, whose exponent range holds every value here.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -29,8 +29,10 @@ void expect_close(Real value, long double exact, long double scale, const std::s
 
 template <class Real>
 std::vector<Real> far_scores() {
-    std::vector<Real> list{Real(0), std::numeric_limits<Real>::min(), std::numeric_limits<Real>::denorm_min(), std::numeric_limits<Real>::max() / 4};
-    for (const double z : {1e-30, 1e-8, 1.0, 15.0, 16.6, 17.0, 36.0, 37.5, 87.0, 88.8, 103.9, 104.1, 709.0, 710.0, 745.2, 746.0, 1e4, 1e9, 1e18, 1e19, 1e30})
+    std::vector<Real> list{Real(0), std::numeric_limits<Real>::min(), std::numeric_limits<Real>::denorm_min(),
+                           std::numeric_limits<Real>::max() / 4};
+    for (const double z :
+         {1e-30, 1e-8, 1.0, 15.0, 16.6, 17.0, 36.0, 37.5, 87.0, 88.8, 103.9, 104.1, 709.0, 710.0, 745.2, 746.0, 1e4, 1e9, 1e18, 1e19, 1e30})
         list.push_back(static_cast<Real>(z));
     const std::size_t count = list.size();
     for (std::size_t i = 0; i < count; ++i) list.push_back(-list[i]);
@@ -68,8 +70,8 @@ void expect_extremes() {
                             value = Rule::evaluate(z, Real(target), k, slopes[0]);
                         std::vector<long double> exact_slopes;
                         const long double exact = exact_loss(loss, scores, target, exact_slopes);
-                        const std::string label =
-                            std::string(name) + " z " + std::to_string(z) + " other " + std::to_string(other) + " target " + std::to_string(target);
+                        const std::string label = std::string(name) + " z " + std::to_string(z) + " other " + std::to_string(other) +
+                                                  " target " + std::to_string(target);
                         expect_close(value, exact, 1, label + " value");
                         for (std::size_t i = 0; i < slopes.size(); ++i) expect_close(slopes[i], exact_slopes[i], 1, label + " slope");
                     }
@@ -78,8 +80,12 @@ void expect_extremes() {
     }
 }
 
-TEST(LossExtreme, ScoresOfAnySizeGiveTheExactValueOrItsOverflowInFloat) { expect_extremes<float>(); }
-TEST(LossExtreme, ScoresOfAnySizeGiveTheExactValueOrItsOverflowInDouble) { expect_extremes<double>(); }
+TEST(LossExtreme, ScoresOfAnySizeGiveTheExactValueOrItsOverflowInFloat) {
+    expect_extremes<float>();
+}
+TEST(LossExtreme, ScoresOfAnySizeGiveTheExactValueOrItsOverflowInDouble) {
+    expect_extremes<double>();
+}
 
 TEST(LossExtreme, TheLogisticLossOfASureAnswerKeepsItsDigits) {
     // Where other forms round to 0: log1p(e^-z) = e^-z - e^-2z/2 ...

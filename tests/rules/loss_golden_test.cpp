@@ -16,8 +16,8 @@ constexpr double roundings = 24;
 struct Case {
     const char* golden;
     Loss loss;
-    double scale;        ///< PyTorch's value is `scale` times ours
-    bool plus_minus_one; ///< its targets are -1 and 1, ours 0 and 1
+    double scale;         ///< PyTorch's value is `scale` times ours
+    bool plus_minus_one;  ///< its targets are -1 and 1, ours 0 and 1
 };
 
 TEST(LossGolden, ValuesAndSlopesAreThoseOfPyTorch) {
@@ -36,7 +36,8 @@ TEST(LossGolden, ValuesAndSlopesAreThoseOfPyTorch) {
                 if constexpr (Rule::kind != LossKind::grouped) value = Rule::evaluate(z, target, k, slope);
             };
             std::visit(evaluate, c.loss.rule());
-            const double expected = row.at("loss"), bound = testing::gamma_bound<double>(roundings) * (1 + std::fabs(z) + std::fabs(expected));
+            const double expected = row.at("loss"),
+                         bound = testing::gamma_bound<double>(roundings) * (1 + std::fabs(z) + std::fabs(expected));
             EXPECT_NEAR(c.scale * value, expected, bound) << c.golden << " z " << z << " y " << y;
             // At the kink of the hinge any slope between -t and 0 is right; PyTorch takes -t, we take 0.
             if (c.loss.name() == "hinge" && y * z == 1) continue;
@@ -53,10 +54,13 @@ TEST(LossGolden, SoftmaxIsPyTorchsCrossEntropy) {
         const auto scores = golden.at("logits").at(r).get<std::vector<double>>();
         std::vector<double> slopes(scores.size());
         mean += Softmax::evaluate_group(scores.data(), static_cast<int>(scores.size()), 1, golden.at("y").at(r).get<double>(),
-                                        static_cast<const double*>(nullptr), slopes.data()) / static_cast<double>(rows);
+                                        static_cast<const double*>(nullptr), slopes.data()) /
+                static_cast<double>(rows);
         for (std::size_t i = 0; i < scores.size(); ++i) {
             largest = std::fmax(largest, std::fabs(scores[i]));
-            EXPECT_NEAR(slopes[i] / static_cast<double>(rows), golden.at("dlogits").at(r).at(i).get<double>(), testing::gamma_bound<double>(roundings)) << r << " " << i;
+            EXPECT_NEAR(slopes[i] / static_cast<double>(rows), golden.at("dlogits").at(r).at(i).get<double>(),
+                        testing::gamma_bound<double>(roundings))
+                << r << " " << i;
         }
     }
     EXPECT_NEAR(mean, golden.at("loss_mean").get<double>(), testing::gamma_bound<double>(roundings) * largest);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Value against slope for every loss of the catalog. Every loss here is convex in each score, so its slope rises, and the central difference
-// (f(z+h)-f(z-h))/2h lies between the slopes at z-h and z+h, kinks or not: no tolerance but rounding is needed.
+// Value against slope for every loss of the catalog. Every loss here is convex in each score, so its slope rises, and the central
+// difference (f(z+h)-f(z-h))/2h lies between the slopes at z-h and z+h, kinks or not: no tolerance but rounding is needed.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -13,7 +13,8 @@
 namespace glissade {
 namespace {
 
-/// No loss has more roundings than this on the way to its value or slope, each of a term no larger than value + |score| + 1 (functions counted as 4).
+/// No loss has more roundings than this on the way to its value or slope, each of a term no larger than value + |score| + 1 (functions
+/// counted as 4).
 constexpr double roundings = 24;
 
 struct Point {
@@ -96,7 +97,8 @@ TEST(LossSlope, IsTheDerivativeInEachScoreForGroupedLosses) {
                                 return p;
                             };
                             for (std::size_t i = 0; i < list.size(); i += 37)
-                                expect_slope(f, list[i], std::string(Rule::name) + " class " + std::to_string(c) + " moved " + std::to_string(moved));
+                                expect_slope(f, list[i],
+                                             std::string(Rule::name) + " class " + std::to_string(c) + " moved " + std::to_string(moved));
                         }
         };
         std::visit(check, loss.rule());

@@ -14,8 +14,8 @@
 namespace glissade {
 namespace {
 
-/// Calls f for bit patterns over the whole range of the type (subnormals, infinities and NaNs among them), for values drawn evenly where the functions turn, and
-/// beside every power of two.
+/// Calls f for bit patterns over the whole range of the type (subnormals, infinities and NaNs among them), for values drawn evenly where
+/// the functions turn, and beside every power of two.
 template <class Real, class F>
 void for_sweep(F&& f) {
     using Bits = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>;
@@ -27,7 +27,8 @@ void for_sweep(F&& f) {
         for (std::uint64_t i = 0; i < count / 6; ++i) f(static_cast<Real>(reach * (2 * Philox::uniform(9, 5, i) - 1)));
     using Limits = std::numeric_limits<Real>;
     for (int exponent = Limits::min_exponent - Limits::digits; exponent < Limits::max_exponent; ++exponent)
-        for (const Real m : {Real(1), std::nextafter(Real(1), Real(0)), std::nextafter(Real(1), Real(2)), Real(-1)}) f(std::ldexp(m, exponent));
+        for (const Real m : {Real(1), std::nextafter(Real(1), Real(0)), std::nextafter(Real(1), Real(2)), Real(-1)})
+            f(std::ldexp(m, exponent));
 }
 
 /// No value of the sweep may be further than `promised` units in the last place from the exact one.
@@ -43,20 +44,32 @@ void expect_ulps(const char* name, double promised, Ours ours, Exact exact) {
     ::testing::Test::RecordProperty(name + std::to_string(sizeof(Real) * 8), std::to_string(worst));
 }
 
-long double exact_sigmoid(long double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
+long double exact_sigmoid(long double x) {
+    return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
+}
 
 template <class Real>
 void expect_all_ulps() {
-    expect_ulps<Real>("exp", 1, [](Real x) { return rules::exp(x); }, [](long double x) { return std::exp(x); });
-    expect_ulps<Real>("expm1", 2, [](Real x) { return rules::expm1(x); }, [](long double x) { return std::expm1(x); });
-    expect_ulps<Real>("log", 1, [](Real x) { return rules::log(x); }, [](long double x) { return std::log(x); });
-    expect_ulps<Real>("log1p", 1.5, [](Real x) { return rules::log1p(x); }, [](long double x) { return std::log1p(x); });
-    expect_ulps<Real>("tanh", 2.75, [](Real x) { return rules::tanh(x); }, [](long double x) { return std::tanh(x); });
-    expect_ulps<Real>("sigmoid", 2.5, [](Real x) { return rules::sigmoid(x); }, exact_sigmoid);
+    expect_ulps<Real>(
+        "exp", 1, [](Real x) { return rules::exp(x); }, [](long double x) { return std::exp(x); });
+    expect_ulps<Real>(
+        "expm1", 2, [](Real x) { return rules::expm1(x); }, [](long double x) { return std::expm1(x); });
+    expect_ulps<Real>(
+        "log", 1, [](Real x) { return rules::log(x); }, [](long double x) { return std::log(x); });
+    expect_ulps<Real>(
+        "log1p", 1.5, [](Real x) { return rules::log1p(x); }, [](long double x) { return std::log1p(x); });
+    expect_ulps<Real>(
+        "tanh", 2.75, [](Real x) { return rules::tanh(x); }, [](long double x) { return std::tanh(x); });
+    expect_ulps<Real>(
+        "sigmoid", 2.5, [](Real x) { return rules::sigmoid(x); }, exact_sigmoid);
 }
 
-TEST(Math, FunctionsInFloatKeepTheirPromisedErrors) { expect_all_ulps<float>(); }
-TEST(Math, FunctionsInDoubleKeepTheirPromisedErrors) { expect_all_ulps<double>(); }
+TEST(Math, FunctionsInFloatKeepTheirPromisedErrors) {
+    expect_all_ulps<float>();
+}
+TEST(Math, FunctionsInDoubleKeepTheirPromisedErrors) {
+    expect_all_ulps<double>();
+}
 
 template <class Real>
 void expect_special_values() {
@@ -80,13 +93,18 @@ void expect_special_values() {
     EXPECT_EQ(rules::sigmoid(inf), Real(1));
     EXPECT_EQ(rules::sigmoid(-inf), Real(0));
     EXPECT_EQ(rules::sigmoid(Real(0)), Real(0.5));
-    for (const auto function : {+[](Real x) { return rules::exp(x); }, +[](Real x) { return rules::expm1(x); }, +[](Real x) { return rules::log(x); },
-                                +[](Real x) { return rules::log1p(x); }, +[](Real x) { return rules::tanh(x); }, +[](Real x) { return rules::sigmoid(x); }})
+    for (const auto function :
+         {+[](Real x) { return rules::exp(x); }, +[](Real x) { return rules::expm1(x); }, +[](Real x) { return rules::log(x); },
+          +[](Real x) { return rules::log1p(x); }, +[](Real x) { return rules::tanh(x); }, +[](Real x) { return rules::sigmoid(x); }})
         EXPECT_TRUE(std::isnan(function(nan)));
 }
 
-TEST(Math, SpecialValuesInFloat) { expect_special_values<float>(); }
-TEST(Math, SpecialValuesInDouble) { expect_special_values<double>(); }
+TEST(Math, SpecialValuesInFloat) {
+    expect_special_values<float>();
+}
+TEST(Math, SpecialValuesInDouble) {
+    expect_special_values<double>();
+}
 
 TEST(Math, ExpOverflowsAndUnderflowsWhereItShould) {
     EXPECT_TRUE(std::isfinite(rules::exp(88.72283f)));

@@ -68,8 +68,9 @@ TEST(OptimizerCatalog, SettingsChooseTheVariantAndItsState) {
 }
 
 TEST(OptimizerCatalog, MistakesNameTheNearestRuleOrSetting) {
-    EXPECT_EQ(message_of([] { Optimizer::named("adem"); }),
-              "unknown optimizer 'adem'; did you mean 'adam'? There are: sgd, adagrad, adadelta, rmsprop, adam, adamw, adamax, nadam, yogi");
+    EXPECT_EQ(
+        message_of([] { Optimizer::named("adem"); }),
+        "unknown optimizer 'adem'; did you mean 'adam'? There are: sgd, adagrad, adadelta, rmsprop, adam, adamw, adamax, nadam, yogi");
     EXPECT_EQ(message_of([] { Optimizer::named("amsgrad"); }), "unknown optimizer 'amsgrad': it is a setting of adam, adamw");
     EXPECT_EQ(message_of([] { Optimizer::named("nesterov"); }), "unknown optimizer 'nesterov': it is a setting of sgd");
     EXPECT_EQ(message_of([] { Optimizer(Sgd{}).get("beta1"); }).substr(0, 32), "unknown setting of sgd 'beta1'; ");
@@ -88,8 +89,9 @@ TEST(LossCatalog, EveryNameAndAliasBecomesItsLoss) {
         EXPECT_EQ(loss.name(), names[static_cast<std::size_t>(i)]);
         EXPECT_EQ(loss.index(), i);
     }
-    const std::pair<const char*, const char*> aliases[] = {{"mse", "squared"},           {"log_loss", "logistic"}, {"bce", "logistic"},
-                                                           {"cross_entropy", "softmax"}, {"svm", "hinge"},         {"Squared-Hinge", "squared_hinge"}};
+    const std::pair<const char*, const char*> aliases[] = {{"mse", "squared"},  {"log_loss", "logistic"},
+                                                           {"bce", "logistic"}, {"cross_entropy", "softmax"},
+                                                           {"svm", "hinge"},    {"Squared-Hinge", "squared_hinge"}};
     for (const auto& [alias, name] : aliases) EXPECT_EQ(Loss(alias).name(), name);
     EXPECT_TRUE(Loss().is_auto());
     EXPECT_TRUE(Loss("auto").is_auto());

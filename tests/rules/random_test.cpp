@@ -9,7 +9,8 @@ namespace glissade {
 namespace {
 
 TEST(Random, PhiloxGivesTheKnownAnswersOfItsAuthors) {
-    // Random123's kat_vectors, "philox4x32 10": counter words 0..3, key words 0..1, result words 0..3. Our counter is words 0 and 1, our stream words 2 and 3.
+    // Random123's kat_vectors, "philox4x32 10": counter words 0..3, key words 0..1, result words 0..3. Our counter is words 0 and 1, our
+    // stream words 2 and 3.
     struct Answer {
         std::uint32_t counter[4], key[2], result[4];
     };

@@ -24,7 +24,8 @@ void expect_permutation(std::int64_t n, std::uint64_t seed, std::int64_t epoch) 
     for (std::int64_t p = 0; p < n; ++p) {
         const std::int64_t row = order(p);
         ASSERT_TRUE(row >= 0 && row < n) << n << " rows, seed " << seed << " epoch " << epoch << " position " << p << " gives " << row;
-        ASSERT_FALSE(seen[static_cast<std::size_t>(row)]) << n << " rows, seed " << seed << " epoch " << epoch << ": row " << row << " comes twice";
+        ASSERT_FALSE(seen[static_cast<std::size_t>(row)])
+            << n << " rows, seed " << seed << " epoch " << epoch << ": row " << row << " comes twice";
         seen[static_cast<std::size_t>(row)] = true;
     }
 }
@@ -61,8 +62,8 @@ TEST(RowOrder, FileOrderIsTheIdentity) {
     for (std::int64_t p = 0; p < 50; ++p) EXPECT_EQ(rows[static_cast<std::size_t>(p)], p);
 }
 
-/// The value that a chi-square variable of `degrees` exceeds with probability 1e-7 (`upper`) or stays below with it (Wilson and Hilferty 1931). With some hundred
-/// comparisons in this file and fixed seeds, a right order passes; the seeds were not chosen.
+/// The value that a chi-square variable of `degrees` exceeds with probability 1e-7 (`upper`) or stays below with it (Wilson and Hilferty
+/// 1931). With some hundred comparisons in this file and fixed seeds, a right order passes; the seeds were not chosen.
 double chi_square_limit(double degrees, bool upper) {
     const double z = upper ? 5.199 : -5.199, c = 2 / (9 * degrees);
     return degrees * std::pow(std::max(0.0, 1 - c + z * std::sqrt(c)), 3);
@@ -97,7 +98,7 @@ std::string label_of(const Walk& walk, std::int64_t n, const char* what) {
 TEST(RowOrder, EveryRowIsEquallyLikelyAtEveryPosition) {
     for (const Walk& walk : walks)
         for (const std::int64_t n : {2, 3, 5, 10, 100}) {
-            const int samples = n == 100 ? 4000 : 20000;
+            const int samples = n == 100 ? 2000 : 8000;
             std::vector<double> counts(static_cast<std::size_t>(n * n));
             for (int i = 0; i < samples; ++i) {
                 const auto rows = rows_of(n, walk.seed(i), walk.epoch(i));
@@ -114,7 +115,7 @@ TEST(RowOrder, EveryPairOfRowsIsEquallyLikelyAtEveryPairOfPositions) {
         for (const std::int64_t n : {2, 3, 5, 10, 100})
             for (const auto& [first, second] : {std::pair<std::int64_t, std::int64_t>{0, 1}, {n / 2, n - 1}}) {
                 if (first == second) continue;
-                const int samples = n == 100 ? 60000 : 20000;
+                const int samples = n == 100 ? 60000 : 8000;
                 std::map<std::pair<std::int64_t, std::int64_t>, double> seen;
                 for (int i = 0; i < samples; ++i) {
                     const EpochOrder order = RowOrder{n, walk.seed(i), Shuffle::full}.epoch(walk.epoch(i));
@@ -137,7 +138,7 @@ TEST(RowOrder, EveryPermutationOfFewRowsIsEquallyLikely) {
             for (std::int64_t p = 0; p < n; ++p) permutation[static_cast<std::size_t>(p)] = p;
             do seen[permutation] = 0;
             while (std::next_permutation(permutation.begin(), permutation.end()));
-            for (int i = 0; i < 20000; ++i) ++seen.at(rows_of(n, walk.seed(i), walk.epoch(i)));
+            for (int i = 0; i < 8000; ++i) ++seen.at(rows_of(n, walk.seed(i), walk.epoch(i)));
             std::vector<double> counts;
             for (const auto& [key, count] : seen) counts.push_back(count);
             expect_chi_square(chi_square(counts), static_cast<double>(counts.size() - 1), label_of(walk, n, "permutations"));
@@ -148,7 +149,8 @@ TEST(RowOrder, NeighboursInTheFileDoNotStayTogether) {
     // The distance between the positions of rows r and r+1, in ten classes of equal probability for a random permutation.
     const std::int64_t n = 1000;
     std::vector<double> counts(10), expected(10);
-    for (std::int64_t d = 1; d < n; ++d) expected[static_cast<std::size_t>(d * 10 / n)] += 2.0 * static_cast<double>(n - d) / static_cast<double>(n * (n - 1));
+    for (std::int64_t d = 1; d < n; ++d)
+        expected[static_cast<std::size_t>(d * 10 / n)] += 2.0 * static_cast<double>(n - d) / static_cast<double>(n * (n - 1));
     double total = 0;
     for (int i = 0; i < 200; ++i) {
         const auto rows = rows_of(n, 77, i);
@@ -159,7 +161,8 @@ TEST(RowOrder, NeighboursInTheFileDoNotStayTogether) {
         }
     }
     double statistic = 0;
-    for (std::size_t c = 0; c < 10; ++c) statistic += (counts[c] - total * expected[c]) * (counts[c] - total * expected[c]) / (total * expected[c]);
+    for (std::size_t c = 0; c < 10; ++c)
+        statistic += (counts[c] - total * expected[c]) * (counts[c] - total * expected[c]) / (total * expected[c]);
     expect_chi_square(statistic, 9, "distances");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our closed forms against rates that PyTorch 1.13 computed step from step. PyTorch's recursions are repeated here with a running error bound, which
-// says how far PyTorch itself may have drifted from the exact value.
+// Our closed forms against rates that PyTorch 1.13 computed step from step. PyTorch's recursions are repeated here with a running error
+// bound, which says how far PyTorch itself may have drifted from the exact value.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -34,7 +34,9 @@ std::vector<Tracked> direct(const std::function<Tracked(int)>& rate) {
     return rates;
 }
 
-Tracked wave(double t, double period) { return Tracked(1) + cos(Tracked(std::numbers::pi) * Tracked(t) / Tracked(period)); }
+Tracked wave(double t, double period) {
+    return Tracked(1) + cos(Tracked(std::numbers::pi) * Tracked(t) / Tracked(period));
+}
 
 Recursion step_by(const std::function<double(int)>& factor) {
     return [factor](int t, Tracked lr) { return factor(t) == 1 ? lr : lr * Tracked(factor(t)); };
@@ -59,14 +61,17 @@ Recursion polynomial(int total, double power) {
 Recursion cosine(int period, double low) {
     return [=](int t, Tracked lr) {
         const Tracked range = Tracked(base) - Tracked(low);
-        if ((t - 1 - period) % (2 * period) == 0) return lr + range * (Tracked(1) - cos(Tracked(std::numbers::pi) / Tracked(period))) / Tracked(2);
+        if ((t - 1 - period) % (2 * period) == 0)
+            return lr + range * (Tracked(1) - cos(Tracked(std::numbers::pi) / Tracked(period))) / Tracked(2);
         if (t % (2 * period) == period) return Tracked(low);  // 1+cos(pi) is 0 without error
         return wave(t, period) / wave(t - 1, period) * (lr - Tracked(low)) + Tracked(low);
     };
 }
 
 /// eta_min + (base-eta_min)*(1+cos(pi*done/period))/2
-Tracked anneal(double from, double to, Tracked done) { return Tracked(to) + (Tracked(from) - Tracked(to)) * (Tracked(1) + cos(Tracked(std::numbers::pi) * done)) / Tracked(2); }
+Tracked anneal(double from, double to, Tracked done) {
+    return Tracked(to) + (Tracked(from) - Tracked(to)) * (Tracked(1) + cos(Tracked(std::numbers::pi) * done)) / Tracked(2);
+}
 
 std::vector<Tracked> sequence_of_linear_and_cosine() {
     auto rates = run(Tracked(base) * Tracked(.1), linear(.1, 1, 5));
@@ -106,10 +111,12 @@ std::vector<Case> cases() {
         {"polynomial_40_p1", "polynomial:length=40", 50, run(base, polynomial(40, 1))},
         {"cosine_T50_eta1e-3", "cosine:eta_min=1e-3", 50, run(base, cosine(50, 1e-3))},
         {"cosine_T20_past_end", "cosine:T_max=20", 50, run(base, cosine(20, 0))},
-        {"cosine_warm_restarts_10x2", "cosine_warm_restarts:T_0=10,T_mult=2,eta_min=0.001", 50, direct([&](int t) { return restart(t, 10, 2, 1e-3); })},
+        {"cosine_warm_restarts_10x2", "cosine_warm_restarts:T_0=10,T_mult=2,eta_min=0.001", 50,
+         direct([&](int t) { return restart(t, 10, 2, 1e-3); })},
         {"cosine_warm_restarts_7x1", "cosine_warm_restarts:t0=7", 50, direct([&](int t) { return restart(t, 7, 1, 0); })},
         {"sequential_linear5_then_cosine45", "linear:start_factor=.1,length=5 + cosine", 50, sequence_of_linear_and_cosine()},
-        {"chained_constant5_exp0.9", "constantlr:factor=.1,length=5 * exponential:gamma=0.9", 50, run(Tracked(base) * Tracked(.1), chained)},
+        {"chained_constant5_exp0.9", "constantlr:factor=.1,length=5 * exponential:gamma=0.9", 50,
+         run(Tracked(base) * Tracked(.1), chained)},
     };
 }
 
@@ -140,12 +147,14 @@ TEST(ScheduleGolden, OneCycleMovesRateAndMomentumAsPyTorchDoes) {
         for (int t = 0; t < steps; ++t) {
             const auto value = schedule.at({t, 51, 51, 1}, base);
             const auto i = static_cast<std::size_t>(t);
-            // PyTorch computes a closed form too. Its fraction of a phase is a quotient of differences of numbers of up to 51 steps, each rounded: as many
-            // units as a phase is shorter than the run.
+            // PyTorch computes a closed form too. Its fraction of a phase is a quotient of differences of numbers of up to 51 steps, each
+            // rounded: as many units as a phase is shorter than the run.
             const double shortest_phase = .2 * 51 - 1, roundings = own_roundings * (1 + 51 / shortest_phase);
-            EXPECT_NEAR(value.lr, golden.at(name).at("lr").at(i).get<double>(), 2 * testing::gamma_bound<double>(roundings) * base) << name << " at " << t;
+            EXPECT_NEAR(value.lr, golden.at(name).at("lr").at(i).get<double>(), 2 * testing::gamma_bound<double>(roundings) * base)
+                << name << " at " << t;
             ASSERT_TRUE(value.momentum);
-            EXPECT_NEAR(*value.momentum, golden.at(name).at("momentum").at(i).get<double>(), 2 * testing::gamma_bound<double>(roundings)) << name << " at " << t;
+            EXPECT_NEAR(*value.momentum, golden.at(name).at("momentum").at(i).get<double>(), 2 * testing::gamma_bound<double>(roundings))
+                << name << " at " << t;
         }
     }
 }

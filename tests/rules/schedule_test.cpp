@@ -12,9 +12,13 @@ namespace glissade {
 namespace {
 
 /// A run of 10 epochs of 20 steps of 8 rows.
-ScheduleClock clock_at(std::int64_t step) { return {step, 20, 200, 8}; }
+ScheduleClock clock_at(std::int64_t step) {
+    return {step, 20, 200, 8};
+}
 
-double rate(const char* text, std::int64_t step) { return Schedule(text).at(clock_at(step), 1.0).lr; }
+double rate(const char* text, std::int64_t step) {
+    return Schedule(text).at(clock_at(step), 1.0).lr;
+}
 
 /// A text with every key that has no default filled in.
 std::string usable_text(const Schedule::Entry& entry) {
@@ -99,7 +103,8 @@ TEST(Schedule, PartsOfASequenceStartAtTheirOwnZero) {
     const char* text = "warmup:length=10 + step:every=30,gamma=0.5,length=90 + cosine";
     for (std::int64_t step = 0; step < 10; ++step) EXPECT_EQ(rate(text, step), static_cast<double>(step + 1) / 10) << step;
     for (std::int64_t step = 10; step < 100; ++step) EXPECT_EQ(rate(text, step), rate("step:every=30,gamma=0.5", step - 10)) << step;
-    for (std::int64_t step = 100; step < 200; ++step) EXPECT_EQ(rate(text, step), Schedule("cosine").at({step - 100, 20, 100, 8}, 1.0).lr) << step;
+    for (std::int64_t step = 100; step < 200; ++step)
+        EXPECT_EQ(rate(text, step), Schedule("cosine").at({step - 100, 20, 100, 8}, 1.0).lr) << step;
 }
 
 TEST(Schedule, LengthsOfASequenceMayBeInDifferentUnits) {
@@ -112,10 +117,12 @@ TEST(Schedule, LengthsOfASequenceMayBeInDifferentUnits) {
 
 TEST(Schedule, ProductMultipliesFactorsOfTheBaseRate) {
     for (std::int64_t step = 0; step < 200; ++step)
-        EXPECT_NEAR(rate("step:every=10 * exponential:gamma=0.99", step), rate("step:every=10", step) * rate("exponential:gamma=0.99", step),
+        EXPECT_NEAR(rate("step:every=10 * exponential:gamma=0.99", step),
+                    rate("step:every=10", step) * rate("exponential:gamma=0.99", step),
                     testing::gamma_bound<double>(4) * rate("step:every=10", step));
     EXPECT_EQ(rate("warmup:length=4 * constantlr:factor=.5,length=2 + constant", 1), 0.25);
-    EXPECT_EQ(rate("warmup:length=4 * constantlr:factor=.5,length=2 + step:every=1", 4), 1.0);  // a product lasts as long as its longest part
+    EXPECT_EQ(rate("warmup:length=4 * constantlr:factor=.5,length=2 + step:every=1", 4),
+              1.0);  // a product lasts as long as its longest part
 }
 
 TEST(Schedule, WarmupReachesTheFullRateAtItsLastStep) {
@@ -145,7 +152,8 @@ TEST(Schedule, OptimalStartsAtTheExpectedSizeOfTheWeightsAndIgnoresTheBaseRate) 
 }
 
 TEST(Schedule, OneCycleEndsAtItsLastRateAtTheLastStepOfTheRun) {
-    for (const char* text : {"one_cycle", "one_cycle:three_phase=yes", "one_cycle:anneal=linear", "one_cycle:unit=epoch", "one_cycle:unit=fraction"}) {
+    for (const char* text :
+         {"one_cycle", "one_cycle:three_phase=yes", "one_cycle:anneal=linear", "one_cycle:unit=epoch", "one_cycle:unit=fraction"}) {
         EXPECT_NEAR(rate(text, 0), 1.0 / 25, testing::gamma_bound<double>(8)) << text;
         EXPECT_NEAR(rate(text, 199), 1.0 / 25e4, testing::gamma_bound<double>(400)) << text;  // the phase ends a step before its unit does
         EXPECT_NEAR(*Schedule(text).at(clock_at(199), 1.0).momentum, 0.95, testing::gamma_bound<double>(400)) << text;
@@ -168,10 +176,12 @@ TEST(ScheduleText, TakesBlanksCaseUnderscoresAndExponents) {
 }
 
 TEST(ScheduleText, MistakesNameThePartTheKeyAndWhatWouldBeRight) {
-    EXPECT_EQ(message_of("cosin"), "unknown schedule 'cosin'; did you mean 'cosine'? There are: constant, constantlr, step, multistep, exponential, "
-                                   "polynomial, linear, warmup, cosine, cosine_warm_restarts, one_cycle, inverse_time, inverse_sqrt, invscaling, optimal");
+    EXPECT_EQ(message_of("cosin"),
+              "unknown schedule 'cosin'; did you mean 'cosine'? There are: constant, constantlr, step, multistep, exponential, "
+              "polynomial, linear, warmup, cosine, cosine_warm_restarts, one_cycle, inverse_time, inverse_sqrt, invscaling, optimal");
     EXPECT_EQ(message_of("step"), "schedule 'step', key 'every': is needed: step:every=...");
-    EXPECT_EQ(message_of("step:evry=3"), "schedule 'step': unknown key 'evry'; did you mean 'every'? There are: every, gamma, length, unit");
+    EXPECT_EQ(message_of("step:evry=3"),
+              "schedule 'step': unknown key 'evry'; did you mean 'every'? There are: every, gamma, length, unit");
     EXPECT_EQ(message_of("step:every=0"), "schedule 'step', key 'every': must be above 0");
     EXPECT_EQ(message_of("step:every=1,every=2"), "schedule 'step', key 'every': is given twice");
     EXPECT_EQ(message_of("step:every=ten"), "schedule 'step', key 'every': 'ten' is not a number");
@@ -182,7 +192,8 @@ TEST(ScheduleText, MistakesNameThePartTheKeyAndWhatWouldBeRight) {
     EXPECT_EQ(message_of("one_cycle:pct_start=2"), "schedule 'one_cycle', key 'pct_start': must be above 0 and at most 1");
     EXPECT_EQ(message_of("cosine_warm_restarts:t0=5,t_mult=1.5"), "schedule 'cosine_warm_restarts', key 't_mult': must be a whole number");
     EXPECT_EQ(message_of("warmup"), "schedule 'warmup', key 'length': is needed: warmup:length=...");
-    EXPECT_EQ(message_of("step:every=2 + cosine"), "schedule 'step', key 'length': is needed, because another schedule follows: step:length=... + ...");
+    EXPECT_EQ(message_of("step:every=2 + cosine"),
+              "schedule 'step', key 'length': is needed, because another schedule follows: step:length=... + ...");
     EXPECT_EQ(message_of("warmup:length=5 +").substr(0, 40), "schedule: a part has no name; there are:");
     EXPECT_EQ(message_of("").substr(0, 40), "schedule: a part has no name; there are:");
 }

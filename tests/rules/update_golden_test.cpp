@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trajectories of torch.optim (PyTorch 1.13, float64, 20 steps, mini-batches and full batch), for the rules of the catalog driven directly and for the
-// reference. Two correct float64 runs that round in different places may differ by the sum of their bounds. PyTorch decays biases too.
+// Trajectories of torch.optim (PyTorch 1.13, float64, 20 steps, mini-batches and full batch), for the rules of the catalog driven directly
+// and for the reference. Two correct float64 runs that round in different places may differ by the sum of their bounds. PyTorch decays
+// biases too.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -61,7 +62,8 @@ struct GoldenRun {
 
 /// Compares a trainer (anything with step and parameters) with the golden parameters and losses.
 template <class Trainer>
-void expect_golden(Trainer& trainer, const GoldenRun& run, const nlohmann::json& golden, const reference::Bounds& bounds, const std::string& label) {
+void expect_golden(Trainer& trainer, const GoldenRun& run, const nlohmann::json& golden, const reference::Bounds& bounds,
+                   const std::string& label) {
     for (std::size_t s = 0; s < run.steps.size(); ++s) {
         const double loss = trainer.step(run.steps[s]);
         if (golden.contains("loss")) {
@@ -74,9 +76,9 @@ void expect_golden(Trainer& trainer, const GoldenRun& run, const nlohmann::json&
     }
 }
 
-/// PyTorch 1.13 multiplies mu_t twice into the product that corrects NAdam's average: 1 - mu_1...mu_t * mu_t * mu_{t+1} instead of 1 - mu_1...mu_t * mu_{t+1}
-/// (mended in PyTorch 2), and keeps the product in float32. Our rule has the paper's product in double. Everything but the two scalars that it enters is compared
-/// with the golden file; those are compared with the reference.
+/// PyTorch 1.13 multiplies mu_t twice into the product that corrects NAdam's average: 1 - mu_1...mu_t * mu_t * mu_{t+1} instead of 1 -
+/// mu_1...mu_t * mu_{t+1} (mended in PyTorch 2), and keeps the product in float32. Our rule has the paper's product in double. Everything
+/// but the two scalars that it enters is compared with the golden file; those are compared with the reference.
 std::function<void(long long, double*)> nadam_of_torch_1_13(const Optimizer& optimizer) {
     const double b1 = optimizer.get("beta1"), psi = optimizer.get("momentum_decay"), lr = optimizer.get("lr");
     return [=](long long t, double* k) {
@@ -91,7 +93,8 @@ std::function<void(long long, double*)> nadam_of_torch_1_13(const Optimizer& opt
 
 void expect_both(const GoldenRun& run, const nlohmann::json& golden, const std::string& label) {
     const auto bounds = reference::error_bounds(run.problem, run.settings, run.steps, run.start, reference::float64_unit);
-    ASSERT_LT(bounds.worst_parameter(), 1e3 * 20 * reference::float64_unit) << label << ": the problem is too ill conditioned to say anything";
+    ASSERT_LT(bounds.worst_parameter(), 1e3 * 20 * reference::float64_unit)
+        << label << ": the problem is too ill conditioned to say anything";
     testing::RuleRun<double> rules(run.problem, run.optimizer, "logistic", run.settings, run.start);
     if (run.optimizer.name() == "nadam") rules.change_scalars = nadam_of_torch_1_13(run.optimizer);
     expect_golden(rules, run, golden, bounds, label + " rules");
@@ -131,7 +134,8 @@ TEST(UpdateGolden, EveryTrajectoryOfPyTorchThatTheCatalogCovers) {
             continue;  // a rule that the catalog does not have
         }
         ++covered;
-        for (const char* mode : {"minibatch", "full"}) expect_both(GoldenRun(optimizer, mode == std::string("full")), golden.at(mode), file + " " + mode);
+        for (const char* mode : {"minibatch", "full"})
+            expect_both(GoldenRun(optimizer, mode == std::string("full")), golden.at(mode), file + " " + mode);
         expect_state(GoldenRun(optimizer, false), golden.at("final_state_w"), file);
     }
     EXPECT_EQ(covered, 26);

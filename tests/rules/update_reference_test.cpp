@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every update rule in every form, every loss, weights, penalties, clipping and averaging, in float32 and float64, against the reference within the measured bound.
+// Every update rule in every form, every loss, weights, penalties, clipping and averaging, in float32 and float64, against the reference
+// within the measured bound.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -37,12 +38,15 @@ void expect_within_bound(const Trial& trial) {
     for (std::size_t s = 0; s < steps.size(); ++s) {
         ASSERT_NEAR(rules.step(steps[s]), trainer.step(steps[s]), bounds.losses[s]) << label << ": loss of step " << s + 1;
         const auto a = rules.parameters(), b = trainer.parameters();
-        for (std::size_t j = 0; j < a.size(); ++j) ASSERT_NEAR(a[j], b[j], bounds.parameters[s]) << label << ": step " << s + 1 << " parameter " << j;
+        for (std::size_t j = 0; j < a.size(); ++j)
+            ASSERT_NEAR(a[j], b[j], bounds.parameters[s]) << label << ": step " << s + 1 << " parameter " << j;
     }
     const auto names = trial.optimizer.state_names();
     for (std::size_t i = 0; i < names.size(); ++i)
-        for (std::size_t j = 0; j < start.size(); ++j) ASSERT_NEAR(rules.state(i)[j], trainer.state(names[i])[j], bounds.state.at(names[i])) << label << ": " << names[i];
-    for (std::size_t j = 0; settings.average && j < start.size(); ++j) ASSERT_NEAR(rules.average()[j], trainer.average()[j], bounds.average) << label << ": average";
+        for (std::size_t j = 0; j < start.size(); ++j)
+            ASSERT_NEAR(rules.state(i)[j], trainer.state(names[i])[j], bounds.state.at(names[i])) << label << ": " << names[i];
+    for (std::size_t j = 0; settings.average && j < start.size(); ++j)
+        ASSERT_NEAR(rules.average()[j], trainer.average()[j], bounds.average) << label << ": average";
 }
 
 void expect_both(const Trial& trial) {
@@ -108,7 +112,8 @@ TEST(UpdateAgainstReference, ScheduledMomentumReachesTheRulesThatHaveOne) {
         testing::RuleRun<double> rules(problem, optimizer, "logistic", settings, start);
         reference::Trainer<double> trainer(problem, settings, start);
         for (const auto& step : steps) rules.step(step), trainer.step(step);
-        for (std::size_t j = 0; j < start.size(); ++j) EXPECT_NEAR(rules.parameters()[j], trainer.parameters()[j], bounds.parameters.back()) << name;
+        for (std::size_t j = 0; j < start.size(); ++j)
+            EXPECT_NEAR(rules.parameters()[j], trainer.parameters()[j], bounds.parameters.back()) << name;
     }
 }
 

@@ -12,8 +12,8 @@
 
 namespace glissade::testing {
 
-/// NASA's airfoil self-noise data as the optimizer chapter of "Dive into Deep Learning" uses it: six columns standardised over all 1503 rows
-/// (population deviation), of which the first 1500 rows serve. Read here without the library's own readers.
+/// NASA's airfoil self-noise data as the optimizer chapter of "Dive into Deep Learning" uses it: six columns standardised over all 1503
+/// rows (population deviation), of which the first 1500 rows serve. Read here without the library's own readers.
 template <class Real>
 struct Airfoil {
     static constexpr std::int64_t rows = 1500, features = 5;

@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <limits>
 
-/// Error bounds from theory (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.), so that no test has a tolerance out of the air.
+/// Error bounds from theory (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.), so that no test has a tolerance out of the
+/// air.
 namespace glissade::testing {
 
 /// Unit roundoff: the largest relative error of one correctly rounded operation.
@@ -28,10 +29,12 @@ long double ulp_distance(Real value, long double exact) {
     if (std::isinf(value)) {  // rounding to infinity is right from half an ulp above the largest number on
         const long double largest = std::numeric_limits<Real>::max();
         const long double next = std::ldexp(1.0L, std::numeric_limits<Real>::max_exponent);
-        if (std::signbit(value) == std::signbit(exact) && std::fabs(exact) >= largest) return std::fabs(exact) >= next ? 0 : (next - std::fabs(exact)) / (next - largest);
+        if (std::signbit(value) == std::signbit(exact) && std::fabs(exact) >= largest)
+            return std::fabs(exact) >= next ? 0 : (next - std::fabs(exact)) / (next - largest);
     }
     if (!std::isfinite(value) || !std::isfinite(exact)) return std::numeric_limits<long double>::infinity();
-    const int exponent = std::max(exact == 0 ? std::numeric_limits<Real>::min_exponent : std::ilogb(exact) + 1, std::numeric_limits<Real>::min_exponent);
+    const int exponent =
+        std::max(exact == 0 ? std::numeric_limits<Real>::min_exponent : std::ilogb(exact) + 1, std::numeric_limits<Real>::min_exponent);
     return std::fabs(value - exact) / std::ldexp(1.0L, exponent - std::numeric_limits<Real>::digits);
 }
 

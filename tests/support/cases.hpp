@@ -55,8 +55,10 @@ inline void copy_to_reference(const Loss& loss, reference::Settings& settings) {
     for (const auto& field : loss.fields()) settings.loss_fields[std::string(field.name)] = loss.get(field.name);
 }
 
-/// Data of a shape, drawn by seed, with targets that the loss takes: values that float32 holds exactly, so that both precisions train on the same numbers.
-inline reference::Problem make_problem(const Loss& loss, std::int64_t rows, std::int64_t features, std::int64_t classes, std::uint64_t seed) {
+/// Data of a shape, drawn by seed, with targets that the loss takes: values that float32 holds exactly, so that both precisions train on
+/// the same numbers.
+inline reference::Problem make_problem(const Loss& loss, std::int64_t rows, std::int64_t features, std::int64_t classes,
+                                       std::uint64_t seed) {
     reference::Problem problem;
     problem.rows = rows;
     problem.features = features;
@@ -67,7 +69,8 @@ inline reference::Problem make_problem(const Loss& loss, std::int64_t rows, std:
         const double signal = 2 * first + noise;
         double target = static_cast<float>(signal);
         if (loss.kind() == LossKind::binary) target = signal > 0 ? 1 : 0;
-        if (loss.kind() == LossKind::grouped) target = static_cast<double>(static_cast<std::int64_t>((signal + 3) / 6 * static_cast<double>(classes)));
+        if (loss.kind() == LossKind::grouped)
+            target = static_cast<double>(static_cast<std::int64_t>((signal + 3) / 6 * static_cast<double>(classes)));
         problem.targets.push_back(target);
     }
     return problem;

@@ -8,7 +8,8 @@
 
 namespace glissade::testing {
 
-/// A buffer of `size` elements between two guard zones, filled with NaN (or the largest integer) so that reading what was never written shows.
+/// A buffer of `size` elements between two guard zones, filled with NaN (or the largest integer) so that reading what was never written
+/// shows.
 template <class T>
 class Guarded {
 public:

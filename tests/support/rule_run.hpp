@@ -15,11 +15,13 @@
 
 namespace glissade::testing {
 
-/// Training with the catalog's own rules in one real type and the plainest of loops: no backend, no scheduler, rows summed one after the other.
+/// Training with the catalog's own rules in one real type and the plainest of loops: no backend, no scheduler, rows summed one after the
+/// other.
 template <class Real>
 class RuleRun {
 public:
-    RuleRun(const reference::Problem& problem, const Optimizer& optimizer, const Loss& loss, const reference::Settings& settings, std::span<const double> start)
+    RuleRun(const reference::Problem& problem, const Optimizer& optimizer, const Loss& loss, const reference::Settings& settings,
+            std::span<const double> start)
         : problem_(problem), optimizer_(optimizer), loss_(loss), settings_(settings), theta_(start.begin(), start.end()) {
         for (int s = 0; s < optimizer.state_count(); ++s) state_.emplace_back(theta_.size(), static_cast<Real>(optimizer.initial_state(s)));
         if (settings.average) state_.emplace_back(theta_.size(), Real(0));
@@ -55,7 +57,8 @@ private:
         const auto x = [&](std::int64_t j) { return static_cast<Real>(problem_.x[static_cast<std::size_t>(row * features + j)]); };
         for (std::int64_t o = 0; o < outputs; ++o) {
             Real& score = scores[static_cast<std::size_t>(o)];
-            for (std::int64_t j = 0; j < features; ++j) score = rules::fused(theta_[static_cast<std::size_t>(o * features + j)], x(j), score);
+            for (std::int64_t j = 0; j < features; ++j)
+                score = rules::fused(theta_[static_cast<std::size_t>(o * features + j)], x(j), score);
             if (problem_.bias) score += theta_[static_cast<std::size_t>(problem_.weight_count() + o)];
         }
         const Real weight = problem_.weights.empty() ? Real(1) : static_cast<Real>(problem_.weights[static_cast<std::size_t>(row)]);
@@ -76,9 +79,11 @@ private:
         Real loss = 0;
         const auto evaluate_rule = [&]<class Rule>(const Rule&) {
             if constexpr (Rule::kind == LossKind::grouped)
-                loss = Rule::evaluate_group(scores.data(), static_cast<int>(scores.size()), 1, static_cast<Real>(targets[0]), constants_, slopes.data());
+                loss = Rule::evaluate_group(scores.data(), static_cast<int>(scores.size()), 1, static_cast<Real>(targets[0]), constants_,
+                                            slopes.data());
             else
-                for (std::size_t o = 0; o < scores.size(); ++o) loss += Rule::evaluate(scores[o], static_cast<Real>(targets[o]), constants_, slopes[o]);
+                for (std::size_t o = 0; o < scores.size(); ++o)
+                    loss += Rule::evaluate(scores[o], static_cast<Real>(targets[o]), constants_, slopes[o]);
         };
         std::visit(evaluate_rule, loss_.rule());
         return loss;
@@ -104,7 +109,8 @@ private:
         double k[max_rule_scalars] = {};
         ranged.prepare({t_, step.lr, step.momentum.value_or(0), step.momentum.has_value()}, memory_[range], k);
         if (change_scalars) change_scalars(t_, k);
-        row[rules::ScalarRow::coupled_decay] = static_cast<Real>((Rule::decoupled_decay ? 0 : ranged.weight_decay) + (decays ? settings_.l2 : 0));
+        row[rules::ScalarRow::coupled_decay] =
+            static_cast<Real>((Rule::decoupled_decay ? 0 : ranged.weight_decay) + (decays ? settings_.l2 : 0));
         row[rules::ScalarRow::shrink] = static_cast<Real>(decays ? step.lr * settings_.l1 : 0);
         row[rules::ScalarRow::average] = static_cast<Real>(settings_.average ? 1.0 / static_cast<double>(t_) : 0);
         for (int i = 0; i < max_rule_scalars; ++i) row[rules::ScalarRow::rule + i] = static_cast<Real>(k[i]);

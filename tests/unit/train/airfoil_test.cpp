@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "glissade/glissade.hpp"
+#include "host/reference/bound.hpp"
+#include "host/reference/trainer.hpp"
 
 namespace glissade {
 namespace {
@@ -78,6 +80,30 @@ TEST_P(GoldenAirfoil, GivesTheParametersAtTheEndAndTheLossAfterEachEpoch) {
     ASSERT_EQ(watched.history.size(), wanted.size());
     for (std::size_t e = 0; e < wanted.size(); ++e)
         EXPECT_LE(std::abs(watched.history[e].validation->loss - wanted[e]), golden_loss * std::max(1.0, wanted[e])) << run["name"] << ", epoch " << e + 1;
+}
+
+/// The run in float32 against the golden one: within what the reference says of float32 arithmetic, plus what rounding the data to float32 changes by itself.
+TEST_P(GoldenAirfoil, StaysWithinTheComputedBoundInFloat32) {
+    const auto& run = golden()["runs"][GetParam()];
+    const testing::Airfoil<float> rounded(GLISSADE_TEST_SOURCE_DIR "/data/airfoil/airfoil_self_noise.dat");
+    const auto found = train(rounded.dataset(), options_of(run)).model.parameters;
+    reference::Problem problem;
+    problem.rows = rounded.rows;
+    problem.features = rounded.features;
+    problem.x.assign(rounded.x.begin(), rounded.x.end());
+    problem.targets.assign(rounded.y.begin(), rounded.y.end());
+    reference::Settings settings;
+    settings.optimizer = run["optimizer"].get<std::string>();
+    for (const auto& [name, value] : run["options"].items())
+        if (name != "lr") settings.fields[name] = value.get<double>();
+    const auto steps = reference::steps_in_file_order(problem, run["batch_size"].get<std::int64_t>(), run["epochs"].get<std::int64_t>(),
+                                                      run["options"]["lr"].get<double>());
+    const std::vector<double> start(6, 0.0);
+    const double bound = reference::error_bounds(problem, settings, steps, start, reference::float32_unit).parameters.back();
+    const auto exact = reference::train(problem, settings, steps, start).parameters.back();
+    const auto wanted = run["theta_end"].get<std::vector<double>>();
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+        EXPECT_LE(std::abs(found[i] - wanted[i]), bound + std::abs(exact[i] - wanted[i])) << run["name"] << ", parameter " << i << ", bound " << bound;
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryRun, GoldenAirfoil, ::testing::Range(std::size_t{0}, golden()["runs"].size()));

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/train/data_checks.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "glissade/device.hpp"
+#include "glissade/error.hpp"
+
+namespace glissade {
+
+namespace {
+
+std::string at_row(const std::string& what, std::int64_t row) {
+    return what + ", row " + std::to_string(row + 1);
+}
+
+/// The first row of [begin, end) with a value that is not finite, or -1.
+template <class Real>
+std::int64_t first_bad_row(MatrixView<const Real> x, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) {
+        const Real* row = x.row(r);
+        Real sum = 0;  // 0 * finite is 0, 0 * infinity and 0 * NaN are NaN
+        for (std::int64_t j = 0; j < x.columns; ++j) sum += row[j] * Real(0);
+        if (!(sum == Real(0))) return r;
+    }
+    return -1;
+}
+
+template <class Real>
+void check_targets(const Dataset& data, const ModelSpec& spec, const std::string& what) {
+    const auto targets = data.targets<Real>();
+    const std::int64_t per_row = data.target_count();
+    const double classes = spec.loss.kind() == LossKind::grouped ? static_cast<double>(spec.outputs) : 2;
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const double y = targets[i];
+        const std::int64_t row = static_cast<std::int64_t>(i) / per_row;
+        if (!std::isfinite(y)) fail(ErrorKind::data, at_row(what, row) + ": the target is not finite");
+        if (spec.loss.kind() == LossKind::regression) continue;
+        if (y != std::floor(y) || y < 0 || y >= classes)
+            fail(ErrorKind::data, at_row(what, row) + ": target " + std::to_string(y) + " is not a class index from 0 to " +
+                                      std::to_string(static_cast<int>(classes) - 1) + " (loss " + std::string(spec.loss.name()) + ")");
+    }
+}
+
+template <class Real>
+void check_weights(const Dataset& data, const std::string& what) {
+    const auto weights = data.weights<Real>();
+    double sum = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        if (!std::isfinite(weights[i]) || weights[i] < 0)
+            fail(ErrorKind::data,
+                 at_row(what, static_cast<std::int64_t>(i)) + ": weight " + std::to_string(weights[i]) + " is not a finite number >= 0");
+        sum += weights[i];
+    }
+    if (!weights.empty() && sum <= 0) fail(ErrorKind::data, what + ": every row weight is 0");
+}
+
+template <class Real>
+void check_scorable_as(const Dataset& data, const ModelSpec& spec, const std::string& what) {
+    check_features(data.features<Real>(), what);
+    if (data.has_targets()) check_targets<Real>(data, spec, what);
+    if (data.has_weights()) check_weights<Real>(data, what);
+}
+
+}  // namespace
+
+template <class Real>
+void check_features(MatrixView<const Real> x, const std::string& what) {
+    constexpr std::int64_t values_a_thread = 1 << 20;
+    const std::int64_t threads = std::clamp<std::int64_t>(x.rows * x.columns / values_a_thread, 1,
+                                                          std::min<std::int64_t>(usable_processors(), std::max<std::int64_t>(1, x.rows)));
+    std::vector<std::int64_t> found(static_cast<std::size_t>(threads), -1);
+    std::vector<std::thread> team;
+    for (std::int64_t t = 1; t < threads; ++t)
+        team.emplace_back(
+            [&, t] { found[static_cast<std::size_t>(t)] = first_bad_row(x, x.rows * t / threads, x.rows * (t + 1) / threads); });
+    found[0] = first_bad_row(x, 0, x.rows / threads);
+    for (std::thread& thread : team) thread.join();
+    for (const std::int64_t row : found) {
+        if (row < 0) continue;
+        for (std::int64_t j = 0; j < x.columns; ++j)
+            if (!std::isfinite(x.row(row)[j]))
+                fail(ErrorKind::data, at_row(what, row) + ", column " + std::to_string(j + 1) + ": the value is not finite");
+    }
+}
+
+void check_scorable(const Dataset& data, const ModelSpec& spec, const std::string& what) {
+    if (data.columns() != spec.features)
+        fail(ErrorKind::data, what + " has " + std::to_string(data.columns()) + " columns, the model " + std::to_string(spec.features));
+    const std::int64_t targets = spec.loss.kind() == LossKind::regression ? spec.outputs : 1;
+    if (data.has_targets() && data.target_count() != targets)
+        fail(ErrorKind::data,
+             what + " has " + std::to_string(data.target_count()) + " targets a row, the model " + std::to_string(targets));
+    data.real_type() == RealType::float32 ? check_scorable_as<float>(data, spec, what) : check_scorable_as<double>(data, spec, what);
+}
+
+template void check_features(MatrixView<const float>, const std::string&);
+template void check_features(MatrixView<const double>, const std::string&);
+
+}  // namespace glissade

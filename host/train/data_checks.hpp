@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "glissade/dataset.hpp"
+#include "glissade/model.hpp"
+
+namespace glissade {
+
+/// Throws Error(data) naming the first row and column that is not finite. Cost: one pass at memory speed.
+template <class Real>
+void check_features(MatrixView<const Real> x, const std::string& what);
+
+/// Throws Error(data) unless the data set can be scored by a model of this spec and its targets are usable: columns, finite values, labels in range.
+void check_scorable(const Dataset& data, const ModelSpec& spec, const std::string& what);
+
+}  // namespace glissade

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "tests/end_to_end/program.hpp"
+#include "tests/end_to_end/small_tables.hpp"
+
+/// What `train` and `plan` print and write.
+namespace glissade::test {
+namespace {
+
+TEST(Train, PrintsWhatItWillDoAndTheFlagsThatChangeIt) {
+    Workplace place;
+    write_points(place, "points.csv", 400);
+    const Ended ended = place.run({"train", "points.csv", "--target", "y"});
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    for (const char* words : {"logistic", "--loss", "adam: lr 0.01", "--beta1", "cosine", "--schedule", "256 rows", "--batch-size", "no yes", "--task", "--device"}) {
+        EXPECT_NE(ended.err.find(words), std::string::npos) << words << "\n" << ended.err;
+    }
+    EXPECT_NE(ended.err.find("epoch 20/20"), std::string::npos) << "a plain line an epoch where stderr is no terminal";
+    EXPECT_EQ(ended.err.find('\r'), std::string::npos);
+    EXPECT_NE(ended.out.find("model.safetensors"), std::string::npos);
+    EXPECT_TRUE(place.has("model.safetensors"));
+}
+
+TEST(Train, QuietPrintsNothingToStderr) {
+    Workplace place;
+    write_points(place, "points.csv", 400);
+    const Ended ended = place.run({"train", "points.csv", "--target", "y", "--epochs", "2", "--quiet", "--output", "m.safetensors"});
+    EXPECT_EQ(ended.code, 0);
+    EXPECT_EQ(ended.err, "");
+    EXPECT_TRUE(place.has("m.safetensors"));
+    EXPECT_FALSE(place.has("model.safetensors"));
+}
+
+TEST(Train, JsonIsOneObjectOnStdout) {
+    Workplace place;
+    write_points(place, "points.csv", 500);
+    const auto json = place.run({"train", "points.csv", "--target", "y", "--epochs", "3", "--validation-fraction", "0.2", "--json"}).json();
+    EXPECT_EQ(json["stop"], "finished");
+    EXPECT_EQ(json["rows"], 400);
+    EXPECT_EQ(json["features"], 2);
+    EXPECT_EQ(json["epochs"], 3);
+    EXPECT_EQ(json["steps"], 3 * 2);
+    EXPECT_EQ(json["validation"]["rows"], 100);
+    EXPECT_TRUE(json["validation"]["accuracy"].is_number());
+    EXPECT_EQ(json["model"], "model.safetensors");
+}
+
+TEST(Train, AnExplicitLossDecidesTheTask) {
+    Workplace place;
+    place.write("whole.csv", "x,y\n1,1\n2,2\n3,3\n4,1\n5,2\n6,3\n");
+    EXPECT_EQ(place.run({"train", "whole.csv", "--target", "y", "--json"}).json()["task"], "classification");
+    EXPECT_EQ(place.run({"train", "whole.csv", "--target", "y", "--json", "--loss", "mse"}).json()["task"], "regression");
+}
+
+TEST(Train, SeveralRatesAreMembersAndTheBestIsKept) {
+    Workplace place;
+    write_points(place, "points.csv", 1000);
+    const Ended many = place.run({"train", "points.csv", "--target", "y", "--lr", "1e-5,1e-1,1e-3", "--json", "-o", "many.safetensors"});
+    ASSERT_EQ(many.code, 0) << many.err;
+    const auto json = many.json();
+    EXPECT_EQ(json["best_member"], 1);
+    ASSERT_EQ(json["members"].size(), 3u);
+    EXPECT_LT(json["members"][1]["loss"], json["members"][0]["loss"]);
+    ASSERT_EQ(place.run({"train", "points.csv", "--target", "y", "--lr", "1e-1", "-o", "one.safetensors"}).code, 0);
+    const auto weights = [&](const std::string& model) { return place.run({"inspect", model, "--coefficients"}).out; };
+    EXPECT_EQ(weights("many.safetensors"), weights("one.safetensors")) << "a member is bit for bit the model of a run of its own";
+    const Ended table = place.run({"train", "points.csv", "--target", "y", "--lr", "1e-5,1e-1"});
+    EXPECT_NE(table.out.find("best, kept"), std::string::npos) << table.out;
+}
+
+TEST(Train, PatienceWithoutValidationHoldsOutATenthAndSaysSo) {
+    Workplace place;
+    write_points(place, "points.csv", 1000);
+    const Ended ended = place.run({"train", "points.csv", "--target", "y", "--early-stopping", "2", "--json"});
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    EXPECT_EQ(ended.json()["rows"], 900);
+    EXPECT_EQ(ended.json()["validation"]["rows"], 100);
+    EXPECT_NE(ended.err.find("10 %"), std::string::npos);
+}
+
+TEST(Train, TolStopsWithoutAValidationSet) {
+    Workplace place;
+    write_points(place, "points.csv", 500);
+    const auto json = place.run({"train", "points.csv", "--target", "y", "--tol", "10", "--patience", "3", "--json"}).json();
+    EXPECT_EQ(json["stop"], "tol");
+    EXPECT_EQ(json["rows"], 500);
+    EXPECT_LT(json["epochs"], 20);
+}
+
+TEST(Train, ThreadsDoNotChangeTheModel) {
+    Workplace place;
+    write_points(place, "points.csv", 3000);
+    std::vector<std::string> models;
+    for (const char* threads : {"1", "2", "3"}) {
+        ASSERT_EQ(place.run({"train", "points.csv", "--target", "y", "--epochs", "3", "--batch-size", "full", "--threads", threads}).code, 0);
+        models.push_back(place.read("model.safetensors"));
+    }
+    EXPECT_EQ(models[0], models[1]);
+    EXPECT_EQ(models[0], models[2]);
+}
+
+TEST(Train, FlagsMayBeTypedWithUnderscores) {
+    Workplace place;
+    write_points(place, "points.csv", 400);
+    EXPECT_EQ(place.run({"train", "points.csv", "--target", "y", "--batch_size", "100", "--epochs=2", "--json"}).json()["steps"], 8);
+}
+
+TEST(RunDirectory, HoldsCheckpointsMetricsAndASelfContainedReport) {
+    Workplace place;
+    write_points(place, "points.csv", 500);
+    const Ended ended = place.run({"train", "points.csv", "--target", "y", "--epochs", "6", "--validation-fraction", "0.2", "--run-dir", "run"});
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    int checkpoints = 0;
+    for (const std::string& name : place.names("run")) checkpoints += name.starts_with("checkpoint-");
+    EXPECT_EQ(checkpoints, 3) << "the newest few are kept";
+    const auto lines = place.lines("run/metrics.jsonl");
+    ASSERT_EQ(lines.size(), 6u);
+    for (std::size_t e = 0; e < lines.size(); ++e) {
+        const auto json = nlohmann::json::parse(lines[e]);
+        EXPECT_EQ(json["epoch"], e + 1);
+        EXPECT_TRUE(json["loss"].is_number());
+        EXPECT_TRUE(json["validation"]["loss"].is_number());
+    }
+    const std::string report = place.read("run/report.html");
+    for (const char* words : {"<svg", "Loss", "Learning rate", "validation accuracy", "--curve-1", "prefers-color-scheme"}) EXPECT_NE(report.find(words), std::string::npos) << words;
+    for (const char* words : {"http:", "https:", "<script", "src="}) EXPECT_EQ(report.find(words), std::string::npos) << words;
+}
+
+TEST(RunDirectory, ThatIsNotEmptyIsLeftAloneUnlessToldOtherwise) {
+    Workplace place;
+    write_points(place, "points.csv", 400);
+    const Workplace::Words words = {"train", "points.csv", "--target", "y", "--epochs", "2", "--run-dir", "run"};
+    ASSERT_EQ(place.run(words).code, 0);
+    place.write("run/notes.txt", "mine");
+    const Ended again = place.run(words);
+    EXPECT_EQ(again.code, 2);
+    EXPECT_NE(again.err.find("--resume"), std::string::npos);
+    EXPECT_NE(again.err.find("--overwrite"), std::string::npos);
+    auto overwrite = words;
+    overwrite.push_back("--overwrite");
+    EXPECT_EQ(place.run(overwrite).code, 0);
+    EXPECT_EQ(place.lines("run/metrics.jsonl").size(), 2u);
+    EXPECT_EQ(place.read("run/notes.txt"), "mine");
+}
+
+TEST(ConfigFile, GivesFlagsAndTheCommandLineWins) {
+    Workplace place;
+    write_points(place, "points.csv", 400);
+    place.write("run.toml", "# a run\ndata = \"points.csv\"\ntarget = 'y'\nepochs = 7  # passes\nbatch_size = 100\nna = [\"?\",\n  \"none\"]\nquiet = true\n");
+    const Ended from_file = place.run({"train", "--config", "run.toml", "--json"});
+    ASSERT_EQ(from_file.code, 0) << from_file.err;
+    EXPECT_EQ(from_file.json()["epochs"], 7);
+    EXPECT_EQ(from_file.json()["steps"], 28);
+    EXPECT_EQ(from_file.err, "");
+    EXPECT_EQ(place.run({"train", "--config", "run.toml", "--json", "--epochs", "2"}).json()["epochs"], 2);
+}
+
+TEST(ConfigFile, ThatWasSavedGivesTheSameModel) {
+    Workplace place;
+    write_points(place, "points.csv", 400);
+    ASSERT_EQ(place.run({"train", "points.csv", "--target", "y", "--optimizer", "sgd", "--momentum", "0.9", "--nesterov", "--lr", "0.1", "--na", "?", "--na",
+                         "a \"b\" \\", "--save-config", "run.toml", "-o", "first.safetensors"})
+                  .code,
+              0);
+    const Ended again = place.run({"train", "--config", "run.toml", "-o", "second.safetensors"});
+    ASSERT_EQ(again.code, 0) << again.err << place.read("run.toml");
+    EXPECT_EQ(place.read("first.safetensors"), place.read("second.safetensors"));
+}
+
+class BadConfig : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(BadConfig, IsWrongUseThatNamesLineAndColumn) {
+    Workplace place;
+    write_points(place, "points.csv", 40);
+    place.write("run.toml", std::string("target = \"y\"\n") + GetParam().first);
+    const Ended ended = place.run({"train", "points.csv", "--config", "run.toml"});
+    EXPECT_EQ(ended.code, 2) << ended.err;
+    EXPECT_NE(ended.err.find("run.toml: line 2, column "), std::string::npos) << ended.err;
+    EXPECT_NE(ended.err.find(GetParam().second), std::string::npos) << ended.err;
+}
+
+INSTANTIATE_TEST_SUITE_P(Lines, BadConfig,
+                         testing::Values(std::pair{"epoch = 3\n", "--epochs"}, std::pair{"epochs 3\n", "'='"}, std::pair{"epochs = three\n", "quotes"},
+                                         std::pair{"loss = \"squared\n", "not closed"}, std::pair{"[train]\n", "sections"}, std::pair{"target = \"x0\"\n", "twice"},
+                                         std::pair{"epochs = 3 4\n", "expected"}, std::pair{"na = []\n", "empty list"}, std::pair{"resume = \"run\"\n", "command line"},
+                                         std::pair{"loss = \"a\\q\"\n", "escape"}));
+
+TEST(Plan, ShowsTheRunAndDoesNotRunIt) {
+    Workplace place;
+    write_points(place, "points.csv", 400);
+    const Ended ended = place.run({"plan", "points.csv", "--target", "y", "--run-dir", "run"});
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    EXPECT_NE(ended.out.find("logistic"), std::string::npos);
+    EXPECT_NE(ended.out.find("--epochs"), std::string::npos);
+    EXPECT_FALSE(place.has("model.safetensors"));
+    EXPECT_FALSE(place.has("run"));
+    EXPECT_EQ(place.run({"plan", "points.csv", "--target", "y", "--json"}).json()["rows"], 400);
+}
+
+}  // namespace
+}  // namespace glissade::test

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plans, budgets and refusals: pure functions, on cards that are only described.
+#include <gtest/gtest.h>
+
+#include "glissade/error.hpp"
+#include "glissade/rules/sum_shape.hpp"
+#include "host/cuda/plan.hpp"
+
+namespace glissade::testing {
+namespace {
+
+using cuda::Card;
+using cuda::PlanWishes;
+using cuda::SegmentPlan;
+using kernels::LinearShape;
+using kernels::Team;
+
+Card card_with(int multiprocessors, std::int64_t shared_kilobytes, double bytes_a_second = 0) {
+    Card card;
+    card.facts.name = "made up";
+    card.facts.multiprocessors = multiprocessors;
+    card.facts.shared_bytes_a_block = shared_kilobytes << 10;
+    card.facts.cooperative_launch = true;
+    card.facts.free_bytes = std::int64_t{8} << 30;
+    card.memory_bytes_a_second = bytes_a_second;
+    return card;
+}
+Card hopper() { return card_with(132, 227, 4.8e12); }
+
+LinearShape logistic_with_adam(std::int64_t features) {
+    LinearShape shape;
+    shape.features = features;
+    shape.state_vectors = 2;
+    return shape;
+}
+
+void expect_sound(const SegmentPlan& plan, const LinearShape& shape, std::int64_t rows, const Card& card) {
+    const auto is_power = [](std::int64_t n) { return n > 0 && (n & (n - 1)) == 0; };
+    EXPECT_TRUE(is_power(plan.launch.blocks) && is_power(plan.tile.partials) && is_power(plan.tile.rows));
+    EXPECT_EQ(plan.launch.team == Team::grid, plan.launch.blocks > 1);
+    EXPECT_LE(plan.launch.blocks, card.facts.multiprocessors);
+    EXPECT_LE(plan.launch.blocks, SumShape::of_batch(rows).partials);
+    EXPECT_LE(plan.layout.bytes, card.facts.shared_bytes_a_block);
+    EXPECT_EQ(plan.layout.bytes, kernels::SegmentLayout::of(shape, plan.tile, plan.state_in_shared).bytes);
+    EXPECT_GT(plan.step_seconds, 0);
+}
+
+TEST(CudaPlan, IsSoundForEveryShapeBatchAndCard) {
+    for (const Card& card : {card_with(1, 48), card_with(46, 64), card_with(82, 99), hopper()})
+        for (const std::int64_t features : {1, 28, 129, 512, 784, 2000})
+            for (const std::int64_t rows : {1, 16, 17, 256, 8192, 20000, 11000000}) {
+                const LinearShape shape = logistic_with_adam(features);
+                SCOPED_TRACE(std::to_string(features) + " features, batch " + std::to_string(rows) + ", " + std::to_string(card.facts.multiprocessors) + " SMs");
+                expect_sound(cuda::plan_segments(shape, rows, card, {}), shape, rows, card);
+            }
+}
+
+TEST(CudaPlan, GivesOneRowToOneBlockAndManyRowsToTheGrid) {
+    EXPECT_EQ(cuda::plan_segments(logistic_with_adam(28), 1, hopper(), {}).launch.team, Team::block);
+    const SegmentPlan large = cuda::plan_segments(logistic_with_adam(28), 8192, hopper(), {});
+    EXPECT_EQ(large.launch.team, Team::grid);
+    EXPECT_EQ(large.other_blocks, 1);
+    EXPECT_GT(large.other_seconds, large.step_seconds);
+}
+
+TEST(CudaPlan, UsesOneBlockWhereThereIsNoCooperativeLaunch) {
+    Card card = hopper();
+    card.facts.cooperative_launch = false;
+    const SegmentPlan plan = cuda::plan_segments(logistic_with_adam(28), 8192, card, {});
+    EXPECT_EQ(plan.launch.team, Team::block);
+    EXPECT_EQ(plan.other_blocks, 0);
+    EXPECT_THROW(cuda::plan_segments(logistic_with_adam(28), 8192, card, {.blocks = 4}), Error);
+}
+
+TEST(CudaPlan, MovesTheStateOutOfSharedMemoryBeforeItRefuses) {
+    LinearShape fashion = logistic_with_adam(784);
+    fashion.outputs = 10;
+    EXPECT_TRUE(cuda::plan_segments(fashion, 256, hopper(), {}).state_in_shared);
+    EXPECT_FALSE(cuda::plan_segments(fashion, 256, card_with(46, 99), {}).state_in_shared);
+}
+
+TEST(CudaPlan, RefusesAShapeBeyondSharedMemoryWithTheFigureAndARemedy) {
+    LinearShape wide = logistic_with_adam(784);
+    wide.outputs = 10;
+    wide.members = 8;
+    try {
+        cuda::plan_segments(wide, 256, hopper(), {});
+        FAIL() << "planned";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::device);
+        const std::string message = error.what();
+        EXPECT_NE(message.find("8 x 7850 parameters"), std::string::npos) << message;
+        EXPECT_NE(message.find("232.4 KB are there"), std::string::npos) << message;
+        EXPECT_NE(message.find("fewer members"), std::string::npos) << message;
+    }
+}
+
+TEST(CudaPlan, PredictsMoreTimeForMoreRowsAndForMoreColumns) {
+    const auto seconds = [](std::int64_t features, std::int64_t rows) {
+        return cuda::plan_segments(logistic_with_adam(features), rows, hopper(), {}).step_seconds;
+    };
+    EXPECT_LT(seconds(28, 1024), seconds(28, 1 << 20));
+    EXPECT_LT(seconds(28, 65536), seconds(512, 65536));
+    // At least the time in which the card's memory can deliver the rows.
+    EXPECT_GE(seconds(28, 11000000), 11000000 * 32 * 4 / 4.8e12);
+}
+
+TEST(CudaPlan, LayoutHasRoomForEveryArray) {
+    LinearShape shape;
+    shape.features = 5;
+    shape.outputs = 3;
+    shape.members = 2;
+    shape.state_vectors = 2;
+    shape.weighted = true;
+    const kernels::TileShape tile{2, 4};
+    const auto layout = kernels::SegmentLayout::of(shape, tile, true);
+    EXPECT_EQ(shape.record_floats(), 8);  // 5 features, 1 target, 1 weight, filled up
+    EXPECT_EQ(shape.parameters(), 2 * 3 * 6);
+    EXPECT_GE(layout.rates - layout.records, 2 * 8 * 8 * 4);
+    EXPECT_GE(layout.rows - layout.rates, 2 * 2 * rules::scalars_a_member * 4);
+    EXPECT_GE(layout.counts - layout.rows, 3 * 8 * 8);
+    EXPECT_GE(layout.scores - layout.counts, 3 * 2 * 4);
+    EXPECT_GE(layout.sums - layout.scores, 8 * (6 + 2) * 4);
+    EXPECT_GE(layout.clip - layout.sums, 2 * 38 * 4);
+    EXPECT_GE(layout.parameters - layout.clip, 2 * 4);
+    EXPECT_GE(layout.state - layout.parameters, 36 * 4);
+    EXPECT_GE(layout.bytes - layout.state, 2 * 36 * 4);
+    for (const std::int64_t at : {layout.records, layout.rates, layout.rows, layout.sums, layout.parameters, layout.state, layout.bytes}) EXPECT_EQ(at % 16, 0);
+}
+
+TEST(CudaPlan, DividesExactlyByMultiplication) {
+    for (std::int64_t divisor = 1; divisor <= 1000; ++divisor) {
+        const auto divider = kernels::Divider::by(divisor);
+        for (int n = 0; n < 3000; ++n) ASSERT_EQ(divider.quotient(n), n / divisor) << n << " / " << divisor;
+    }
+    for (const std::int64_t divisor : {57000, 58111, 65535}) {
+        const auto divider = kernels::Divider::by(divisor);
+        for (int n = 0; n < 65536; ++n) ASSERT_EQ(divider.quotient(n), n / divisor) << n << " / " << divisor;
+    }
+}
+
+}  // namespace
+}  // namespace glissade::testing

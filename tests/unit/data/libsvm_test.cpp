@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/data/libsvm.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <sstream>
+
+#include "data_files.hpp"
+
+namespace glissade {
+namespace {
+
+using testing::DataFiles;
+using testing::row_of;
+using testing::targets_of;
+
+LoadOptions plain() {
+    LoadOptions options;
+    options.standardize_target = Toggle::off;
+    return options;
+}
+
+TEST(Libsvm, ReadsRowsAndLabels) {
+    const DataFiles files;
+    const auto data = load_training(files.write("a.libsvm", "+1 1:0.5 3:-2\n-1 2:1e1\n+1\n"), plain());
+    EXPECT_EQ(data.contract.class_labels, (std::vector<std::string>{"-1", "+1"}));
+    EXPECT_EQ(targets_of(data.train), (std::vector<float>{1, 0, 1}));
+    EXPECT_EQ(row_of(data.train, 0), (std::vector<float>{0.5, 0, -2}));
+    EXPECT_EQ(row_of(data.train, 1), (std::vector<float>{0, 10, 0}));
+    EXPECT_EQ(row_of(data.train, 2), (std::vector<float>{0, 0, 0}));
+    EXPECT_TRUE(data.contract.input.empty());
+}
+
+TEST(Libsvm, TakesCommentsBlanksAndLineEndsOfAllKinds) {
+    const DataFiles files;
+    const auto expected = load_training(files.write("a.libsvm", "1 1:1 2:2\n0 2:3\n"), plain());
+    for (const char* text : {"1 1:1 2:2\r\n0 2:3\r\n", "1 1:1 2:2 \n0 2:3", "\xef\xbb\xbf" "1 1:1 2:2\n0 2:3\n\n \n", " 1\t1:1  2:2\n0 2:3 # note\n",
+                             "# made by hand\n1 1:1 2:2\n#\n0 2:3\n"}) {
+        EXPECT_EQ(load_training(files.write("b.libsvm", text), plain()).fingerprint, expected.fingerprint) << text;
+    }
+}
+
+TEST(Libsvm, IsKnownByItsContent) {
+    const DataFiles files;
+    for (const char* name : {"data", "data.txt", "data.t"}) {
+        const auto data = load_training(files.write(name, "1\n0 1:1\n"), plain());
+        EXPECT_EQ(data.contract.preparation.format, "libsvm") << name;
+    }
+    EXPECT_FALSE(looks_like_libsvm("1 2 3\n4 5 6\n"));
+    EXPECT_FALSE(looks_like_libsvm("1\n2\n3\n"));
+    EXPECT_FALSE(looks_like_libsvm("time 12:30\n"));
+}
+
+TEST(Libsvm, AgreesWithAnIndependentParserOnAnyNumberOfThreads) {
+    const DataFiles files;
+    std::mt19937_64 random(3);
+    std::ostringstream text;
+    constexpr std::size_t rows = 60000, columns = 40;
+    std::vector<float> expected(rows * columns);
+    for (std::size_t r = 0; r < rows; ++r) {
+        text << r % 3;
+        for (std::size_t c = 0; c < columns; ++c) {
+            if (random() % 4 != 0) continue;
+            const float value = static_cast<float>(random() % 2000) / 8 - 125;
+            expected[r * columns + c] = value;
+            text << ' ' << c + 1 << ':' << value;
+        }
+        if (r == 0) text << " 40:1";
+        text << '\n';
+    }
+    expected[columns - 1] = 1;
+    std::string content = text.str();
+    const std::size_t doubled = content.find(" 40:1 40:1");
+    if (doubled != std::string::npos) content.erase(doubled, 5);
+    const std::string path = files.write("random.libsvm", content);
+    ASSERT_GT(content.size(), std::size_t{3} << 20);  // several pieces
+    std::string fingerprint;
+    for (const int threads : {1, 2, 5}) {
+        LoadOptions options = plain();
+        options.threads = threads;
+        const auto data = load_training(path, options);
+        ASSERT_EQ(data.train.rows(), static_cast<std::int64_t>(rows));
+        if (fingerprint.empty()) fingerprint = data.fingerprint;
+        EXPECT_EQ(data.fingerprint, fingerprint);
+        for (std::size_t i = 1; i < expected.size(); ++i) {
+            if (i == columns - 1) continue;
+            ASSERT_EQ(data.train.features<float>().row(static_cast<std::int64_t>(i / columns))[i % columns], expected[i]) << i;
+        }
+    }
+    content += "1 3:1 2:1\n";
+    for (const int threads : {1, 5}) {
+        LoadOptions options = plain();
+        options.threads = threads;
+        EXPECT_ERROR(ErrorKind::data, "line 60001, column 7", load_training(files.write("bad.libsvm", content), options));
+    }
+}
+
+TEST(Libsvm, IsMadeDenseOnlyWithinTheMemoryLimit) {
+    const DataFiles files;
+    const std::string path = files.write("wide.libsvm", "1 1:1\n0 50000000:1\n");
+    LoadOptions options = plain();
+    options.memory_limit_bytes = std::int64_t{100} << 20;
+    EXPECT_ERROR(ErrorKind::memory, "2 rows by 50000000 columns as a dense matrix needs 381.5 MiB", load_training(path, options));
+    EXPECT_ERROR(ErrorKind::memory, "--memory-limit", load_training(path, options));
+    options.memory_limit_bytes = std::int64_t{1} << 30;
+    EXPECT_EQ(load_training(path, options).train.columns(), 50000000);
+}
+
+TEST(Libsvm, RefusesFlagsForColumns) {
+    const DataFiles files;
+    const std::string path = files.write("a.libsvm", "1 1:1\n0 2:1\n");
+    LoadOptions options = plain();
+    options.drop_columns = {"0"};
+    EXPECT_ERROR(ErrorKind::usage, "--drop-columns", load_training(path, options));
+    options = plain();
+    options.target = "0";
+    EXPECT_ERROR(ErrorKind::usage, "carries its own targets", load_training(path, options));
+}
+
+TEST(Libsvm, ForAModelTakesFewerFeaturesButNotMore) {
+    const DataFiles files;
+    const auto trained = load_training(files.write("a.libsvm", "1 1:1 5:1\n0 2:1\n"), plain());
+    const auto fewer = load_for_model(files.write("b.libsvm", "1 2:7\n"), {}, trained.contract, true);
+    EXPECT_EQ(row_of(fewer.data, 0), (std::vector<float>{0, 7, 0, 0, 0}));
+    const std::string more = files.write("c.libsvm", "1 2:7\n0 3:1 6:1\n");
+    EXPECT_ERROR(ErrorKind::data, "line 2, column 7: feature index 6, but the model has 5 features", load_for_model(more, {}, trained.contract, true));
+}
+
+}  // namespace
+}  // namespace glissade
