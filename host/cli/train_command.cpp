@@ -47,8 +47,9 @@ std::string stored_text(const Settings& settings, const std::string& output) {
 
 Settings settings_from(const std::string& text, const std::string& path) {
     try {
+        const auto json = nlohmann::json::parse(text);
         Settings settings;
-        for (const auto& [name, values] : nlohmann::json::parse(text).items()) settings.push_back({name, values.get<std::vector<std::string>>()});
+        for (const auto& [name, values] : json.items()) settings.push_back({name, values.get<std::vector<std::string>>()});
         return settings;
     } catch (const nlohmann::json::exception&) {
         fail(ErrorKind::data, path + ": it holds no settings of the command line: the run was not started by glissade train");

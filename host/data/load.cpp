@@ -76,6 +76,10 @@ public:
         data.task = contract_.task;
         data.class_labels = contract_.class_labels;
         data.feature_names = contract_.preparation.feature_names();
+        data.input = contract_.input;
+        data.target_scale = contract_.target_scale;
+        data.target_shift = contract_.target_shift;
+        data.preparation = std::make_shared<const Preparation>(contract_.preparation);
         return data;
     }
 

@@ -84,7 +84,8 @@ json to_json(const Preparation& p) {
             {"format", p.format},
             {"has_header", p.has_header},
             {"delimiter", std::string(1, p.delimiter)},
-            {"target_name", p.target_name}};
+            {"target_name", p.target_name},
+            {"target_position", p.target_position}};
 }
 
 Preparation preparation_from_json(const json& in) {
@@ -104,6 +105,7 @@ Preparation preparation_from_json(const json& in) {
     if (delimiter.size() != 1) fail(ErrorKind::data, "the delimiter is not one character");
     p.delimiter = delimiter[0];
     p.target_name = in.at("target_name").get<std::string>();
+    p.target_position = in.at("target_position").get<std::int64_t>();
     return p;
 }
 

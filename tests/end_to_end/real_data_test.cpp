@@ -47,7 +47,7 @@ TEST_P(Adult, FromTheRawTableIsAsGoodAsEncodedByHand) {
     EXPECT_GE(scores["accuracy"], .845);
 }
 
-INSTANTIATE_TEST_SUITE_P(Missing, Adult, testing::Values("indicator", "drop"), [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Missing, Adult, testing::Values("indicator", "drop"), [](const auto& use) { return std::string(use.param); });
 
 /// Rows with an empty cell dropped, then rows 0, 5, 10, ... held out.
 void split_housing(Workplace& place) {

@@ -57,8 +57,8 @@ TEST_P(Stopped, AndResumedGivesTheModelOfTheRunThatNeverStopped) {
     for (std::size_t e = 0; e < lines.size(); ++e) EXPECT_EQ(nlohmann::json::parse(lines[e])["epoch"], e + 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(By, Stopped, testing::Values(SIGKILL, SIGINT, SIGTERM), [](const auto& info) {
-    return std::string(info.param == SIGKILL ? "Kill" : info.param == SIGINT ? "Interrupt" : "Terminate");
+INSTANTIATE_TEST_SUITE_P(By, Stopped, testing::Values(SIGKILL, SIGINT, SIGTERM), [](const auto& use) {
+    return std::string(use.param == SIGKILL ? "Kill" : use.param == SIGINT ? "Interrupt" : "Terminate");
 });
 
 TEST(Resume, AtAnyStepInsideAnEpochIsExact) {

@@ -82,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Misuse{"TwoValidations", train_with({"--validation", "points.csv", "--validation-fraction", ".5"}), "--validation"},
                     Misuse{"PredictWithoutData", {"predict", "model.safetensors"}, "DATA"}, Misuse{"InspectNothing", {"inspect"}, "FILE"},
                     Misuse{"FlagGivenTwice", train_with({"--epochs", "1", "--epochs", "2"}), "--epochs"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& use) { return use.param.name; });
 
 TEST(Program, ATableWithoutATargetIsShownWithItsFirstRows) {
     Workplace place;

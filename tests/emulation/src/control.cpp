@@ -60,20 +60,30 @@ void set_card(const Card& card, int count) {
     machine().device_count = count;
 }
 
-void set_card(std::string_view name, int count) { set_card(card(name), count); }
+void set_card(std::string_view name, int count) {
+    set_card(card(name), count);
+}
 
 void set_seed(std::uint64_t seed) {
     const Lock lock(machine().mutex);
     machine().random = Random(seed);
 }
 
-void fail_call(std::int64_t nth, cudaError_t error) { set_failure(nth, false, error); }
+void fail_call(std::int64_t nth, cudaError_t error) {
+    set_failure(nth, false, error);
+}
 
-void fail_calls_from(std::int64_t nth, cudaError_t error) { set_failure(nth, true, error); }
+void fail_calls_from(std::int64_t nth, cudaError_t error) {
+    set_failure(nth, true, error);
+}
 
-const std::vector<Call>& call_log() { return machine().calls; }
+const std::vector<Call>& call_log() {
+    return machine().calls;
+}
 
-std::int64_t count_calls() { return static_cast<std::int64_t>(machine().calls.size()); }
+std::int64_t count_calls() {
+    return static_cast<std::int64_t>(machine().calls.size());
+}
 
 std::int64_t count_calls(std::string_view name) {
     const auto& calls = machine().calls;
@@ -107,6 +117,8 @@ std::size_t device_bytes_in_use() {
     return bytes;
 }
 
-bool address_sanitizer_watches() { return asan; }
+bool address_sanitizer_watches() {
+    return asan;
+}
 
 }  // namespace glissade::emulation

@@ -6,7 +6,9 @@
 #include "grid.hpp"
 #include "text.hpp"
 
-void* glissade_emulated_shared_memory() { return glissade::emulation::running_grid->current().block->shared.user; }
+void* glissade_emulated_shared_memory() {
+    return glissade::emulation::running_grid->current().block->shared.user;
+}
 
 namespace glissade::emulation {
 
@@ -14,11 +16,17 @@ int block_barrier(Vote vote, int predicate, const char* what, const Site& site) 
     return running_grid->block_barrier(vote, predicate, what, site);
 }
 
-void grid_barrier(const Site& site) { running_grid->grid_barrier(site); }
+void grid_barrier(const Site& site) {
+    running_grid->grid_barrier(site);
+}
 
-bool grid_is_cooperative() { return running_grid->request().cooperative; }
+bool grid_is_cooperative() {
+    return running_grid->request().cooperative;
+}
 
-void yield_thread() { running_grid->yield(); }
+void yield_thread() {
+    running_grid->yield();
+}
 
 void trap(const Site& site) {
     Grid& grid = *running_grid;
@@ -26,22 +34,29 @@ void trap(const Site& site) {
     grid.abandon();
 }
 
-std::uint64_t warp_collective(const WarpCall& call, const Site& site) { return running_grid->warp_collective(call, site); }
+std::uint64_t warp_collective(const WarpCall& call, const Site& site) {
+    return running_grid->warp_collective(call, site);
+}
 
-int lane_index() { return static_cast<int>(running_grid->current().rank % 32); }
+int lane_index() {
+    return static_cast<int>(running_grid->current().rank % 32);
+}
 
 void copy_later(void* destination, const void* source, std::size_t bytes, std::size_t zero_fill) {
     Grid& grid = *running_grid;
     Thread& thread = grid.current();
     const auto places = reinterpret_cast<std::uintptr_t>(destination) | reinterpret_cast<std::uintptr_t>(source);
     if ((bytes != 4 && bytes != 8 && bytes != 16) || zero_fill > bytes || places % bytes != 0) {
-        grid.note(text(name_of(thread), " asks for an asynchronous copy of ", bytes, " bytes; it takes 4, 8 or 16, aligned to their number"));
+        grid.note(
+            text(name_of(thread), " asks for an asynchronous copy of ", bytes, " bytes; it takes 4, 8 or 16, aligned to their number"));
         grid.abandon();
     }
     thread.copies.push_back({destination, source, bytes, zero_fill, thread.copy_batch});
 }
 
-void commit_copies() { ++running_grid->current().copy_batch; }
+void commit_copies() {
+    ++running_grid->current().copy_batch;
+}
 
 void wait_for_copies(std::size_t newest_commits_left) {
     Thread& thread = running_grid->current();

@@ -20,7 +20,9 @@ uint3 coordinates(std::uint64_t rank, const dim3& shape) {
     return {static_cast<unsigned>(rank % shape.x), static_cast<unsigned>(row % shape.y), static_cast<unsigned>(row / shape.y)};
 }
 
-std::uint64_t volume(const dim3& shape) { return std::uint64_t{shape.x} * shape.y * shape.z; }
+std::uint64_t volume(const dim3& shape) {
+    return std::uint64_t{shape.x} * shape.y * shape.z;
+}
 
 }  // namespace
 

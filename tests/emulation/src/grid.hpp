@@ -118,8 +118,8 @@ private:
     LaunchRequest request_;
     Random& random_;
     unsigned block_threads_;
-    std::vector<Block> blocks_;              // slots of resident blocks
-    std::vector<std::uint64_t> waiting_;     // blocks that have not begun
+    std::vector<Block> blocks_;           // slots of resident blocks
+    std::vector<std::uint64_t> waiting_;  // blocks that have not begun
     std::vector<Thread*> ready_;
     // The next thread is drawn from this many that became ready last: all of them, or about a warp, which then runs far ahead of the
     // others (and stays in the cache). The seed chooses which for each launch.

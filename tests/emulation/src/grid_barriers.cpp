@@ -7,10 +7,14 @@ namespace {
 
 int vote_result(Vote vote, unsigned votes, unsigned threads) {
     switch (vote) {
-        case Vote::none: return 0;
-        case Vote::count: return static_cast<int>(votes);
-        case Vote::all: return votes == threads ? 1 : 0;
-        case Vote::any: return votes > 0 ? 1 : 0;
+        case Vote::none:
+            return 0;
+        case Vote::count:
+            return static_cast<int>(votes);
+        case Vote::all:
+            return votes == threads ? 1 : 0;
+        case Vote::any:
+            return votes > 0 ? 1 : 0;
     }
     return 0;
 }
@@ -28,8 +32,10 @@ void Grid::check_same_site(const Thread& first, const char* what, const Site& si
 int Grid::block_barrier(Vote vote, int predicate, const char* what, const Site& site) {
     Thread& thread = *current_;
     Block& block = *thread.block;
-    if (block.in_block_barrier > 0) check_same_site(*block.first_in_block_barrier, what, site);
-    else block.first_in_block_barrier = &thread;
+    if (block.in_block_barrier > 0)
+        check_same_site(*block.first_in_block_barrier, what, site);
+    else
+        block.first_in_block_barrier = &thread;
     thread.site = site;
     thread.waits_in = what;
     block.votes = (block.in_block_barrier == 0 ? 0 : block.votes) + (predicate != 0 ? 1 : 0);
@@ -56,8 +62,10 @@ void Grid::grid_barrier(const Site& site) {
         note(text(name_of(thread), " is at ", place(site), " in ", what, " of a launch that is not cooperative"));
         abandon();
     }
-    if (block.in_grid_barrier > 0) check_same_site(*block.first_in_grid_barrier, what, site);
-    else block.first_in_grid_barrier = &thread;
+    if (block.in_grid_barrier > 0)
+        check_same_site(*block.first_in_grid_barrier, what, site);
+    else
+        block.first_in_grid_barrier = &thread;
     thread.site = site;
     thread.waits_in = what;
     ++block.in_grid_barrier;

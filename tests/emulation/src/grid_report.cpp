@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t max_lines = 16;
 
-std::string name_of(const uint3& index) { return text('(', index.x, ',', index.y, ',', index.z, ')'); }
+std::string name_of(const uint3& index) {
+    return text('(', index.x, ',', index.y, ',', index.z, ')');
+}
 
 // "0-30, 32"
 std::string ranges(const std::vector<unsigned>& ranks) {
@@ -31,9 +33,13 @@ std::string stands(const Thread& thread) {
 
 }  // namespace
 
-std::string place(const Site& site) { return text(site.file_name(), ':', site.line()); }
+std::string place(const Site& site) {
+    return text(site.file_name(), ':', site.line());
+}
 
-std::string name_of(const Thread& thread) { return text("thread ", name_of(thread.index), " of block ", name_of(thread.block->index)); }
+std::string name_of(const Thread& thread) {
+    return text("thread ", name_of(thread.index), " of block ", name_of(thread.block->index));
+}
 
 std::string Grid::deadlock_report() const {
     std::string report = "deadlock, no thread can go on";

@@ -15,8 +15,10 @@ std::uint64_t combined(const Thread* warp, const WarpCall& call, unsigned presen
     for (unsigned left = present; left != 0; left &= left - 1) {
         const int lane = std::countr_zero(left);
         const std::uint64_t value = warp[lane].warp_call.value;
-        if (call.operation == WarpOperation::ballot) bits |= value << lane;
-        else bits = left == present ? value : call.combine(bits, value);
+        if (call.operation == WarpOperation::ballot)
+            bits |= value << lane;
+        else
+            bits = left == present ? value : call.combine(bits, value);
     }
     return bits;
 }

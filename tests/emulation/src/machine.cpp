@@ -35,7 +35,9 @@ cudaError_t& last_error() {
     return error;
 }
 
-Machine::Machine() : card(emulation::card("hopper-like")) { install_fault_handler(); }
+Machine::Machine() : card(emulation::card("hopper-like")) {
+    install_fault_handler();
+}
 
 Machine::~Machine() {
     if (findings.empty()) return;

@@ -12,13 +12,19 @@ namespace {
 // Released buffers keep their addresses; this many of them, then the oldest goes.
 constexpr std::size_t max_released = 4096;
 
-std::uintptr_t address(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+std::uintptr_t address(const void* pointer) {
+    return reinterpret_cast<std::uintptr_t>(pointer);
+}
 
-std::string name_of(const Region& region) { return text("device buffer #", region.number, " of ", region.user_bytes, " bytes"); }
+std::string name_of(const Region& region) {
+    return text("device buffer #", region.number, " of ", region.user_bytes, " bytes");
+}
 
 }  // namespace
 
-DeviceMemory::~DeviceMemory() { clear(); }
+DeviceMemory::~DeviceMemory() {
+    clear();
+}
 
 void* DeviceMemory::allocate(std::size_t bytes, int device) {
     Region region = map_region(bytes);
@@ -94,7 +100,9 @@ const Region* DeviceMemory::find(const void* pointer, std::size_t bytes) const {
     return offset <= region->user_bytes && bytes <= region->user_bytes - offset ? region : nullptr;
 }
 
-bool DeviceMemory::owns(const void* pointer) const { return near(live_, pointer) != nullptr || near(released_, pointer) != nullptr; }
+bool DeviceMemory::owns(const void* pointer) const {
+    return near(live_, pointer) != nullptr || near(released_, pointer) != nullptr;
+}
 
 std::string DeviceMemory::describe(const void* pointer) const {
     const Region* region = near(live_, pointer);

@@ -5,9 +5,13 @@
 namespace glissade::emulation {
 namespace {
 
-std::uintptr_t address(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+std::uintptr_t address(const void* pointer) {
+    return reinterpret_cast<std::uintptr_t>(pointer);
+}
 
-std::string name_of(const Region& region) { return text("pinned buffer #", region.number, " of ", region.user_bytes, " bytes"); }
+std::string name_of(const Region& region) {
+    return text("pinned buffer #", region.number, " of ", region.user_bytes, " bytes");
+}
 
 bool inside(std::uintptr_t begin, std::size_t size, const void* pointer, std::size_t bytes) {
     return address(pointer) >= begin && address(pointer) - begin <= size && bytes <= size - (address(pointer) - begin);
@@ -15,7 +19,9 @@ bool inside(std::uintptr_t begin, std::size_t size, const void* pointer, std::si
 
 }  // namespace
 
-PinnedMemory::~PinnedMemory() { clear(); }
+PinnedMemory::~PinnedMemory() {
+    clear();
+}
 
 void* PinnedMemory::allocate(std::size_t bytes) {
     Region region = map_region(bytes);
@@ -36,9 +42,13 @@ bool PinnedMemory::release(void* pointer, std::vector<std::string>& findings) {
     return true;
 }
 
-bool PinnedMemory::add_registered(void* pointer, std::size_t bytes) { return registered_.emplace(address(pointer), bytes).second; }
+bool PinnedMemory::add_registered(void* pointer, std::size_t bytes) {
+    return registered_.emplace(address(pointer), bytes).second;
+}
 
-bool PinnedMemory::remove_registered(void* pointer) { return registered_.erase(address(pointer)) > 0; }
+bool PinnedMemory::remove_registered(void* pointer) {
+    return registered_.erase(address(pointer)) > 0;
+}
 
 void PinnedMemory::clear() {
     for (const auto& [at, region] : allocated_) unmap_region(region);

@@ -36,14 +36,15 @@ std::size_t page_size() {
     return bytes;
 }
 
-std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
+std::size_t round_up(std::size_t value, std::size_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
 
 Region map_region(std::size_t bytes) {
     const std::size_t aligned_bytes = round_up(bytes > 0 ? bytes : 1, alignment_bytes);
     Region region;
     region.page_bytes = round_up(aligned_bytes, page_size());
-    void* mapped =
-        mmap(nullptr, region.page_bytes + 2 * page_size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* mapped = mmap(nullptr, region.page_bytes + 2 * page_size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED) throw std::bad_alloc();
     region.pages = static_cast<std::byte*>(mapped) + page_size();
     region.user = region.end() - aligned_bytes;

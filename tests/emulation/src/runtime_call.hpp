@@ -22,9 +22,12 @@ cudaError_t runtime_call(const char* name, CallKind kind, std::size_t bytes, Bod
 
     cudaError_t refused = cudaSuccess;
     if (kind != CallKind::query) {
-        if (all.card.driver_version / 1000 < CUDART_VERSION / 1000) refused = cudaErrorInsufficientDriver;
-        else if (all.device_count == 0) refused = cudaErrorNoDevice;
-        else if (all.device_error != cudaSuccess) refused = all.device_error;
+        if (all.card.driver_version / 1000 < CUDART_VERSION / 1000)
+            refused = cudaErrorInsufficientDriver;
+        else if (all.device_count == 0)
+            refused = cudaErrorNoDevice;
+        else if (all.device_error != cudaSuccess)
+            refused = all.device_error;
     }
     if (all.this_call_fails()) refused = all.failure;
     cudaError_t result = refused;

@@ -46,7 +46,8 @@ cudaError_t queue_copy(Machine& all, const char* call, Copy copy, cudaMemcpyKind
     if (queue == nullptr) return cudaErrorInvalidResourceHandle;
     if (copy.bytes == 0) return cudaSuccess;
     copy.from_device = kind == cudaMemcpyDefault ? all.memory.owns(copy.source) : (kind & 2) != 0;
-    copy.to_device = kind == cudaMemcpyDefault ? all.memory.owns(copy.destination) : kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
+    copy.to_device =
+        kind == cudaMemcpyDefault ? all.memory.owns(copy.destination) : kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
     if (!is_range_valid(all, call, copy.destination, copy.bytes, copy.to_device) ||
         !is_range_valid(all, call, copy.source, copy.bytes, copy.from_device)) {
         return cudaErrorInvalidValue;
@@ -75,8 +76,10 @@ cudaError_t queue_memset(Machine& all, const char* call, void* destination, int 
     if (bytes == 0) return cudaSuccess;
     if (!is_range_valid(all, call, destination, bytes, true)) return cudaErrorInvalidValue;
     all.streams.push(*queue, [&all, call, destination, value, bytes] {
-        if (is_range_valid(all, call, destination, bytes, true)) std::memset(destination, value, bytes);
-        else all.device_error = cudaErrorIllegalAddress;
+        if (is_range_valid(all, call, destination, bytes, true))
+            std::memset(destination, value, bytes);
+        else
+            all.device_error = cudaErrorIllegalAddress;
     });
     return cudaSuccess;
 }

@@ -7,12 +7,14 @@
 
 namespace {
 
-using glissade::emulation::Card;
 using glissade::emulation::CallKind;
+using glissade::emulation::Card;
 using glissade::emulation::Machine;
 using glissade::emulation::runtime_call;
 
-bool is_ordinal(const Machine& all, int device) { return device >= 0 && device < all.device_count; }
+bool is_ordinal(const Machine& all, int device) {
+    return device >= 0 && device < all.device_count;
+}
 
 cudaDeviceProp properties_of(const Card& card) {
     cudaDeviceProp result{};
@@ -49,40 +51,74 @@ cudaDeviceProp properties_of(const Card& card) {
 // The value of an attribute; -1 for one that this stand-in does not know.
 int attribute_of(const cudaDeviceProp& card, cudaDeviceAttr attribute) {
     switch (attribute) {
-        case cudaDevAttrMaxThreadsPerBlock: return card.maxThreadsPerBlock;
-        case cudaDevAttrMaxBlockDimX: return card.maxThreadsDim[0];
-        case cudaDevAttrMaxBlockDimY: return card.maxThreadsDim[1];
-        case cudaDevAttrMaxBlockDimZ: return card.maxThreadsDim[2];
-        case cudaDevAttrMaxGridDimX: return card.maxGridSize[0];
-        case cudaDevAttrMaxGridDimY: return card.maxGridSize[1];
-        case cudaDevAttrMaxGridDimZ: return card.maxGridSize[2];
-        case cudaDevAttrMaxSharedMemoryPerBlock: return static_cast<int>(card.sharedMemPerBlock);
-        case cudaDevAttrTotalConstantMemory: return static_cast<int>(card.totalConstMem);
-        case cudaDevAttrWarpSize: return card.warpSize;
-        case cudaDevAttrMaxRegistersPerBlock: return card.regsPerBlock;
-        case cudaDevAttrClockRate: return 1500000;
-        case cudaDevAttrMultiProcessorCount: return card.multiProcessorCount;
-        case cudaDevAttrIntegrated: return card.integrated;
-        case cudaDevAttrCanMapHostMemory: return card.canMapHostMemory;
-        case cudaDevAttrConcurrentKernels: return card.concurrentKernels;
-        case cudaDevAttrEccEnabled: return card.ECCEnabled;
-        case cudaDevAttrMemoryClockRate: return 2000000;
-        case cudaDevAttrGlobalMemoryBusWidth: return card.memoryBusWidth;
-        case cudaDevAttrL2CacheSize: return card.l2CacheSize;
-        case cudaDevAttrMaxThreadsPerMultiProcessor: return card.maxThreadsPerMultiProcessor;
-        case cudaDevAttrAsyncEngineCount: return card.asyncEngineCount;
-        case cudaDevAttrUnifiedAddressing: return card.unifiedAddressing;
-        case cudaDevAttrComputeCapabilityMajor: return card.major;
-        case cudaDevAttrComputeCapabilityMinor: return card.minor;
-        case cudaDevAttrMaxSharedMemoryPerMultiprocessor: return static_cast<int>(card.sharedMemPerMultiprocessor);
-        case cudaDevAttrMaxRegistersPerMultiprocessor: return card.regsPerMultiprocessor;
-        case cudaDevAttrManagedMemory: return card.managedMemory;
-        case cudaDevAttrCooperativeLaunch: return card.cooperativeLaunch;
-        case cudaDevAttrMaxSharedMemoryPerBlockOptin: return static_cast<int>(card.sharedMemPerBlockOptin);
-        case cudaDevAttrMaxBlocksPerMultiprocessor: return card.maxBlocksPerMultiProcessor;
-        case cudaDevAttrReservedSharedMemoryPerBlock: return static_cast<int>(card.reservedSharedMemPerBlock);
-        case cudaDevAttrMemoryPoolsSupported: return 1;
-        case cudaDevAttrClusterLaunch: return card.clusterLaunch;
+        case cudaDevAttrMaxThreadsPerBlock:
+            return card.maxThreadsPerBlock;
+        case cudaDevAttrMaxBlockDimX:
+            return card.maxThreadsDim[0];
+        case cudaDevAttrMaxBlockDimY:
+            return card.maxThreadsDim[1];
+        case cudaDevAttrMaxBlockDimZ:
+            return card.maxThreadsDim[2];
+        case cudaDevAttrMaxGridDimX:
+            return card.maxGridSize[0];
+        case cudaDevAttrMaxGridDimY:
+            return card.maxGridSize[1];
+        case cudaDevAttrMaxGridDimZ:
+            return card.maxGridSize[2];
+        case cudaDevAttrMaxSharedMemoryPerBlock:
+            return static_cast<int>(card.sharedMemPerBlock);
+        case cudaDevAttrTotalConstantMemory:
+            return static_cast<int>(card.totalConstMem);
+        case cudaDevAttrWarpSize:
+            return card.warpSize;
+        case cudaDevAttrMaxRegistersPerBlock:
+            return card.regsPerBlock;
+        case cudaDevAttrClockRate:
+            return 1500000;
+        case cudaDevAttrMultiProcessorCount:
+            return card.multiProcessorCount;
+        case cudaDevAttrIntegrated:
+            return card.integrated;
+        case cudaDevAttrCanMapHostMemory:
+            return card.canMapHostMemory;
+        case cudaDevAttrConcurrentKernels:
+            return card.concurrentKernels;
+        case cudaDevAttrEccEnabled:
+            return card.ECCEnabled;
+        case cudaDevAttrMemoryClockRate:
+            return 2000000;
+        case cudaDevAttrGlobalMemoryBusWidth:
+            return card.memoryBusWidth;
+        case cudaDevAttrL2CacheSize:
+            return card.l2CacheSize;
+        case cudaDevAttrMaxThreadsPerMultiProcessor:
+            return card.maxThreadsPerMultiProcessor;
+        case cudaDevAttrAsyncEngineCount:
+            return card.asyncEngineCount;
+        case cudaDevAttrUnifiedAddressing:
+            return card.unifiedAddressing;
+        case cudaDevAttrComputeCapabilityMajor:
+            return card.major;
+        case cudaDevAttrComputeCapabilityMinor:
+            return card.minor;
+        case cudaDevAttrMaxSharedMemoryPerMultiprocessor:
+            return static_cast<int>(card.sharedMemPerMultiprocessor);
+        case cudaDevAttrMaxRegistersPerMultiprocessor:
+            return card.regsPerMultiprocessor;
+        case cudaDevAttrManagedMemory:
+            return card.managedMemory;
+        case cudaDevAttrCooperativeLaunch:
+            return card.cooperativeLaunch;
+        case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+            return static_cast<int>(card.sharedMemPerBlockOptin);
+        case cudaDevAttrMaxBlocksPerMultiprocessor:
+            return card.maxBlocksPerMultiProcessor;
+        case cudaDevAttrReservedSharedMemoryPerBlock:
+            return static_cast<int>(card.reservedSharedMemPerBlock);
+        case cudaDevAttrMemoryPoolsSupported:
+            return 1;
+        case cudaDevAttrClusterLaunch:
+            return card.clusterLaunch;
     }
     return -1;
 }

@@ -20,10 +20,15 @@ cudaError_t read_attributes(const cudaLaunchConfig_t& config, LaunchRequest& req
         const cudaLaunchAttribute& attribute = config.attrs[i];
         switch (attribute.id) {
             case cudaLaunchAttributeIgnore:
-            case cudaLaunchAttributePriority: break;
-            case cudaLaunchAttributeCooperative: request.cooperative = attribute.val.cooperative != 0; break;
-            case cudaLaunchAttributeClusterDimension: return cudaErrorNotSupported;
-            default: return cudaErrorInvalidValue;
+            case cudaLaunchAttributePriority:
+                break;
+            case cudaLaunchAttributeCooperative:
+                request.cooperative = attribute.val.cooperative != 0;
+                break;
+            case cudaLaunchAttributeClusterDimension:
+                return cudaErrorNotSupported;
+            default:
+                return cudaErrorInvalidValue;
         }
     }
     return cudaSuccess;

@@ -80,7 +80,9 @@ cudaError_t cudaHostAlloc(void** pointer, std::size_t bytes, unsigned int) {
     });
 }
 
-cudaError_t cudaMallocHost(void** pointer, std::size_t bytes) { return cudaHostAlloc(pointer, bytes, cudaHostAllocDefault); }
+cudaError_t cudaMallocHost(void** pointer, std::size_t bytes) {
+    return cudaHostAlloc(pointer, bytes, cudaHostAllocDefault);
+}
 
 cudaError_t cudaFreeHost(void* pointer) {
     return runtime_call("cudaFreeHost", CallKind::release, 0, [&](Machine& all) {
@@ -115,8 +117,10 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
     return runtime_call("cudaPointerGetAttributes", CallKind::device, 0, [&](Machine& all) {
         void* const plain = const_cast<void*>(pointer);
         *attributes = {cudaMemoryTypeUnregistered, -2, nullptr, plain};
-        if (const auto* region = all.memory.find(pointer, 0)) *attributes = {cudaMemoryTypeDevice, region->device, plain, nullptr};
-        else if (all.pinned.holds(pointer, 0)) *attributes = {cudaMemoryTypeHost, current_device(), plain, plain};
+        if (const auto* region = all.memory.find(pointer, 0))
+            *attributes = {cudaMemoryTypeDevice, region->device, plain, nullptr};
+        else if (all.pinned.holds(pointer, 0))
+            *attributes = {cudaMemoryTypeHost, current_device(), plain, plain};
         return cudaSuccess;
     });
 }

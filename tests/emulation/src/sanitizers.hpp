@@ -24,8 +24,12 @@ namespace glissade::emulation {
 inline constexpr bool asan = GLISSADE_EMULATION_ASAN != 0;
 
 #if GLISSADE_EMULATION_ASAN
-inline void asan_poison(const void* begin, std::size_t bytes) { __asan_poison_memory_region(begin, bytes); }
-inline void asan_unpoison(const void* begin, std::size_t bytes) { __asan_unpoison_memory_region(begin, bytes); }
+inline void asan_poison(const void* begin, std::size_t bytes) {
+    __asan_poison_memory_region(begin, bytes);
+}
+inline void asan_unpoison(const void* begin, std::size_t bytes) {
+    __asan_unpoison_memory_region(begin, bytes);
+}
 inline void asan_start_switch(void** fake_stack, const void* bottom, std::size_t bytes) {
     __sanitizer_start_switch_fiber(fake_stack, bottom, bytes);
 }

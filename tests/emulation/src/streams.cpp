@@ -25,7 +25,9 @@ CUstream_st* Streams::find(cudaStream_t handle) {
     return found == streams_.end() ? nullptr : found->get();
 }
 
-void Streams::destroy(cudaStream_t handle) { streams_.erase(position(streams_, handle)); }
+void Streams::destroy(cudaStream_t handle) {
+    streams_.erase(position(streams_, handle));
+}
 
 cudaEvent_t Streams::create_event(bool timing) {
     events_.push_back(std::make_unique<CUevent_st>());
@@ -38,7 +40,9 @@ CUevent_st* Streams::find(cudaEvent_t handle) {
     return found == events_.end() ? nullptr : found->get();
 }
 
-void Streams::destroy(cudaEvent_t handle) { events_.erase(position(events_, handle)); }
+void Streams::destroy(cudaEvent_t handle) {
+    events_.erase(position(events_, handle));
+}
 
 void Streams::clear() {
     default_stream_->queue.clear();

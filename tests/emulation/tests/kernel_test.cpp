@@ -218,7 +218,9 @@ TEST_F(KernelTest, AsynchronousCopiesLandAtTheirWait) {
     for (int i = 0; i < 32; ++i) EXPECT_EQ(values[i], 2 * i + 32);
 }
 
-__global__ void order_of_arrival(const __grid_constant__ Buffers p) { p.out[atomicAdd(p.in, 1)] = static_cast<int>(threadIdx.x); }
+__global__ void order_of_arrival(const __grid_constant__ Buffers p) {
+    p.out[atomicAdd(p.in, 1)] = static_cast<int>(threadIdx.x);
+}
 
 std::vector<int> arrival(std::uint64_t seed) {
     DeviceArray<int> counter(1);

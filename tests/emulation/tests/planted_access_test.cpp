@@ -17,13 +17,19 @@ struct Params {
     long index;
 };
 
-__global__ void write_at(const __grid_constant__ Params p) { p.data[p.index] = 1.0F; }
-__global__ void read_at(const __grid_constant__ Params p) { p.data[0] = p.data[p.index]; }
+__global__ void write_at(const __grid_constant__ Params p) {
+    p.data[p.index] = 1.0F;
+}
+__global__ void read_at(const __grid_constant__ Params p) {
+    p.data[0] = p.data[p.index];
+}
 __global__ void write_shared_at(const __grid_constant__ Params p) {
     static_cast<float*>(glissade_emulated_shared_memory())[p.index] = 1.0F;
 }
 
-void write_far(float* data, long index) { run(shape(1, 1), write_at, Params{data, index}); }
+void write_far(float* data, long index) {
+    run(shape(1, 1), write_at, Params{data, index});
+}
 
 // A buffer of 25 floats leaves 156 bytes of slack behind it and whole pages before it.
 TEST_F(PlantedAccessTest, AWriteJustOutsideABufferBreaksItsGuards) {
@@ -53,7 +59,8 @@ TEST_F(PlantedAccessTest, AWriteBehindSharedMemoryBreaksItsGuards) {
 
 TEST_F(PlantedAccessDeathTest, AnAccessFurtherOutMeetsAPageThatNobodyMayTouch) {
     DeviceArray<float> data(64);
-    EXPECT_DEATH(write_far(data.data(), 64), "kernel of call [0-9]+, thread \\(0,0,0\\) of block \\(0,0,0\\) touched 0 bytes behind the end");
+    EXPECT_DEATH(write_far(data.data(), 64),
+                 "kernel of call [0-9]+, thread \\(0,0,0\\) of block \\(0,0,0\\) touched 0 bytes behind the end");
     EXPECT_DEATH(write_far(data.data(), -1024), "touched 4096 bytes before the beginning of device buffer #1 of 256 bytes");
     EXPECT_DEATH(run(shape(1, 1), read_at, Params{data.data(), 70}), "touched 24 bytes behind the end");
 }
@@ -76,7 +83,8 @@ TEST_F(PlantedAccessDeathTest, AHostFunctionInAStreamIsHostCodeToo) {
     DeviceArray<float> data(16);
     EXPECT_DEATH(
         {
-            cudaLaunchHostFunc(nullptr, [](void* device) { *static_cast<volatile float*>(device) = 1.0F; }, data.data());
+            cudaLaunchHostFunc(
+                nullptr, [](void* device) { *static_cast<volatile float*>(device) = 1.0F; }, data.data());
             cudaDeviceSynchronize();
         },
         "host code touched byte 0");
@@ -123,7 +131,12 @@ TEST_F(PlantedAccessTest, WhatIsReleasedTwiceOrNeverIsReported) {
 
 TEST_F(PlantedAccessDeathTest, FindingsThatNobodyTakesFailTheProcess) {
     const auto leave_untaken = [] {
-        run(shape(1, 32), +[](Params) { if (threadIdx.x == 0) __syncthreads(); }, Params{});
+        run(
+            shape(1, 32),
+            +[](Params) {
+                if (threadIdx.x == 0) __syncthreads();
+            },
+            Params{});
         std::exit(0);
     };
     EXPECT_EXIT(leave_untaken(), ::testing::ExitedWithCode(86), "findings were not taken");

@@ -67,8 +67,10 @@ TEST_F(PlantedBugTest, UninitialisedSharedAndDeviceMemoryIsNan) {
 }
 
 __global__ void divergent_barrier(const __grid_constant__ Params) {
-    if (threadIdx.x == 3) __syncthreads();
-    else __syncthreads();
+    if (threadIdx.x == 3)
+        __syncthreads();
+    else
+        __syncthreads();
 }
 
 TEST_F(PlantedBugTest, ABarrierReachedInTwoPlacesIsReportedWithBoth) {
@@ -109,7 +111,9 @@ TEST_F(PlantedBugTest, ABlockThatLeavesTheGridBarrierEarlyIsADeadlock) {
     reset();
 }
 
-__global__ void grid_barrier_without_cooperation(const __grid_constant__ Params) { cg::this_grid().sync(); }
+__global__ void grid_barrier_without_cooperation(const __grid_constant__ Params) {
+    cg::this_grid().sync();
+}
 
 TEST_F(PlantedBugTest, AGridBarrierInAnOrdinaryLaunchIsReported) {
     EXPECT_EQ(run(shape(2, 32), grid_barrier_without_cooperation, Params{}), cudaErrorLaunchFailure);
@@ -130,7 +134,9 @@ TEST_F(PlantedBugTest, LanesInDifferentCollectivesAreReported) {
     EXPECT_TRUE(contains(finding, "__shfl_xor_sync") && contains(finding, "__shfl_down_sync")) << finding;
 }
 
-__global__ void lane_outside_mask(const __grid_constant__ Params) { __syncwarp(0x0000FFFFU); }
+__global__ void lane_outside_mask(const __grid_constant__ Params) {
+    __syncwarp(0x0000FFFFU);
+}
 
 TEST_F(PlantedBugTest, AMaskWithoutItsOwnLaneIsReported) {
     EXPECT_EQ(run(shape(1, 32), lane_outside_mask, Params{}), cudaErrorLaunchFailure);

@@ -13,7 +13,9 @@ struct Params {
     int* data;
 };
 
-__global__ void count_threads(const __grid_constant__ Params p) { atomicAdd(p.data, 1); }
+__global__ void count_threads(const __grid_constant__ Params p) {
+    atomicAdd(p.data, 1);
+}
 __global__ void nothing(const __grid_constant__ Params) {}
 
 TEST_F(RuntimeTest, CardsDifferInSharedMemoryAndCooperation) {
@@ -115,6 +117,15 @@ cudaError_t program(int* result) {
     return error;
 }
 
+// Which calls of the log failed, counted from 1.
+std::vector<std::int64_t> failed_calls() {
+    std::vector<std::int64_t> numbers;
+    for (std::size_t i = 0; i < call_log().size(); ++i) {
+        if (call_log()[i].result != cudaSuccess) numbers.push_back(static_cast<std::int64_t>(i + 1));
+    }
+    return numbers;
+}
+
 TEST_F(RuntimeTest, EveryCallCanBeMadeToFailAndNothingLeaks) {
     int result = 0;
     ASSERT_EQ(program(&result), cudaSuccess);
@@ -127,11 +138,12 @@ TEST_F(RuntimeTest, EveryCallCanBeMadeToFailAndNothingLeaks) {
         reset();
         fail_call(nth, cudaErrorOperatingSystem);
         EXPECT_EQ(program(&result), nth <= 6 ? cudaErrorOperatingSystem : cudaSuccess) << "call " << nth;
-        EXPECT_EQ(call_log()[static_cast<std::size_t>(nth - 1)].result, cudaErrorOperatingSystem);
+        EXPECT_EQ(failed_calls(), std::vector<std::int64_t>{nth});
         EXPECT_TRUE(leaks().empty()) << "call " << nth;
         reset();
         fail_calls_from(nth);
         EXPECT_EQ(program(&result), nth <= 6 ? cudaErrorUnknown : cudaSuccess) << "from call " << nth;
+        EXPECT_EQ(static_cast<std::int64_t>(failed_calls().size()), count_calls() - nth + 1);
         EXPECT_TRUE(leaks().empty()) << "from call " << nth;
     }
 }

@@ -12,8 +12,12 @@ struct Params {
     int value;
 };
 
-__global__ void append(const __grid_constant__ Params p) { p.data[atomicAdd(p.data, 1)] = p.value; }
-__global__ void add(const __grid_constant__ Params p) { *p.data += p.value; }
+__global__ void append(const __grid_constant__ Params p) {
+    p.data[atomicAdd(p.data, 1)] = p.value;
+}
+__global__ void add(const __grid_constant__ Params p) {
+    *p.data += p.value;
+}
 
 class StreamTest : public EmulatedTest {
 protected:

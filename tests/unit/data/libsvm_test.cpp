@@ -61,18 +61,16 @@ TEST(Libsvm, AgreesWithAnIndependentParserOnAnyNumberOfThreads) {
     for (std::size_t r = 0; r < rows; ++r) {
         text << r % 3;
         for (std::size_t c = 0; c < columns; ++c) {
-            if (random() % 4 != 0) continue;
+            if (random() % 4 != 0 || (r == 0 && c + 1 == columns)) continue;
             const float value = static_cast<float>(random() % 2000) / 8 - 125;
             expected[r * columns + c] = value;
             text << ' ' << c + 1 << ':' << value;
         }
-        if (r == 0) text << " 40:1";
+        if (r == 0) text << " 40:1";  // all columns are there
         text << '\n';
     }
     expected[columns - 1] = 1;
     std::string content = text.str();
-    const std::size_t doubled = content.find(" 40:1 40:1");
-    if (doubled != std::string::npos) content.erase(doubled, 5);
     const std::string path = files.write("random.libsvm", content);
     ASSERT_GT(content.size(), std::size_t{3} << 20);  // several pieces
     std::string fingerprint;
@@ -83,8 +81,7 @@ TEST(Libsvm, AgreesWithAnIndependentParserOnAnyNumberOfThreads) {
         ASSERT_EQ(data.train.rows(), static_cast<std::int64_t>(rows));
         if (fingerprint.empty()) fingerprint = data.fingerprint;
         EXPECT_EQ(data.fingerprint, fingerprint);
-        for (std::size_t i = 1; i < expected.size(); ++i) {
-            if (i == columns - 1) continue;
+        for (std::size_t i = 0; i < expected.size(); ++i) {
             ASSERT_EQ(data.train.features<float>().row(static_cast<std::int64_t>(i / columns))[i % columns], expected[i]) << i;
         }
     }
