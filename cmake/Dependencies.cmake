@@ -2,7 +2,6 @@
 # Third-party libraries, all from the system's packages; nothing is downloaded.
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
-find_package(BLAS REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs both libraries, the public headers, the program and a CMake package: find_package(glissade CONFIG [COMPONENTS static|shared]).
-if(NOT TARGET glissade)
-    return()
-endif()
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/glissade)
 

@@ -2,34 +2,21 @@
 # Assembles the object libraries into what others link:
 #   glissade_static, glissade_shared  the product, both from the same objects; glissade::glissade is the one BUILD_SHARED_LIBS asks for
 #   glissade_internals                the static one with internal headers in reach: for the command line, tests and benchmarks
-#   glissade_host                     the same without the CUDA side, for tests that bring an emulated one
 get_property(objects GLOBAL PROPERTY GLISSADE_OBJECTS)
-if(NOT objects)
-    return()
-endif()
-set(host_objects ${objects})
-list(REMOVE_ITEM host_objects glissade_kernels glissade_cuda)
-set(host_links Threads::Threads ZLIB::ZLIB PkgConfig::XXHASH PkgConfig::HWY)
-set(links ${host_links})
+set(links Threads::Threads ZLIB::ZLIB PkgConfig::XXHASH PkgConfig::HWY)
 if(GLISSADE_HAS_CUDA)
     # The runtime is linked in, so that programs start on machines without a driver.
     list(APPEND links CUDA::cudart_static)
 endif()
 
-# glissade_assemble(NAME TYPE OBJECTS...): a library made of the objects of object libraries.
-function(glissade_assemble name type)
-    add_library(${name} ${type})
-    set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
-    foreach(object ${ARGN})
-        target_sources(${name} PRIVATE $<TARGET_OBJECTS:${object}>)
-    endforeach()
-endfunction()
-
 foreach(form static shared)
     string(TOUPPER ${form} type)
-    glissade_assemble(glissade_${form} ${type} ${objects})
+    add_library(glissade_${form} ${type})
+    foreach(object ${objects})
+        target_sources(glissade_${form} PRIVATE $<TARGET_OBJECTS:${object}>)
+    endforeach()
     add_library(glissade::${form} ALIAS glissade_${form})
-    set_target_properties(glissade_${form} PROPERTIES OUTPUT_NAME glissade EXPORT_NAME ${form})
+    set_target_properties(glissade_${form} PROPERTIES LINKER_LANGUAGE CXX OUTPUT_NAME glissade EXPORT_NAME ${form})
     target_compile_features(glissade_${form} PUBLIC cxx_std_20)
     target_include_directories(glissade_${form} PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
@@ -54,6 +41,3 @@ endif()
 
 add_library(glissade_internals INTERFACE)
 target_link_libraries(glissade_internals INTERFACE glissade_flags glissade_static)
-glissade_assemble(glissade_host STATIC ${host_objects})
-set_target_properties(glissade_host PROPERTIES EXCLUDE_FROM_ALL ON)
-target_link_libraries(glissade_host PUBLIC glissade_flags ${host_links})

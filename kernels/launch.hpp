@@ -47,6 +47,18 @@ struct TileShape {
     constexpr std::int64_t all_rows() const { return partials * rows; }
 };
 
+/// How a batch divides over the blocks of a team: runs of partial sums, taken in groups that fill a tile, each in chunks of rows.
+struct BatchDivision {
+    std::int64_t rows = 0;   ///< of the batch
+    int partial_bits = 0;    ///< log2 of its partial sums
+    int active_blocks = 1;   ///< blocks that have a part of it
+    int own_partials = 1;    ///< of such a block
+    int group_partials = 1;  ///< partial sums in a tile
+    int groups = 1;          ///< of such a block
+    int chunks = 1;          ///< tiles of a group
+    static BatchDivision of(std::int64_t rows, std::int64_t blocks, const TileShape& tile);
+};
+
 /// Where things stand in a block's shared memory: byte offsets.
 struct SegmentLayout {
     static constexpr std::int64_t header_bytes = 16;
@@ -87,7 +99,8 @@ struct SegmentLinearParams {
     bool averaging = false;
     float clip_norm = 0, clip_value = 0;
 
-    std::int64_t rows = 0, batch_size = 1, steps_per_epoch = 1;
+    std::int64_t batch_size = 1, steps_per_epoch = 1;
+    BatchDivision division, last_division;    ///< of every batch but an epoch's last, and of that one
     std::int64_t steps = 0;                   ///< of this segment
     std::int64_t first_batch = 0;             ///< of its first step, within its epoch
     const EpochOrder* orders = nullptr;       ///< of every epoch that the segment touches

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/segment_linear.cuh"
 
+#include "glissade/rules/sum_shape.hpp"
 #include "kernels/device/launch.cuh"
 
 namespace glissade::kernels {
@@ -35,6 +36,22 @@ SegmentLayout SegmentLayout::of(const LinearShape& shape, const TileShape& tile,
     layout.state = take(state_in_shared ? shape.state_vectors * shape.parameters() * real : 0);
     layout.bytes = end;
     return layout;
+}
+
+BatchDivision BatchDivision::of(std::int64_t rows, std::int64_t blocks, const TileShape& tile) {
+    const SumShape shape = SumShape::of_batch(rows);
+    const std::int64_t active = shape.partials < blocks ? shape.partials : blocks, own = shape.partials / active;
+    const std::int64_t group = own < tile.partials ? own : tile.partials;
+    const std::int64_t longest = (rows + shape.partials - 1) / shape.partials;
+    BatchDivision division;
+    division.rows = rows;
+    while ((std::int64_t{1} << division.partial_bits) < shape.partials) ++division.partial_bits;
+    division.active_blocks = static_cast<int>(active);
+    division.own_partials = static_cast<int>(own);
+    division.group_partials = static_cast<int>(group);
+    division.groups = static_cast<int>(own / group);
+    division.chunks = static_cast<int>((longest + tile.rows - 1) / tile.rows);
+    return division;
 }
 
 int launch_segment_linear(const SegmentLinearParams& params, const SegmentLaunch& shape, StreamHandle stream) {

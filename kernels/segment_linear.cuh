@@ -40,16 +40,17 @@ public:
 
     __device__ __forceinline__ void run() {
         load_state();
-        RecordPipeline pipeline(p_, bytes(), Team::rank(), Team::blocks());
+        RecordPipeline pipeline(p_, bytes(), Team::rank());
         BatchCursor now;
         now.batch = p_.first_batch;
         for (; now.step < p_.steps; now.advance(p_.steps_per_epoch)) {
-            const BlockBatch part = BlockBatch::of(p_, now.batch, Team::rank(), Team::blocks());
+            const BlockBatch part = BlockBatch::of(p_, now.batch, Team::rank());
             add_batch(pipeline, part, now.step);
-            exchange(part.active_blocks, now.step);
+            exchange(part.division.active_blocks, now.step);
             __syncthreads();
             if (storage_.frozen_member < members_) break;
-            update(pipeline.rates(now.step), static_cast<float>(part.rows), now.step);
+            update(pipeline.rates(now.step), static_cast<float>(part.division.rows), now.step);
+            if (part.groups > 0) pipeline.look_ahead();
         }
         store_state(now.step);
     }
@@ -85,18 +86,21 @@ private:
         if (thread() == 0) *p_.outcome = {steps_done, storage_.frozen_member < members_ ? storage_.frozen_member : -1};
     }
 
-    /// Leaves the block's part of the batch's sums in the first `sum_count_` of sums_, element e with thread e % threads().
+    /// Leaves the block's part of the batch's sums in the first `sum_count_` of sums_, element e with thread e % threads(). The look-ahead of the last tile is
+    /// left to the caller.
     __device__ __forceinline__ void add_batch(RecordPipeline& pipeline, const BlockBatch& part, std::int64_t step) {
         if (part.groups == 0) pipeline.advance_rates(step + 1);
+        const int partials = part.division.group_partials, chunks = part.division.chunks;
         for (int group = 0; group < part.groups; ++group) {
-            for (int chunk = 0; chunk < part.chunks; ++chunk) {
-                pipeline.advance(group == 0 && chunk == 0 ? step + 1 : -1);
-                score_rows(pipeline, part.group_partials);
+            for (int chunk = 0; chunk < chunks; ++chunk) {
+                if (group + chunk > 0) pipeline.look_ahead();
+                pipeline.advance(group + chunk > 0 ? -1 : step + 1);
+                score_rows(pipeline, partials);
                 __syncthreads();
-                add_rows(pipeline, part.group_partials, chunk == 0);
+                add_rows(pipeline, partials, chunk == 0);
             }
             __syncthreads();
-            merge_group(part.group_partials, group, part.groups);
+            merge_group(partials, group, part.groups);
         }
     }
 
@@ -196,16 +200,31 @@ private:
             if (Team::rank() < active_blocks)
                 for (int e = thread(); e < sum_count_; e += threads()) __stcg(buffer + e * active_blocks + Team::rank(), sums_[e]);
             Team::sync();
-            const int lanes = active_blocks < tuning::warp ? active_blocks : tuning::warp;
-            const int lane_bits = __ffs(lanes) - 1;
-            const int at_once = tuning::warp >> lane_bits, group = lane() >> lane_bits, rank = lane() & (lanes - 1);
-            for (int base = warp() * at_once; base < sum_count_; base += warps() * at_once) {
-                const int e = base + group < sum_count_ ? base + group : sum_count_ - 1;
-                const float sum = group_tree_sum(buffer + static_cast<std::int64_t>(e) * active_blocks, active_blocks, rank);
-                if (rank == 0 && base + group < sum_count_) note_sum(e, sum);
-            }
+            collect(buffer, active_blocks);
         } else {
             for (int e = thread(); e < sum_count_; e += threads()) note_sum(e, sums_[e]);
+        }
+    }
+    /// Every element's blocks lie side by side; a group of lanes adds them up. Several loads are under way before the first is used.
+    __device__ __forceinline__ void collect(const float* buffer, int active_blocks) {
+        constexpr int in_flight = 4;
+        const int lanes = active_blocks < tuning::warp ? active_blocks : tuning::warp;
+        const int lane_bits = __ffs(lanes) - 1;
+        const int at_once = tuning::warp >> lane_bits, group = lane() >> lane_bits, rank = lane() & (lanes - 1);
+        const int stride = warps() * at_once;
+        for (int base = warp() * at_once; base < sum_count_; base += in_flight * stride) {
+            float sum[in_flight];
+#pragma unroll
+            for (int k = 0; k < in_flight; ++k) {
+                const int e = base + k * stride + group;
+                sum[k] = e < sum_count_ ? fresh_lane_sum(buffer + static_cast<std::int64_t>(e) * active_blocks, active_blocks, rank) : 0.0f;
+            }
+#pragma unroll
+            for (int k = 0; k < in_flight; ++k) {
+                const int e = base + k * stride + group;
+                const float total = lane_tree_sum(sum[k], lanes);
+                if (rank == 0 && e < sum_count_) note_sum(e, total);
+            }
         }
     }
     __device__ __forceinline__ void note_sum(int e, float sum) {

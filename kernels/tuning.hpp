@@ -17,8 +17,10 @@ inline constexpr int row_blocks_a_multiprocessor = 8;
 /// Up to here a row's dot product is shared by 8 threads, beyond by 32: fewer shuffles against more rows in flight.
 inline constexpr int narrow_features = 128;
 
-inline constexpr std::int64_t tile_rows = 64;                 ///< aimed at
-inline constexpr std::int64_t tile_buffer_bytes = 32 << 10;   ///< one of the two buffers, unless a single row is longer
+inline constexpr std::int64_t tile_rows = 64;  ///< aimed at
+/// One of the two buffers may take such a part of a block's shared memory, but at least so much, and one row in any case. On an H200 56 KB: about 33 KB under
+/// way on each multiprocessor keep its memory busy.
+inline constexpr std::int64_t tile_buffer_share = 4, least_tile_buffer_bytes = 16 << 10;
 
 inline constexpr std::int64_t staging_bytes = 8 << 20;  ///< of one of the two buffers through which rows come to the card
 inline constexpr std::int64_t table_bytes = 4 << 20;    ///< scalars of one launch

@@ -37,7 +37,10 @@ std::string rows_text(const Progress& progress) { return readable_rate(progress.
 
 std::string metrics_text(const Metrics& metrics) {
     std::string text;
-    for (const auto& [name, value] : metrics.list()) text += (text.empty() ? "" : ", ") + name + " " + brief(value);
+    for (const auto& [name, value] : metrics.list()) {
+        if (name == "log_loss" && value == metrics.loss) continue;  // the training loss is that already
+        text += (text.empty() ? "" : ", ") + name + " " + brief(value);
+    }
     return text;
 }
 

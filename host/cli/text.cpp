@@ -62,9 +62,9 @@ std::string grouped(std::int64_t count) {
 }
 
 std::string readable_rate(double a_second) {
-    if (a_second >= 1e9) return formatted("%.3g G", a_second / 1e9);
-    if (a_second >= 1e6) return formatted("%.3g M", a_second / 1e6);
-    if (a_second >= 1e3) return formatted("%.3g k", a_second / 1e3);
+    if (a_second >= 1e9) return formatted("%.3g G ", a_second / 1e9);
+    if (a_second >= 1e6) return formatted("%.3g M ", a_second / 1e6);
+    if (a_second >= 1e3) return formatted("%.3g k ", a_second / 1e3);
     return formatted("%.3g ", a_second);
 }
 

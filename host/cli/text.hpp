@@ -17,7 +17,7 @@ std::string shortest(float value);
 std::string brief(double value);
 /// 12345678 -> "12,345,678".
 std::string grouped(std::int64_t count);
-/// 1234567 -> "1.23 M".
+/// 1234567 -> "1.23 M ", for a unit to follow.
 std::string readable_rate(double a_second);
 /// 75.2 -> "1 min 15 s".
 std::string readable_seconds(double seconds);

@@ -22,6 +22,13 @@ void dash_the_name(std::string& word) {
     std::replace(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(end), '_', '-');
 }
 
+/// Words that no option took. CLI11 counts the "--" that ends the flags among them.
+std::vector<std::string> leftover(const CLI::App& app) {
+    auto extras = app.remaining();
+    std::erase(extras, "--");
+    return extras;
+}
+
 /// The first word that looks like a flag, else the first of all.
 const std::string& culprit(const std::vector<std::string>& extras) {
     const auto flag = std::find_if(extras.begin(), extras.end(), [](const std::string& word) { return word.size() > 1 && word[0] == '-'; });
@@ -54,10 +61,11 @@ bool parse_words(CLI::App& app, std::vector<std::string> words) {
         std::cout << app.help();
         return false;
     } catch (const CLI::ParseError& error) {
-        if (!app.remaining().empty() && culprit(app.remaining())[0] == '-') fail(ErrorKind::usage, unknown_flag(app, culprit(app.remaining())));
+        const auto extras = leftover(app);
+        if (!extras.empty() && culprit(extras)[0] == '-') fail(ErrorKind::usage, unknown_flag(app, culprit(extras)));
         fail(ErrorKind::usage, std::string(error.what()) + "; see " + app.get_name() + " --help");
     }
-    const auto extras = app.remaining();
+    const auto extras = leftover(app);
     if (extras.empty()) return true;
     const std::string& word = culprit(extras);
     if (word[0] == '-') fail(ErrorKind::usage, unknown_flag(app, word));

@@ -38,6 +38,7 @@ struct SlopeTask {
 template <class Real>
 struct GradientTask {
     const Real* const* rows = nullptr;
+    const Real* const* rows_ahead = nullptr;  ///< as in DotTask, which fetches every other of them; the rest is fetched here, so that memory is never idle
     int row_count = 0;
     bool first = false;  ///< the sums begin with this tile: they are taken to be 0
     const Layout* layout = nullptr;

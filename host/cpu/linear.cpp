@@ -22,37 +22,61 @@ HWY_INLINE void with_constant(int count, const F& f) {
     f.template call<N>();
 }
 
-/// Scores of one model over a tile whose rows and weights fill `Used` registers, the last not all of it: the weights stay in registers.
+/// Rows so short that a dot product's lanes are not all used, and that their weights stay in registers.
+template <class Real>
+HWY_INLINE bool is_narrow(std::int64_t columns) {
+    constexpr int lanes = DotLanes<hn::ScalableTag<Real>>::lanes;
+    return lanes > 1 && columns < SumShape::dot_lanes && columns <= 8 * lanes;
+}
+
+/// The dot product with weights that fill `Used` registers, the last not all of it.
+template <class Real, int Used>
+class NarrowDot {
+public:
+    using D = hn::ScalableTag<Real>;
+
+    HWY_INLINE NarrowDot(const Real* w, std::int64_t columns) : tail_(D(), columns - last) {
+#pragma GCC unroll 8
+        for (int v = 0; v + 1 < Used; ++v) weights_[v] = hn::LoadU(D(), w + v * lanes);
+        weights_[Used - 1] = tail_.load(w + last);
+    }
+    /// One register of lane sums.
+    HWY_INLINE hn::Vec<D> operator()(const Real* x) const {
+        const D d;
+        hn::Vec<D> sum[Used];
+#pragma GCC unroll 8
+        for (int v = 0; v + 1 < Used; ++v) sum[v] = fused_add(hn::LoadU(d, x + v * lanes), weights_[v], hn::Zero(d));
+        sum[Used - 1] = fused_add(tail_.load(x + last), weights_[Used - 1], hn::Zero(d));
+        return add_groups<D, Used>(sum);
+    }
+
+private:
+    static constexpr int lanes = DotLanes<D>::lanes, last = (Used - 1) * lanes;
+    hn::Vec<D> weights_[Used];
+    Tail<D> tail_;
+};
+
+/// Scores of one model over a tile of narrow rows.
 template <class Real>
 struct NarrowScores {
     const DotTask<Real>& task;
     const Real* w;
     Real bias;
     Real* scores;
+    bool fetch;
 
     template <int Used>
     HWY_INLINE void call() const {
-        using D = hn::ScalableTag<Real>;
-        const D d;
-        constexpr int lanes = DotLanes<D>::lanes, together = folded_rows<Real>;
+        constexpr int together = folded_rows<Real>;
         const std::int64_t columns = task.layout->columns;
-        const Tail<D> tail(d, columns - (Used - 1) * lanes);
-        hn::Vec<D> weights[Used];
-#pragma GCC unroll 8
-        for (int v = 0; v + 1 < Used; ++v) weights[v] = hn::LoadU(d, w + v * lanes);
-        weights[Used - 1] = tail.load(w + (Used - 1) * lanes);
+        const NarrowDot<Real, Used> dot(w, columns);
         for (int r = 0; r < task.row_count; r += together) {
-            hn::Vec<D> sums[together];
+            if (fetch)
+                for (int i = r; i < r + together && i < task.row_count; i += 2) fetch_row(task.rows_ahead[i], columns);
+            hn::Vec<hn::ScalableTag<Real>> sums[together];
 #pragma GCC unroll 4
-            for (int i = 0; i < together; ++i) {
-                const Real* x = task.rows[r + i < task.row_count ? r + i : task.row_count - 1];
-                hn::Vec<D> sum[Used];
-#pragma GCC unroll 8
-                for (int v = 0; v + 1 < Used; ++v) sum[v] = fused_add(hn::LoadU(d, x + v * lanes), weights[v], hn::Zero(d));
-                sum[Used - 1] = fused_add(tail.load(x + (Used - 1) * lanes), weights[Used - 1], hn::Zero(d));
-                sums[i] = add_groups<D, Used>(sum);
-            }
-            add_lanes_of<true>(d, sums, bias, scores + r);
+            for (int i = 0; i < together; ++i) sums[i] = dot(task.rows[r + i < task.row_count ? r + i : task.row_count - 1]);
+            add_lanes_of<true>(hn::ScalableTag<Real>(), sums, bias, scores + r);
         }
     }
 };
@@ -65,7 +89,7 @@ HWY_INLINE void wide_scores(const DotTask<Real>& task, const Real* w, Real bias,
         hn::VFromD<decltype(d)> sums[together];
         for (int i = 0; i < together; ++i) {
             const bool there = r + i < task.row_count;
-            sums[i] = there ? dot_register(d, task.rows[r + i], w, task.layout->columns, fetch ? task.rows_ahead[r + i] : nullptr) : hn::Zero(d);
+            sums[i] = there ? dot_register(d, task.rows[r + i], w, task.layout->columns, fetch && ((r + i) & 1) == 0 ? task.rows_ahead[r + i] : nullptr) : hn::Zero(d);
         }
         add_lanes_of<false>(d, sums, bias, scores + r);
     }
@@ -75,19 +99,14 @@ template <class Real>
 void dots(const DotTask<Real>& task) {
     constexpr int lanes = DotLanes<hn::ScalableTag<Real>>::lanes;
     const Layout& layout = *task.layout;
-    const bool narrow = lanes > 1 && layout.columns < SumShape::dot_lanes && layout.columns <= 8 * lanes;
-    if (narrow && task.rows_ahead)
-        for (int r = 0; r < task.row_count; ++r) {
-            fetch_lines(task.rows_ahead[r], layout.columns * static_cast<std::int64_t>(sizeof(Real)));
-            __builtin_prefetch(task.rows_ahead[r] + layout.columns - 1);
-        }
+    const bool narrow = is_narrow<Real>(layout.columns);
     for (std::int64_t k = 0; k < layout.models; ++k) {
         const Real* w = task.parameters + layout.weights_at(k);
         Real* scores = task.scores + k * tile_rows;
         // Without a bias, adding -0 leaves every score as it is.
         const Real bias = layout.bias ? task.parameters[layout.bias_of(k)] : Real(-0.0);
         if (narrow)
-            with_constant<8>(static_cast<int>((layout.columns + lanes - 1) / lanes), NarrowScores<Real>{task, w, bias, scores});
+            with_constant<8>(static_cast<int>((layout.columns + lanes - 1) / lanes), NarrowScores<Real>{task, w, bias, scores, k == 0 && task.rows_ahead});
         else
             wide_scores(task, w, bias, scores, k == 0 && task.rows_ahead);
     }
@@ -100,6 +119,7 @@ struct AddColumns {
     const Real* slopes;
     Real* g;
     std::int64_t at;
+    bool fetch;
 
     template <int Vectors>
     HWY_INLINE void call() const {
@@ -111,6 +131,7 @@ struct AddColumns {
 #pragma GCC unroll 8
         for (int v = 0; v < Vectors; ++v) sum[v] = task.first ? hn::Zero(d) : hn::LoadU(d, g + at + v * lanes);
         for (int r = 0; r < task.row_count; ++r) {
+            if (fetch && (r & 1) != 0) fetch_row(task.rows_ahead[r] + at, Cut ? task.layout->columns - at : Vectors * lanes);
             const Real* x = task.rows[r] + at;
             const auto slope = hn::Set(d, slopes[r]);
 #pragma GCC unroll 8
@@ -126,12 +147,13 @@ template <class Real>
 void add_rows(const GradientTask<Real>& task) {
     const Layout& layout = *task.layout;
     constexpr int lanes = DotLanes<hn::ScalableTag<Real>>::lanes, most = 8;
+    const bool fetch = task.rows_ahead != nullptr;
     for (std::int64_t k = 0; k < layout.models; ++k) {
         const Real* slopes = task.slopes + k * tile_rows;
         Real* g = task.sums + k * layout.row_stride;
         std::int64_t j = 0;
-        for (; j + most * lanes <= layout.columns; j += most * lanes) AddColumns<Real, false>{task, slopes, g, j}.template call<most>();
-        if (j < layout.columns) with_constant<most>(static_cast<int>((layout.columns - j + lanes - 1) / lanes), AddColumns<Real, true>{task, slopes, g, j});
+        for (; j + most * lanes <= layout.columns; j += most * lanes) AddColumns<Real, false>{task, slopes, g, j, fetch && k == 0}.template call<most>();
+        if (j < layout.columns) with_constant<most>(static_cast<int>((layout.columns - j + lanes - 1) / lanes), AddColumns<Real, true>{task, slopes, g, j, fetch && k == 0});
         Real bias = task.first ? Real(0) : task.sums[layout.bias_at + k];
         for (int r = 0; r < task.row_count; ++r) bias = bias + slopes[r];
         task.sums[layout.bias_at + k] = bias;
@@ -177,21 +199,45 @@ void scale(Real* g, Real factor, std::int64_t count) {
     for (std::int64_t j = 0; j < count; ++j) g[j] = g[j] * factor;
 }
 
-/// Scores of one row, each written to all lanes of a register, from where the loss loop takes whole registers.
+/// One score, written to all lanes of a register, from where the loss loop takes whole registers.
+template <bool Padded, class Real>
+HWY_INLINE void put_single_score(hn::Vec<hn::ScalableTag<Real>> sum, Real bias, Real* out) {
+    const hn::ScalableTag<Real> d;
+    hn::Vec<decltype(d)> sums[folded_rows<Real>];
+    for (auto& copy : sums) copy = sum;
+    Real score[folded_rows<Real>];
+    add_lanes_of<Padded>(d, sums, bias, score);
+    hn::StoreU(hn::Set(d, score[0]), d, out);
+}
+
+template <class Real>
+struct SingleNarrowScore {
+    const Real* x;
+    const Real* w;
+    std::int64_t columns;
+    Real bias;
+    Real* out;
+
+    template <int Used>
+    HWY_INLINE void call() const {
+        put_single_score<true>(NarrowDot<Real, Used>(w, columns)(x), bias, out);
+    }
+};
+
 template <class Real>
 HWY_INLINE void single_scores(const SingleTask<Real>& task) {
-    using D = hn::ScalableTag<Real>;
-    const D d;
+    constexpr int lanes = DotLanes<hn::ScalableTag<Real>>::lanes;
     const Layout& layout = *task.layout;
+    const bool narrow = is_narrow<Real>(layout.columns);
+    if (narrow) fetch_row(task.row_ahead, layout.columns);
     for (std::int64_t k = 0; k < layout.models; ++k) {
-        const Real* ahead = k == 0 ? task.row_ahead : nullptr;
-        const auto sum = dot_register(d, task.row, task.parameters + layout.weights_at(k), layout.columns, ahead);
+        const Real* w = task.parameters + layout.weights_at(k);
         const Real bias = layout.bias ? task.parameters[layout.bias_of(k)] : Real(-0.0);
-        hn::Vec<D> sums[folded_rows<Real>];
-        for (auto& copy : sums) copy = sum;
-        Real score[folded_rows<Real>];
-        add_lanes_of<false>(d, sums, bias, score);
-        hn::StoreU(hn::Set(d, score[0]), d, task.slope_task.scores + k * tile_rows);
+        Real* out = task.slope_task.scores + k * tile_rows;
+        if (narrow)
+            with_constant<8>(static_cast<int>((layout.columns + lanes - 1) / lanes), SingleNarrowScore<Real>{task.row, w, layout.columns, bias, out});
+        else
+            put_single_score<false>(dot_register(hn::ScalableTag<Real>(), task.row, w, layout.columns, k == 0 ? task.row_ahead : nullptr), bias, out);
     }
 }
 

@@ -14,7 +14,7 @@ constexpr std::int64_t work_for_a_team = 12'000;
 /// From this many parameters on a team shares the update.
 constexpr std::int64_t parameters_for_a_team = 8'192;
 constexpr std::int64_t tile_bytes = 160 * 1024;   ///< rows of a tile are read twice: they stay in the second-level cache
-constexpr std::int64_t ahead_bytes = 4 * 1024;  ///< how far ahead rows are fetched
+constexpr std::int64_t ahead_bytes = 12 * 1024;  ///< how far ahead rows are fetched
 
 template <class Real>
 int threads_for(const Problem<Real>& problem, int threads) {
@@ -42,7 +42,7 @@ SegmentRunner<Real>::SegmentRunner(const Problem<Real>& problem, ThreadTeam& tea
     together_ = threads > 1 && layout_.members * layout_.parameter_count >= parameters_for_a_team;
     const std::int64_t row_bytes = std::max<std::int64_t>(layout_.columns * static_cast<std::int64_t>(sizeof(Real)), 1);
     rows_a_tile_ = static_cast<int>(std::clamp<std::int64_t>(tile_bytes / row_bytes, 2, tile_rows));
-    rows_ahead_ = static_cast<int>(std::clamp<std::int64_t>(ahead_bytes / row_bytes, 1, 32));
+    rows_ahead_ = static_cast<int>(std::clamp<std::int64_t>(ahead_bytes / row_bytes, rows_a_tile_, 64));
 
     const Sizes sizes = backend_sizes(problem, team.size());
     for (int t = 0; t < threads; ++t) {
@@ -157,7 +157,7 @@ void SegmentRunner<Real>::sum_tile(Worker<Real>& worker, int rows, bool first, R
     fetch(worker, rows);
     kernels_.dots({worker.rows, worker.rows_ahead, rows, live_, &layout_, scores});
     slopes_({rows, layout_.members, layout_.outputs, targets, problem_.weights ? weights : nullptr, problem_.loss_constants, scores, losses});
-    kernels_.add_rows({worker.rows, rows, first, &layout_, scores, losses, sums});
+    kernels_.add_rows({worker.rows, worker.rows_ahead, rows, first, &layout_, scores, losses, sums});
 }
 
 /// Points to the next rows, gathers their targets and weights, and names the rows to be fetched meanwhile.

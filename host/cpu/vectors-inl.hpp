@@ -73,6 +73,13 @@ HWY_INLINE void fetch_lines(const void* p, std::int64_t bytes) {
     for (std::int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(p) + at);
 }
 
+/// Asks for all of a short row, which may begin and end within cache lines.
+template <class Real>
+HWY_INLINE void fetch_row(const Real* row, std::int64_t columns) {
+    fetch_lines(row, columns * static_cast<std::int64_t>(sizeof(Real)));
+    __builtin_prefetch(row + columns - 1);
+}
+
 /// One register of lane sums of dot(x, w); the lanes of the register remain to be added. Fetches the row `ahead` meanwhile unless it is null.
 template <class D, class Real = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> dot_register(D d, const Real* HWY_RESTRICT x, const Real* HWY_RESTRICT w, std::int64_t count, const Real* ahead) {

@@ -97,7 +97,7 @@ void CudaBackend::set_state(const TrainingState<float>& state) {
     for (const std::vector<float>& vector : state.state) out = std::copy(vector.begin(), vector.end(), out);
     stream_.copy(slot_parameters(live_), host_state_.data(), slot_floats_, cudaMemcpyHostToDevice, "parameters and state");
     stream_.synchronize("parameters and state");
-    before_ = live_;
+    can_roll_back_ = false;
 }
 
 TrainingState<float> CudaBackend::get_state() {
@@ -130,9 +130,11 @@ SegmentLinearParams CudaBackend::segment_params() const {
     params.averaging = problem_.averaging;
     params.clip_norm = problem_.clip_norm;
     params.clip_value = problem_.clip_value;
-    params.rows = problem_.batches.order.rows;
-    params.batch_size = problem_.batches.batch_size;
-    params.steps_per_epoch = problem_.batches.steps_per_epoch;
+    const BatchPlan& batches = problem_.batches;
+    params.batch_size = batches.batch_size;
+    params.steps_per_epoch = batches.steps_per_epoch;
+    params.division = kernels::BatchDivision::of(batches.rows(0), plan_.launch.blocks, plan_.tile);
+    params.last_division = kernels::BatchDivision::of(batches.rows(batches.steps_per_epoch - 1), plan_.launch.blocks, plan_.tile);
     params.orders = orders_.data();
     params.scalars = scalars_.data();
     params.loss_sums = losses_.data();
@@ -173,6 +175,7 @@ SegmentReport CudaBackend::run(const Segment<float>& segment) {
     SegmentReport report;
     loss_sums_.clear();
     before_ = live_;
+    can_roll_back_ = true;
     if (segment.steps > 0) live_ = 1 - before_;
     try {
         for (std::int64_t first = 0; first < segment.steps && !report.frozen; first += budget_.table_steps) {
@@ -185,13 +188,18 @@ SegmentReport CudaBackend::run(const Segment<float>& segment) {
         }
     } catch (...) {
         live_ = before_;  // the slot before the segment was only read
+        can_roll_back_ = false;
         throw;
     }
     report.loss_sums = loss_sums_;
     return report;
 }
 
-void CudaBackend::roll_back() { live_ = before_; }
+void CudaBackend::roll_back() {
+    if (!can_roll_back_) fail(ErrorKind::internal, "there is no segment to roll back");
+    live_ = before_;
+    can_roll_back_ = false;
+}
 
 void CudaBackend::score(MatrixView<const float> x, const float* parameters, std::span<float> scores_out) {
     const DeviceScope scope(card_.facts.ordinal);

@@ -50,6 +50,7 @@ private:
     PinnedBuffer<kernels::SegmentOutcome> host_outcome_;
     std::unique_ptr<Scorer> scorer_;
     int live_ = 0, before_ = 0;  ///< slots: now, and before the last segment
+    bool can_roll_back_ = false;
     std::vector<double> loss_sums_;
     Stream stream_;  ///< last: it is destroyed, and so waited for, before the buffers that its work uses
 };

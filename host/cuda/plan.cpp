@@ -12,6 +12,7 @@
 
 namespace glissade::cuda {
 
+using kernels::BatchDivision;
 using kernels::LinearShape;
 using kernels::SegmentLayout;
 using kernels::Team;
@@ -23,16 +24,6 @@ namespace {
 std::int64_t power_of_two_up(std::int64_t n) { return static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(1, n)))); }
 int log2_of(std::int64_t power) { return std::countr_zero(static_cast<std::uint64_t>(power)); }
 
-/// How a full batch divides over a team.
-struct Division {
-    std::int64_t partials, active, own, longest;
-    static Division of(std::int64_t rows, int blocks) {
-        const SumShape shape = SumShape::of_batch(rows);
-        const std::int64_t active = std::min<std::int64_t>(blocks, shape.partials);
-        return {shape.partials, active, shape.partials / active, (rows + shape.partials - 1) / shape.partials};
-    }
-};
-
 /// Halves a tile, groups of partial sums first: rows of one partial sum stay together.
 bool shrink(TileShape& tile) {
     if (tile.all_rows() == 1) return false;
@@ -41,12 +32,15 @@ bool shrink(TileShape& tile) {
 }
 
 /// The largest tile of the wanted size that fits, state in shared memory if that leaves room for one row.
-bool fit_tile(SegmentPlan& plan, const LinearShape& shape, const Division& division, std::int64_t shared_bytes, const PlanWishes& wishes) {
+bool fit_tile(SegmentPlan& plan, const LinearShape& shape, std::int64_t rows, std::int64_t shared_bytes, const PlanWishes& wishes) {
+    const SumShape sums = SumShape::of_batch(rows);
     TileShape wanted;
-    wanted.rows = std::min(power_of_two_up(division.longest), tuning::tile_rows);
-    wanted.partials = std::min(division.own, std::max<std::int64_t>(1, tuning::tile_rows / wanted.rows));
+    wanted.rows = std::min(power_of_two_up((rows + sums.partials - 1) / sums.partials), tuning::tile_rows);
+    const std::int64_t own = std::max<std::int64_t>(1, sums.partials / plan.launch.blocks);
+    wanted.partials = std::min(own, std::max<std::int64_t>(1, tuning::tile_rows / wanted.rows));
+    const std::int64_t buffer_bytes = std::max(shared_bytes / tuning::tile_buffer_share, tuning::least_tile_buffer_bytes);
     const std::int64_t record_bytes = shape.record_floats() * static_cast<std::int64_t>(sizeof(float));
-    while (wanted.all_rows() * record_bytes > tuning::tile_buffer_bytes && shrink(wanted)) {}
+    while (wanted.all_rows() * record_bytes > buffer_bytes && shrink(wanted)) {}
     if (wishes.tile.rows > 0) wanted = wishes.tile;
     for (const bool state_in_shared : {true, false}) {
         if (state_in_shared && wishes.state_in_memory) continue;
@@ -64,15 +58,15 @@ bool fit_tile(SegmentPlan& plan, const LinearShape& shape, const Division& divis
 }
 
 /// The cost model: T = max(fetch, work) + barrier + exchange + update.
-void predict(SegmentPlan& plan, const LinearShape& shape, std::int64_t rows, const Division& division, const Card& card) {
+void predict(SegmentPlan& plan, const LinearShape& shape, std::int64_t rows, const Card& card) {
+    const BatchDivision division = BatchDivision::of(rows, plan.launch.blocks, plan.tile);
     const tuning::Expected& expected = tuning::expected;
-    const double sms = card.facts.multiprocessors, active = static_cast<double>(division.active), sums = static_cast<double>(shape.sums());
+    const double sms = card.facts.multiprocessors, active = static_cast<double>(division.active_blocks), sums = static_cast<double>(shape.sums());
     const double memory = card.memory_bytes_a_second > 0 ? card.memory_bytes_a_second : sms * expected.memory_a_multiprocessor;
     const double fetch = static_cast<double>(rows * shape.record_floats()) * 4 / std::min(memory, active * expected.block_memory);
-    const double own_rows = static_cast<double>(division.own * division.longest);
+    const double own_rows = static_cast<double>(rows) / active;
     const double values = 4.0 * static_cast<double>(shape.columns() * shape.features);  // dot and gradient, two operands each
-    const double groups = static_cast<double>((division.own + plan.tile.partials - 1) / plan.tile.partials);
-    const double tiles = groups * static_cast<double>((division.longest + plan.tile.rows - 1) / plan.tile.rows);
+    const double tiles = static_cast<double>(division.groups) * division.chunks;
     const double work = own_rows * values / expected.shared_values + (tiles - 1) * expected.tile;
     const double threads = plan.launch.threads;
     const double update = expected.block_step + (sums + threads - 1) / threads * expected.update;
@@ -90,11 +84,9 @@ void predict(SegmentPlan& plan, const LinearShape& shape, std::int64_t rows, con
 std::optional<SegmentPlan> plan_with(int blocks, const LinearShape& shape, std::int64_t rows, const Card& card, const PlanWishes& wishes) {
     SegmentPlan plan;
     plan.launch = {blocks == 1 ? Team::block : Team::grid, blocks, wishes.threads > 0 ? wishes.threads : tuning::segment_threads};
-    const Division division = Division::of(rows, blocks);
-    if (!fit_tile(plan, shape, division, card.facts.shared_bytes_a_block, wishes)) return std::nullopt;
-    // A short last batch may give a block more partial sums than a full one does only if it has more of them; it never has.
-    plan.stack_levels = log2_of(division.partials);
-    predict(plan, shape, rows, division, card);
+    if (!fit_tile(plan, shape, rows, card.facts.shared_bytes_a_block, wishes)) return std::nullopt;
+    plan.stack_levels = log2_of(SumShape::of_batch(rows).partials);  // a short last batch never has more partial sums
+    predict(plan, shape, rows, card);
     return plan;
 }
 

@@ -141,7 +141,7 @@ private:
             changed = changed || use != chunk_plan_.uses[i];
             chunk_plan_.uses[i] = use;
         }
-        if (fault_ && (!first || std::pair(fault_->line, fault_->column) < std::pair(first->line, first->column))) first = fault_;
+        if (fault_ && (!first || fault_->line <= first->line)) first = fault_;  // a broken row says more than one of its cells
         if (first) fail_at(*first);
         return changed;
     }

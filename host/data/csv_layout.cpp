@@ -75,12 +75,15 @@ std::string_view without_mark(const InputFile& file) {
 
 char find_delimiter(std::string_view text) {
     const std::string_view first = first_line_of(text);
-    if (count_outside_quotes(first, '\t') > 0) return '\t';
+    const std::string_view second = first_line_of(text.substr(std::min(text.size(), first.size() + 1)));
+    if (count_outside_quotes(first, '\t') > 0) {
+        // Tabs that come and go are blanks like others.
+        return second.empty() || count_outside_quotes(second, '\t') > 0 || first.find_first_of(",;") != std::string_view::npos ? '\t' : ' ';
+    }
     const std::int64_t commas = count_outside_quotes(first, ',');
     const std::int64_t semicolons = count_outside_quotes(first, ';');
     if (commas > 0 && semicolons > 0) {
         // Decimal commas between semicolons, or semicolons in the text of a cell? The delimiter comes as often on the next line.
-        const std::string_view second = first_line_of(text.substr(std::min(text.size(), first.size() + 1)));
         return count_outside_quotes(second, ';') == semicolons ? ';' : ',';
     }
     if (commas > 0) return ',';
@@ -91,7 +94,6 @@ char find_delimiter(std::string_view text) {
     try {
         if (!scanner.begin_row()) return ',';
         const Row row = read_row(scanner);
-        const std::string_view second = first_line_of(text.substr(std::min(text.size(), first.size() + 1)));
         const bool second_has_blanks = second.substr(0, second.find_last_not_of(" \t\r") + 1).find_first_of(" \t") != std::string_view::npos;
         return row.size() > 1 && (second_has_blanks || has_number(row)) ? ' ' : ',';
     } catch (const TextFault&) {

@@ -168,7 +168,7 @@ void for_each_block(const MatrixSource& source, std::span<const std::int64_t> ro
                     const std::function<void(std::span<const std::int64_t>, const double*)>& use) {
     constexpr std::int64_t block_values = 32768;  // 256 KB of doubles: stays in a second-level cache
     const auto block_rows = static_cast<std::size_t>(std::clamp<std::int64_t>(block_values / std::max<std::int64_t>(source.columns(), 1), 1, 1024));
-    std::vector<double> values(block_rows * static_cast<std::size_t>(source.columns()));
+    std::vector<double> values(std::min(block_rows, rows.size()) * static_cast<std::size_t>(source.columns()));
     for (std::size_t first = 0; first < rows.size(); first += block_rows) {
         const auto block = rows.subspan(first, std::min(block_rows, rows.size() - first));
         source.read(block, values.data());

@@ -159,9 +159,16 @@ TargetColumn targets_in_file(const std::string& path, const LoadOptions& options
     read.na_values = options.na_values;
     read.threads = options.threads;
     read.budget = &budget;
-    const auto table = std::make_shared<const Table>(read_table(path, read, [](const TableHead& head) {
+    bool has_header = false;
+    const auto plan = [&](const TableHead& head) {
+        has_header = head.has_header;
         return ColumnPlan{std::vector<ColumnUse>(head.names.size(), ColumnUse::infer), head.names.size() == 1 ? 0 : -1};
-    }));
+    };
+    auto table = std::make_shared<const Table>(read_table(path, read, plan));
+    if (table->rows() + 1 == data.rows() && has_header) {  // words only: the first of them is a label, as the number of rows tells
+        read.header = HeaderMode::no;
+        table = std::make_shared<const Table>(read_table(path, read, plan));
+    }
     if (table->rows() != data.rows()) {
         fail(ErrorKind::data, path + " has " + std::to_string(table->rows()) + " rows, " + data.file->name() + " has " + std::to_string(data.rows()));
     }

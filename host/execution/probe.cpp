@@ -85,6 +85,7 @@ std::vector<double> gather_rows(ThreadTeam& team, std::span<const std::byte> buf
             for (std::int64_t i = rows * thread / team.size(); i < end; ++i) {
                 const std::byte* next = buffer.data() + order[std::min(i + ahead, end - 1)] * row_bytes;
                 for (std::int64_t line = 0; line < row_bytes; line += 64) __builtin_prefetch(next + line);
+                __builtin_prefetch(next + row_bytes - 1);
                 total += sum_words(buffer.data() + order[i] * row_bytes, row_bytes);
             }
             keep(total);

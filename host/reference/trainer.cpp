@@ -18,6 +18,7 @@ std::vector<bool> decaying(const Problem& problem, const Settings& settings) {
 template <class T>
 std::vector<double> in_double(const std::vector<T>& values) {
     std::vector<double> out;
+    out.reserve(values.size());
     for (const T& value : values) out.push_back(Numbers<T>::to_double(value));
     return out;
 }

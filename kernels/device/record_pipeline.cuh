@@ -13,16 +13,15 @@ namespace glissade::kernels {
 /// before the parameters are. Rows are looked up two tiles ahead and copied one ahead.
 class RecordPipeline {
 public:
-    __device__ __forceinline__ RecordPipeline(const SegmentLinearParams& params, unsigned char* shared, int block, int blocks)
+    __device__ __forceinline__ RecordPipeline(const SegmentLinearParams& params, unsigned char* shared, int block)
         : params_(params),
           shared_(shared),
           block_(block),
-          blocks_(blocks),
           tile_rows_(static_cast<int>(params.tile.all_rows())),
           record_chunks_(static_cast<int>(params.shape.record_floats() / chunk_floats)) {
         row_bits_ = __ffs(static_cast<int>(params.tile.rows)) - 1;
         cursor_.batch = params.first_batch;
-        part_ = BlockBatch::of(params_, cursor_.batch, block_, blocks_);
+        part_ = BlockBatch::of(params_, cursor_.batch, block_);
         skip_idle_batches();
         look_up(0);
         __syncthreads();
@@ -41,10 +40,12 @@ public:
         fetch(after(slot_), buffer_ ^ 1);
         if (rates_step >= 0) fetch_rates(rates_step);
         __pipeline_commit();
-        look_up(after(after(slot_)));
         __pipeline_wait_prior(1);
         __syncthreads();
     }
+
+    /// Looks up the rows of the tile after the next one: once for every tile, between its advance and the next one's, where the block has time for it.
+    __device__ __forceinline__ void look_ahead() { look_up(after(after(slot_))); }
 
     /// For a step in which the block has no tile: fetches scalars. Waits for all that was under way; others see it after the next barrier.
     __device__ __forceinline__ void advance_rates(std::int64_t rates_step) {
@@ -85,17 +86,18 @@ private:
     __device__ __forceinline__ void next_batch() {
         cursor_.advance(params_.steps_per_epoch);
         group_ = 0;
-        part_ = BlockBatch::of(params_, cursor_.batch, block_, blocks_);
+        part_ = BlockBatch::of(params_, cursor_.batch, block_);
     }
 
     /// Writes the rows of the tile at the cursor into a slot, -1 where there is none, and moves the cursor on.
     __device__ __forceinline__ void look_up(int slot) {
         const bool ended = cursor_.step >= params_.steps;
-        for (int i = static_cast<int>(threadIdx.x); i < tile_rows_; i += static_cast<int>(blockDim.x)) {
+        // From the last thread down: the first ones may still be busy with parameters.
+        for (int i = static_cast<int>(blockDim.x - 1 - threadIdx.x); i < tile_rows_; i += static_cast<int>(blockDim.x)) {
             const int q = i >> row_bits_, r = i & ((1 << row_bits_) - 1);
             std::int64_t row = -1;
-            if (!ended && q < part_.group_partials) {
-                const int partial = part_.first_partial + group_ * part_.group_partials + q;
+            if (!ended && q < part_.division.group_partials) {
+                const int partial = part_.first_partial + group_ * part_.division.group_partials + q;
                 const std::int64_t first = part_.first_row(partial) + (static_cast<std::int64_t>(chunk_) << row_bits_);
                 const std::int64_t left = part_.first_row(partial + 1) - first;
                 if (r < left) row = params_.orders[cursor_.epoch](part_.begin + first + r);
@@ -103,7 +105,7 @@ private:
             }
             rows_of(slot)[i] = row;
         }
-        if (ended || ++chunk_ < part_.chunks) return;
+        if (ended || ++chunk_ < part_.division.chunks) return;
         chunk_ = 0;
         if (++group_ < part_.groups) return;
         next_batch();
@@ -132,8 +134,7 @@ private:
 
     const SegmentLinearParams& params_;
     unsigned char* shared_;
-    int block_, blocks_;
-    int tile_rows_, record_chunks_;
+    int block_, tile_rows_, record_chunks_;
     int row_bits_ = 0;  ///< log2 of the rows of a partial sum in a tile
     BatchCursor cursor_;
     BlockBatch part_;  ///< of the cursor's step

@@ -20,17 +20,15 @@ __device__ __forceinline__ float fresh_tree_sum(const float* values) {
     }
 }
 
-/// The sum of `count` neighbouring values (a power of two, at most 128; aligned to 16 bytes from 4 on) in tree order, by the min(count, 32) lanes of a
-/// group; `rank` is the lane's place in it. Every lane of the warp must call, with the same count.
-__device__ __forceinline__ float group_tree_sum(const float* values, int count, int rank) {
-    float sum;
-    if (count <= 32)
-        sum = fresh_tree_sum<1>(values + rank);
-    else if (count == 64)
-        sum = fresh_tree_sum<2>(values + 2 * rank);
-    else
-        sum = fresh_tree_sum<4>(values + 4 * rank);
-    const int lanes = count < 32 ? count : 32;
+/// A lane's part of the sum of `count` neighbouring values (a power of two, at most 128; aligned to 16 bytes from 4 on) by min(count, 32) lanes.
+__device__ __forceinline__ float fresh_lane_sum(const float* values, int count, int rank) {
+    if (count <= 32) return fresh_tree_sum<1>(values + rank);
+    if (count == 64) return fresh_tree_sum<2>(values + 2 * rank);
+    return fresh_tree_sum<4>(values + 4 * rank);
+}
+
+/// The rest of the tree: over aligned groups of `lanes` lanes (a power of two). Every lane of the warp must call, with the same count.
+__device__ __forceinline__ float lane_tree_sum(float sum, int lanes) {
     for (int reach = 1; reach < lanes; reach *= 2) sum = sum + __shfl_xor_sync(0xFFFFFFFFu, sum, reach);
     return sum;
 }

@@ -9,7 +9,7 @@ import sys
 OURS = re.compile(r"^((typeinfo|typeinfo name|vtable|VTT|guard variable) for )?glissade::")
 PRINTS_OR_EXITS = re.compile(
     r"^(std::(cout|cerr|clog|wcout|wcerr|exit|abort|quick_exit|signal)|stdout|stderr|puts|putchar|(__)?v?printf(_chk)?|perror|psignal"
-    r"|exit|_exit|_Exit|quick_exit|abort|raise|kill|signal|sigaction|sigprocmask|pthread_sigmask)(@.*)?$")
+    r"|exit|_exit|_Exit|quick_exit|abort|raise|kill|signal|sigaction|sigprocmask)(@.*)?$")
 
 
 def symbols(library, *options):

@@ -2,6 +2,7 @@
 // What README shows, on rows whose class is the sign of their first feature.
 #include <cstdio>
 #include <glissade/glissade.hpp>
+#include <random>
 #include <vector>
 
 int main(int argc, char** argv) {
@@ -9,15 +10,13 @@ int main(int argc, char** argv) {
     const char* path = argv[1];
     const std::int64_t rows = 4096, columns = 3;
     std::vector<float> features(static_cast<std::size_t>(rows * columns)), targets(static_cast<std::size_t>(rows));
-    for (std::int64_t r = 0; r < rows; ++r) {
-        for (std::int64_t c = 0; c < columns; ++c) features[r * columns + c] = static_cast<float>((r * 37 + c * 101) % 257 - 128) / 64;
-        targets[r] = features[r * columns] > 0 ? 1.0f : 0.0f;
-    }
+    std::mt19937 random(7);
+    for (float& value : features) value = static_cast<float>(random() % 2001) / 1000 - 1;
+    for (std::int64_t r = 0; r < rows; ++r) targets[r] = features[r * columns] > 0 ? 1.0f : 0.0f;
     const glissade::MatrixView<const float> x(features.data(), rows, columns);
     std::vector<float> out(static_cast<std::size_t>(rows * 2));
 
     auto data = glissade::Dataset::borrow(x, targets);
-    data.task = glissade::Task::classification;
     auto run = glissade::train(data, {.loss = "logistic", .optimizer = glissade::Adam{.lr = 1e-2}, .batch_size = 256, .epochs = 10});
     run.model.predict_proba(x, out);
     run.model.save(path);

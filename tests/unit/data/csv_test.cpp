@@ -60,7 +60,7 @@ TEST(Csv, ReadsEveryLayoutThatIsFine) {
         {"semicolon", "1;2.5\n-3;4\n", ';', false, numbers},
         {"tab", "1\t2.5\n-3\t4\n", '\t', false, numbers},
         {"blanks", "1 2.5\n-3 4\n", ' ', false, numbers},
-        {"runs of blanks at both ends", "  1 \t 2.5  \n -3   4\t\n", ' ', false, numbers},
+        {"runs of blanks at both ends", "  1 \t 2.5  \n -3   4 \n", ' ', false, numbers},
         {"header", "a,b\n1,2.5\n-3,4\n", ',', true, numbers},
         {"header in quotes", "\"a\",\"b c\"\n1,2.5\n-3,4\n", ',', true, numbers},
         {"header of blanks", "a b\n1 2.5\n-3 4\n", ' ', true, numbers},

@@ -41,7 +41,7 @@ TEST(FaultPosition, TextTablesNameLineAndColumn) {
     options.target = "y";
     options.weight = "w";
     EXPECT_NO_THROW(load_training(files.write("good.csv", text_with("7", {0, 0}, ",")), options));
-    for (const std::string& delimiter : {",", ";", "\t", " "}) {
+    for (const char* const delimiter : {",", ";", "\t", " "}) {
         for (const std::string& bad : bad_numbers) {
             for (const Place& place : places) {
                 const std::string path = files.write("bad.csv", text_with(bad, place, delimiter));

@@ -228,7 +228,7 @@ TEST(Load, TreatsNanInArraysAsMissingWhenTold) {
     const std::string path = files.write("x.npy", testing::npy_of("<f4", "(3, 2)", testing::bytes_of<float>({1, nan, 3, 4, 5, 6})));
     LoadOptions options;
     options.standardize = Toggle::off;
-    options.target_file = files.write("y.csv", "0\n1\n1\n");
+    options.target_file = files.write("y.csv", "0\n1\n0\n");
     EXPECT_ERROR(ErrorKind::data, "row 0, column 1", load_training(path, options));
     options.missing = MissingPolicy::drop;
     EXPECT_EQ(load_training(path, options).train.rows(), 2);
@@ -291,7 +291,9 @@ TEST(Load, HoldsOutExactlyTheFractionAskedFor) {
             all.insert(split.validation.begin(), split.validation.end());
             EXPECT_EQ(all.size(), rows.size());
             EXPECT_EQ(split_rows_by_seed(rows, fraction, 1).validation, split.validation);
-            if (count == 1000) EXPECT_NE(split_rows_by_seed(rows, fraction, 2).validation, split.validation);
+            if (count == 1000) {
+                EXPECT_NE(split_rows_by_seed(rows, fraction, 2).validation, split.validation);
+            }
         }
     }
     EXPECT_ERROR(ErrorKind::usage, "--validation-fraction", split_rows_by_seed(std::vector<std::int64_t>{1, 2}, 1.5, 0));
@@ -404,7 +406,7 @@ TEST(Load, RefusesDataBeyondTheMemoryLimitBeforeItIsAllocated) {
     options.target_file = files.write("y-idx", testing::idx_of<std::uint8_t>('\x08', {1000}, std::vector<std::uint8_t>(1000, 1)));
     const std::string path = files.write("x-idx", testing::idx_of<std::uint8_t>('\x08', {1000, 1000}, std::vector<std::uint8_t>(1000000, 7)));
     options.task = Task::regression;
-    EXPECT_ERROR(ErrorKind::memory, "1000 rows by 1000 columns as a dense matrix needs 3.8 MiB; the memory limit is 1.0 MiB", load_training(path, options));
+    EXPECT_ERROR(ErrorKind::memory, "1000 rows by 1000 columns as a dense matrix needs 3.9 MiB; the memory limit is 1.0 MiB", load_training(path, options));
 }
 
 }  // namespace

@@ -120,7 +120,7 @@ TEST(ModelData, FillsMissingCellsAsInTraining) {
     options.missing = MissingPolicy::drop;
     const Trained dropping(text, options);
     EXPECT_EQ(dropping.load(other + "7,p,1\n", true).data.rows(), 1);
-    EXPECT_ERROR(ErrorKind::data, "2 rows with missing cells would get no prediction", dropping.load(other, false));
+    EXPECT_ERROR(ErrorKind::data, "2 rows with missing cells would get no prediction", dropping.load(other + "7,p,1\n", false));
     LoadOptions fill;
     fill.missing = MissingPolicy::mean;
     EXPECT_EQ(row_of(dropping.load(other, false, fill).data, 0), (std::vector<float>{2, 1, 0}));
