@@ -72,9 +72,7 @@ struct UpdateTask {
 };
 
 template <class Real>
-struct Kernels {
-    void (*dots)(const DotTask<Real>&);
-    void (*add_rows)(const GradientTask<Real>&);
+struct ElementLoops {
     /// out[j] = fma(x[j], scale[j], shift[j])
     void (*apply_affine)(const Real* x, const Real* scale, const Real* shift, std::int64_t count, Real* out);
     /// into[j] += from[j]
@@ -84,10 +82,15 @@ struct Kernels {
     /// dot(g, g) by SumShape.
     Real (*square)(const Real* g, std::int64_t count);
     void (*scale)(Real* g, Real factor, std::int64_t count);
-    /// Returns the first member with a gradient or loss that is infinite or NaN, or -1.
-    std::int64_t (*single_row)(const SingleTask<Real>&);
 };
 
+template <class Real>
+using DotLoop = void (*)(const DotTask<Real>&);
+template <class Real>
+using GradientLoop = void (*)(const GradientTask<Real>&);
+/// Returns the first member with a gradient or loss that is infinite or NaN, or -1.
+template <class Real>
+using SingleLoop = std::int64_t (*)(const SingleTask<Real>&);
 /// Rows at positions first ... first + count - 1 of an epoch.
 using FillRows = void (*)(const EpochOrder& order, std::int64_t first, std::int64_t count, std::int64_t* rows_out);
 template <class Real>
@@ -97,7 +100,13 @@ using UpdateLoop = void (*)(const UpdateTask<Real>&);
 
 /// The loops of the best instruction set that this processor has.
 template <class Real>
-Kernels<Real> linear_kernels();
+ElementLoops<Real> element_loops();
+template <class Real>
+DotLoop<Real> dot_loop();
+template <class Real>
+GradientLoop<Real> gradient_loop();
+template <class Real>
+SingleLoop<Real> single_loop();
 template <class Real>
 SlopeLoop<Real> slope_loop(int loss);
 template <class Real>

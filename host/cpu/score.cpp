@@ -20,8 +20,9 @@ template <class Real>
 struct RowScorer {
     const ScoreTask<Real>& task;
     const Layout& layout;
-    const Kernels<Real>& kernels;
     Real* scores_out;
+    const ElementLoops<Real> loops = element_loops<Real>();
+    const DotLoop<Real> dots = dot_loop<Real>();
 
     void operator()(std::int64_t begin, std::int64_t end, Real* tile, Real* affine) const {
         const Real* rows[tile_rows];
@@ -33,10 +34,10 @@ struct RowScorer {
                 rows_ahead[r] = task.x.row(std::min(first + r + 2, end - 1));
                 if (!task.affine) continue;
                 Real* out = affine + r * layout.row_stride;
-                kernels.apply_affine(rows[r], task.affine.scale, task.affine.shift, layout.columns, out);
+                loops.apply_affine(rows[r], task.affine.scale, task.affine.shift, layout.columns, out);
                 rows[r] = out;
             }
-            kernels.dots({rows, rows_ahead, count, task.parameters, &layout, tile});
+            dots({rows, rows_ahead, count, task.parameters, &layout, tile});
             for (int r = 0; r < count; ++r)
                 for (std::int64_t k = 0; k < layout.models; ++k) scores_out[(first + r) * layout.models + k] = tile[k * tile_rows + r];
         }
@@ -52,11 +53,10 @@ void score_with(ThreadTeam& team, const ScoreTask<Real>& task, std::span<Real> s
         fail(ErrorKind::usage, "scores of " + std::to_string(rows) + " rows x " + std::to_string(task.outputs) + " outputs need room for " +
                                    std::to_string(rows * task.outputs) + " values, not " + std::to_string(scores_out.size()));
     const Layout layout(1, task.outputs, task.x.columns, task.bias);
-    const Kernels<Real> kernels = linear_kernels<Real>();
     const int threads = team.size();
     const std::int64_t tile = layout.models * tile_rows, affine = task.affine ? tile_rows * layout.row_stride : 0;
     AlignedArray<Real> scratch(threads * (tile + affine));
-    const RowScorer<Real> scorer{task, layout, kernels, scores_out.data()};
+    const RowScorer<Real> scorer{task, layout, scores_out.data()};
     team.run([&](int thread) {
         Real* mine = scratch.data() + thread * (tile + affine);
         scorer(rows * thread / threads, rows * (thread + 1) / threads, mine, mine + tile);

@@ -43,7 +43,7 @@ void SegmentRunner<Real>::add_slots(const StepPlan& plan, std::int64_t begin, st
     for (std::int64_t at = begin; at < end; at += block)
         for (std::int64_t apart = 1; apart < plan.slots; apart *= 2)
             for (std::int64_t slot = 0; slot < plan.slots; slot += 2 * apart)
-                kernels_.add(slot_sums(slot) + at, slot_sums(slot + apart) + at, std::min(block, end - at));
+                loops_.add(slot_sums(slot) + at, slot_sums(slot + apart) + at, std::min(block, end - at));
 }
 
 /// Gradients of the mean loss for the weights whose sums are elements begin ... end - 1.
@@ -56,7 +56,7 @@ void SegmentRunner<Real>::mean_weights(const StepPlan& plan, std::int64_t begin,
         const std::int64_t from = std::max(begin, row_begin), to = std::min(end, row_begin + layout_.columns);
         if (from >= to) continue;
         Real* out = gradient_.data() + layout_.weights_at(k) + (from - row_begin);
-        if (!kernels_.mean(sums + from, rows, problem_.clip_value, to - from, out)) not_finite_[k / layout_.outputs].store(true, std::memory_order_relaxed);
+        if (!loops_.mean(sums + from, rows, problem_.clip_value, to - from, out)) not_finite_[k / layout_.outputs].store(true, std::memory_order_relaxed);
     }
 }
 
@@ -71,7 +71,7 @@ bool SegmentRunner<Real>::decide(std::int64_t step, const StepPlan& plan) {
         not_finite_[m].store(false, std::memory_order_relaxed);
         if (layout_.bias) {
             Real* out = gradient_.data() + m * layout_.member_stride + layout_.outputs * layout_.columns;
-            finite &= kernels_.mean(sums + layout_.bias_at + m * layout_.outputs, rows, problem_.clip_value, layout_.outputs, out);
+            finite &= loops_.mean(sums + layout_.bias_at + m * layout_.outputs, rows, problem_.clip_value, layout_.outputs, out);
         }
         const Real loss = sums[layout_.loss_at + m];
         finite &= rules::is_finite(loss);
@@ -95,8 +95,8 @@ template <class Real>
 void SegmentRunner<Real>::clip_norms() {
     for (std::int64_t m = 0; m < layout_.members; ++m) {
         Real* g = gradient_.data() + m * layout_.member_stride;
-        const Real norm = rules::root(kernels_.square(g, layout_.parameter_count));
-        if (norm > problem_.clip_norm) kernels_.scale(g, problem_.clip_norm / (norm + Real(1e-6)), layout_.parameter_count);
+        const Real norm = rules::root(loops_.square(g, layout_.parameter_count));
+        if (norm > problem_.clip_norm) loops_.scale(g, problem_.clip_norm / (norm + Real(1e-6)), layout_.parameter_count);
     }
 }
 

@@ -31,7 +31,10 @@ SegmentRunner<Real>::SegmentRunner(const Problem<Real>& problem, ThreadTeam& tea
     : problem_(problem),
       team_(team),
       layout_(problem.members, problem.outputs, problem.features.columns, problem.bias),
-      kernels_(linear_kernels<Real>()),
+      loops_(element_loops<Real>()),
+      dots_(dot_loop<Real>()),
+      add_rows_(gradient_loop<Real>()),
+      single_row_(single_loop<Real>()),
       slopes_(slope_loop<Real>(problem.loss)),
       update_(update_loop<Real>(problem.rule, problem.variant, problem.averaging)),
       fill_rows_(fill_rows_loop()) {
@@ -119,7 +122,7 @@ void SegmentRunner<Real>::run_single_rows(Worker<Real>& worker) {
         task.row = worker.rows[0];
         task.row_ahead = worker.rows_ahead[0];
         task.losses = losses_ + step * layout_.members;
-        const std::int64_t bad = kernels_.single_row(task);
+        const std::int64_t bad = single_row_(task);
         if (bad >= 0) return freeze(bad);
         if (problem_.clip_norm > Real(0)) clip_norms();
         update_weights(step, 0, 1);
@@ -141,7 +144,7 @@ void SegmentRunner<Real>::sum_partials(Worker<Real>& worker, int thread, const S
                 sum_tile(worker, static_cast<int>(std::min<std::int64_t>(rows_a_tile_, end - row)), row == begin, sums_at(level));
             ++level;
             for (std::int64_t done = i + 1; (done & 1) == 0; done >>= 1) {
-                kernels_.add(sums_at(level - 2), sums_at(level - 1), layout_.sum_size);
+                loops_.add(sums_at(level - 2), sums_at(level - 1), layout_.sum_size);
                 --level;
             }
         }
@@ -155,9 +158,9 @@ void SegmentRunner<Real>::sum_tile(Worker<Real>& worker, int rows, bool first, R
     Real* weights = losses + layout_.members * tile_rows;
     Real* targets = weights + tile_rows;
     fetch(worker, rows);
-    kernels_.dots({worker.rows, worker.rows_ahead, rows, live_, &layout_, scores});
+    dots_({worker.rows, worker.rows_ahead, rows, live_, &layout_, scores});
     slopes_({rows, layout_.members, layout_.outputs, targets, problem_.weights ? weights : nullptr, problem_.loss_constants, scores, losses});
-    kernels_.add_rows({worker.rows, worker.rows_ahead, rows, first, &layout_, scores, losses, sums});
+    add_rows_({worker.rows, worker.rows_ahead, rows, first, &layout_, scores, losses, sums});
 }
 
 /// Points to the next rows, gathers their targets and weights, and names the rows to be fetched meanwhile.
@@ -182,7 +185,7 @@ void SegmentRunner<Real>::fetch(Worker<Real>& worker, int rows) {
     if (!problem_.affine) return;
     for (int r = 0; r < rows; ++r) {
         Real* out = worker.affine.data() + r * layout_.row_stride;
-        kernels_.apply_affine(worker.rows[r], problem_.affine.scale, problem_.affine.shift, layout_.columns, out);
+        loops_.apply_affine(worker.rows[r], problem_.affine.scale, problem_.affine.shift, layout_.columns, out);
         worker.rows[r] = out;
     }
 }

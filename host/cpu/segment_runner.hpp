@@ -60,7 +60,10 @@ private:
     const Problem<Real>& problem_;
     ThreadTeam& team_;
     Layout layout_;
-    Kernels<Real> kernels_;
+    ElementLoops<Real> loops_;
+    DotLoop<Real> dots_;
+    GradientLoop<Real> add_rows_;
+    SingleLoop<Real> single_row_;
     SlopeLoop<Real> slopes_;
     UpdateLoop<Real> update_;
     FillRows fill_rows_;

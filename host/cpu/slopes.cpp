@@ -42,12 +42,39 @@ HWY_INLINE void row_losses(const SlopeTask<Real>& task, std::int64_t member) {
     }
 }
 
+// The loops of a grouped loss for one class and all rows; evaluate_group does the same for one row and all classes.
+template <class Real>
+HWY_NOINLINE void raise_tops(const Real* HWY_RESTRICT scores, Real* HWY_RESTRICT tops, int rows) {
+    for (int r = 0; r < rows; ++r) tops[r] = rules::larger(scores[r], tops[r]);
+}
+template <class Rule, class Real>
+HWY_NOINLINE void add_powers(Real* HWY_RESTRICT scores, const Real* HWY_RESTRICT tops, Real* HWY_RESTRICT sums, int rows) {
+    for (int r = 0; r < rows; ++r) {
+        scores[r] = Rule::power_of(scores[r], tops[r]);
+        sums[r] = sums[r] + scores[r];
+    }
+}
+template <class Rule, class Real>
+HWY_NOINLINE void finish_slopes(Real* HWY_RESTRICT powers, const Real* HWY_RESTRICT sums, const Real* HWY_RESTRICT targets, Real index, int rows) {
+    for (int r = 0; r < rows; ++r) powers[r] = Rule::slope_of(powers[r], sums[r], targets[r] == index);
+}
+template <class Rule, class Real>
+HWY_NOINLINE void finish_losses(const Real* HWY_RESTRICT sums, const Real* HWY_RESTRICT tops, Real* HWY_RESTRICT losses, int rows) {
+    for (int r = 0; r < rows; ++r) losses[r] = Rule::loss_of(sums[r], tops[r], losses[r]);
+}
+
 template <class Rule, class Real>
 HWY_INLINE void group_losses(const SlopeTask<Real>& task, std::int64_t member) {
+    const int rows = lanes_of<Real>(task.row_count);
     Real* scores = task.scores + member * task.outputs * tile_rows;
-    for (int r = 0; r < task.row_count; ++r)
-        task.losses[member * tile_rows + r] =
-            Rule::evaluate_group(scores + r, static_cast<int>(task.outputs), tile_rows, task.targets[r], task.constants, scores + r);
+    Real* losses = task.losses + member * tile_rows;  // the true class's score until the end
+    Real tops[tile_rows], sums[tile_rows];
+    for (int r = 0; r < rows; ++r) tops[r] = scores[r], sums[r] = Real(0);
+    for (int r = 0; r < task.row_count; ++r) losses[r] = scores[static_cast<int>(task.targets[r]) * tile_rows + r];
+    for (std::int64_t o = 1; o < task.outputs; ++o) raise_tops(scores + o * tile_rows, tops, rows);
+    for (std::int64_t o = 0; o < task.outputs; ++o) add_powers<Rule>(scores + o * tile_rows, tops, sums, rows);
+    for (std::int64_t o = 0; o < task.outputs; ++o) finish_slopes<Rule>(scores + o * tile_rows, sums, task.targets, static_cast<Real>(o), rows);
+    finish_losses<Rule>(sums, tops, losses, rows);
 }
 
 template <class Real>

@@ -56,16 +56,17 @@ struct DotLanes {
     static constexpr int groups = SumShape::dot_lanes / lanes;
 };
 
-/// Adds the lanes of the first `Used` groups, the others being 0, by halving, down to one register.
-template <class D, int Used = DotLanes<D>::groups, class V = hn::Vec<D>>
+/// Adds the lanes of the first `Used` groups, the others being 0, by halving, down to one register. A recursion of templates and not a loop of loops,
+/// which the compiler would unroll too late to keep the groups in registers.
+template <class D, int Used = DotLanes<D>::groups, int Half = DotLanes<D>::groups / 2, class V = hn::Vec<D>>
 HWY_INLINE V add_groups(V* sum) {
-#pragma GCC unroll 8
-    for (int half = DotLanes<D>::groups / 2; half >= 1; half /= 2) {
-#pragma GCC unroll 32
-        for (int v = 0; v < half; ++v)
-            if (v + half < Used) sum[v] = hn::Add(sum[v], sum[v + half]);
-    }
-    return sum[0];
+#pragma GCC unroll 64
+    for (int v = 0; v < Half; ++v)
+        if (v + Half < Used) sum[v] = hn::Add(sum[v], sum[v + Half]);
+    if constexpr (Half > 1)
+        return add_groups<D, Used, Half / 2>(sum);
+    else
+        return sum[0];
 }
 
 /// Asks for a cache line every 64 bytes of the `bytes` bytes at p.

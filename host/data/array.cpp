@@ -30,13 +30,17 @@ std::int64_t element_bytes(ElementType type) {
     switch (type) {
         case ElementType::boolean:
         case ElementType::u8:
-        case ElementType::i8: return 1;
+        case ElementType::i8:
+            return 1;
         case ElementType::u16:
-        case ElementType::i16: return 2;
+        case ElementType::i16:
+            return 2;
         case ElementType::u32:
         case ElementType::i32:
-        case ElementType::f32: return 4;
-        default: return 8;
+        case ElementType::f32:
+            return 4;
+        default:
+            return 8;
     }
 }
 
@@ -44,16 +48,26 @@ void ArrayTable::read(std::int64_t row, std::int64_t column, std::int64_t count,
     const char* const place = data + (row * columns + column) * element_bytes(type);
     switch (type) {
         case ElementType::boolean:
-        case ElementType::u8: return read_elements<std::uint8_t>(place, count, big_endian, out);
-        case ElementType::u16: return read_elements<std::uint16_t>(place, count, big_endian, out);
-        case ElementType::u32: return read_elements<std::uint32_t>(place, count, big_endian, out);
-        case ElementType::u64: return read_elements<std::uint64_t>(place, count, big_endian, out);
-        case ElementType::i8: return read_elements<std::int8_t>(place, count, big_endian, out);
-        case ElementType::i16: return read_elements<std::int16_t>(place, count, big_endian, out);
-        case ElementType::i32: return read_elements<std::int32_t>(place, count, big_endian, out);
-        case ElementType::i64: return read_elements<std::int64_t>(place, count, big_endian, out);
-        case ElementType::f32: return read_elements<float>(place, count, big_endian, out);
-        case ElementType::f64: return read_elements<double>(place, count, big_endian, out);
+        case ElementType::u8:
+            return read_elements<std::uint8_t>(place, count, big_endian, out);
+        case ElementType::u16:
+            return read_elements<std::uint16_t>(place, count, big_endian, out);
+        case ElementType::u32:
+            return read_elements<std::uint32_t>(place, count, big_endian, out);
+        case ElementType::u64:
+            return read_elements<std::uint64_t>(place, count, big_endian, out);
+        case ElementType::i8:
+            return read_elements<std::int8_t>(place, count, big_endian, out);
+        case ElementType::i16:
+            return read_elements<std::int16_t>(place, count, big_endian, out);
+        case ElementType::i32:
+            return read_elements<std::int32_t>(place, count, big_endian, out);
+        case ElementType::i64:
+            return read_elements<std::int64_t>(place, count, big_endian, out);
+        case ElementType::f32:
+            return read_elements<float>(place, count, big_endian, out);
+        case ElementType::f64:
+            return read_elements<double>(place, count, big_endian, out);
     }
 }
 

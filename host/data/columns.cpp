@@ -43,7 +43,8 @@ std::string name_of(const Table& table, std::int64_t position) {
 SourceColumn learn_categories(const TextTable& table, const TextColumn& from, SourceColumn column, bool missing_is_category) {
     if (from.dictionary.size() > most_categories) {
         fail(ErrorKind::data, table.head.file + ": column " + quoted(column.name) + " has " + std::to_string(from.dictionary.size()) +
-                                  " different words; more than " + std::to_string(most_categories) + " are not one-hot encoded: --drop-columns leaves it out");
+                                  " different words; more than " + std::to_string(most_categories) +
+                                  " are not one-hot encoded: --drop-columns leaves it out");
     }
     column.kind = ColumnKind::categorical;
     column.categories = from.dictionary;
@@ -119,8 +120,9 @@ void learn_fills(Preparation& preparation, const CellReader& cells, std::span<co
             fail(ErrorKind::data, cells.table().file->name() + ": " + name_of(cells.table(), cells.positions()[c]) +
                                       " has no values in the rows to train on: --drop-columns leaves it out");
         }
-        column.fill = column.kind == ColumnKind::numeric ? sum / static_cast<double>(count)
-                                                         : static_cast<double>(std::max_element(tally.begin(), tally.end()) - tally.begin());
+        column.fill = column.kind == ColumnKind::numeric
+                          ? sum / static_cast<double>(count)
+                          : static_cast<double>(std::max_element(tally.begin(), tally.end()) - tally.begin());
     }
 }
 
@@ -144,14 +146,16 @@ void refuse_missing(const CellReader& cells) {
     for (std::size_t i = 0; i < counts.size(); ++i) {
         if (counts[i] == 0) continue;
         total += counts[i];
-        if (++columns <= 10) listed += (columns == 1 ? "" : ", ") + std::to_string(counts[i]) + " in " + name_of(cells.table(), cells.positions()[i]);
+        if (++columns <= 10)
+            listed += (columns == 1 ? "" : ", ") + std::to_string(counts[i]) + " in " + name_of(cells.table(), cells.positions()[i]);
     }
     if (total == 0) return;
     if (columns > 10) listed += ", ...";
     for_each_row(cells, all_rows(cells.table()), [&](std::int64_t row, const double* values) {
         for (std::size_t i = 0; i < counts.size(); ++i) {
             if (!std::isnan(values[i])) continue;
-            fail(ErrorKind::data, cells.table().where(row, cells.positions()[i]) + ": a missing cell, the first of " + std::to_string(total) + " (" + listed +
+            fail(ErrorKind::data, cells.table().where(row, cells.positions()[i]) + ": a missing cell, the first of " +
+                                      std::to_string(total) + " (" + listed +
                                       "); say what to do with them: --missing drop, mean or indicator");
         }
     });
@@ -183,7 +187,8 @@ std::vector<std::string> check_unknown(const CellReader& cells, const Preparatio
             if (std::isnan(word) || categories[static_cast<std::size_t>(word)] >= 0) continue;
             ++unknown;
             if (policy == UnknownPolicy::error) {
-                fail(ErrorKind::data, text->where(row, cells.positions()[c]) + ": the category " + quoted(column.dictionary[static_cast<std::size_t>(word)]) +
+                fail(ErrorKind::data, text->where(row, cells.positions()[c]) + ": the category " +
+                                          quoted(column.dictionary[static_cast<std::size_t>(word)]) +
                                           " was not seen in training; --unknown ignore takes such cells as no category");
             }
         }

@@ -61,7 +61,8 @@ private:
         parallel_for(count, options_.threads, [&](std::int64_t i) {
             if (i > first_fault.load(std::memory_order_relaxed)) return;  // nobody will look at it
             CsvChunk& chunk = chunks_[static_cast<std::size_t>(i)];
-            chunk = read_csv_chunk(pieces_[static_cast<std::size_t>(i)], chunk_plan_, *options_.budget, std::numeric_limits<std::int64_t>::max());
+            chunk = read_csv_chunk(pieces_[static_cast<std::size_t>(i)], chunk_plan_, *options_.budget,
+                                   std::numeric_limits<std::int64_t>::max());
             if (!chunk.fault) return;
             std::int64_t seen = first_fault.load();
             while (i < seen && !first_fault.compare_exchange_weak(seen, i)) {
@@ -187,7 +188,8 @@ private:
         for (std::size_t i = 0; i < asked_.size(); ++i) {
             const ColumnUse use = chunk_plan_.uses[i];
             std::int64_t& slots = use == ColumnUse::text ? table.text_columns : table.number_columns;
-            table.columns.push_back({layout_.head.names[i], use, use == ColumnUse::skip ? 0 : slots, sums_[i].missing, sums_[i].numbers, {}});
+            table.columns.push_back(
+                {layout_.head.names[i], use, use == ColumnUse::skip ? 0 : slots, sums_[i].missing, sums_[i].numbers, {}});
             if (use != ColumnUse::skip) ++slots;
         }
         merge_dictionaries(table);
@@ -200,7 +202,8 @@ private:
             for (const auto& [value, text] : chunk.spelling) table.spelling.try_emplace(value, text);
             if (chunk.data.rows > 0) table.chunks.push_back(std::move(chunk.data));
         }
-        if (table.rows == 0) fail(ErrorKind::data, file_->name() + ": the table has no rows" + (table.head.has_header ? " under its header" : ""));
+        if (table.rows == 0)
+            fail(ErrorKind::data, file_->name() + ": the table has no rows" + (table.head.has_header ? " under its header" : ""));
         return table;
     }
 

@@ -16,7 +16,12 @@ namespace {
 class ChunkReader {
 public:
     ChunkReader(std::string_view text, const CsvChunkPlan& plan, MemoryBudget& budget, CsvChunk& out)
-        : plan_(plan), budget_(budget), out_(out), scanner_(text, plan.delimiter, out.unescaped), begin_(text.data()), text_bytes_(text.size()) {
+        : plan_(plan),
+          budget_(budget),
+          out_(out),
+          scanner_(text, plan.delimiter, out.unescaped),
+          begin_(text.data()),
+          text_bytes_(text.size()) {
         columns_ = static_cast<std::int64_t>(plan.uses.size());
         numbers_ = std::count(plan.uses.begin(), plan.uses.end(), ColumnUse::number);
         texts_ = std::count(plan.uses.begin(), plan.uses.end(), ColumnUse::text);
@@ -80,9 +85,14 @@ private:
         std::size_t text = 0;
         for (std::int64_t column = 0; column < columns_; ++column) {
             switch (plan_.uses[static_cast<std::size_t>(column)]) {
-                case ColumnUse::number: *values++ = read_number(column); break;
-                case ColumnUse::text: *codes++ = read_text(column, text++); break;
-                default: scanner_.cell();
+                case ColumnUse::number:
+                    *values++ = read_number(column);
+                    break;
+                case ColumnUse::text:
+                    *codes++ = read_text(column, text++);
+                    break;
+                default:
+                    scanner_.cell();
             }
             const std::int64_t line = scanner_.line();
             if (scanner_.end_cell() == (column + 1 < columns_)) continue;

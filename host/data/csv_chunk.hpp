@@ -45,9 +45,9 @@ struct ColumnTally {
 };
 
 struct CsvChunk {
-    TextChunk data;                                          ///< codes are places in this chunk's own dictionaries
-    std::vector<ColumnTally> tallies;                        ///< one a column of the file
-    std::vector<std::vector<std::string_view>> dictionaries; ///< one a text column; views into the file or `unescaped`
+    TextChunk data;                                           ///< codes are places in this chunk's own dictionaries
+    std::vector<ColumnTally> tallies;                         ///< one a column of the file
+    std::vector<std::vector<std::string_view>> dictionaries;  ///< one a text column; views into the file or `unescaped`
     std::deque<std::string> unescaped;
     Spelling spelling;
     std::int64_t lines = 0;                      ///< line ends in the chunk

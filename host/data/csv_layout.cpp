@@ -11,7 +11,9 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-std::string_view first_line_of(std::string_view text) { return text.substr(0, text.find('\n')); }
+std::string_view first_line_of(std::string_view text) {
+    return text.substr(0, text.find('\n'));
+}
 
 std::int64_t count_outside_quotes(std::string_view line, char wanted) {
     std::int64_t count = 0;
@@ -28,7 +30,9 @@ bool has_number(const Row& row) {
 }
 
 /// Whether a cell could name a column: not a number, nor meant as one.
-bool could_be_name(const std::string& cell) { return classify_cell(cell) == CellClass::word; }
+bool could_be_name(const std::string& cell) {
+    return classify_cell(cell) == CellClass::word;
+}
 
 bool looks_like_header(const Row& first, const Row* second) {
     // An empty first cell is how row numbers without a name are written.
@@ -94,7 +98,8 @@ char find_delimiter(std::string_view text) {
     try {
         if (!scanner.begin_row()) return ',';
         const Row row = read_row(scanner);
-        const bool second_has_blanks = second.substr(0, second.find_last_not_of(" \t\r") + 1).find_first_of(" \t") != std::string_view::npos;
+        const bool second_has_blanks =
+            second.substr(0, second.find_last_not_of(" \t\r") + 1).find_first_of(" \t") != std::string_view::npos;
         return row.size() > 1 && (second_has_blanks || has_number(row)) ? ' ' : ',';
     } catch (const TextFault&) {
         return ',';  // the reader reports it in its place
@@ -124,7 +129,8 @@ CsvLayout find_csv_layout(const InputFile& file, const ReadOptions& options) {
     }
     if (rows.empty()) fail(ErrorKind::data, at_text(file.name(), 1, 1, "the first line is blank"));
     const bool automatic = options.header == HeaderMode::automatic;
-    layout.head.has_header = automatic ? looks_like_header(rows[0], rows.size() > 1 ? &rows[1] : nullptr) : options.header == HeaderMode::yes;
+    layout.head.has_header =
+        automatic ? looks_like_header(rows[0], rows.size() > 1 ? &rows[1] : nullptr) : options.header == HeaderMode::yes;
     if (layout.head.has_header) {
         layout.head.names = header_names(file, rows[0]);
         rows.erase(rows.begin());

@@ -18,12 +18,15 @@ constexpr std::int64_t huge_page_bytes = std::int64_t{2} << 20;
 std::int64_t checked_size(std::int64_t a, std::int64_t b, std::int64_t c) {
     std::int64_t product = 0, sum = 0;
     if (a < 0 || b < 0 || c < 0 || __builtin_mul_overflow(a, b, &product) || __builtin_add_overflow(product, c, &sum)) {
-        fail(ErrorKind::memory, "a data set of " + std::to_string(a) + " rows by " + std::to_string(b) + " bytes a row does not fit any memory");
+        fail(ErrorKind::memory,
+             "a data set of " + std::to_string(a) + " rows by " + std::to_string(b) + " bytes a row does not fit any memory");
     }
     return sum;
 }
 
-std::int64_t round_up(std::int64_t value, std::int64_t unit) { return checked_size((value + unit - 1) / unit, unit, 0); }
+std::int64_t round_up(std::int64_t value, std::int64_t unit) {
+    return checked_size((value + unit - 1) / unit, unit, 0);
+}
 
 /// Zeroed memory, aligned to cache lines. Large blocks come straight from the kernel, so that pages are first touched, and placed, by
 /// the threads that fill them.
@@ -55,9 +58,11 @@ void copy_rows(const Dataset& from, std::span<const std::int64_t> rows, Dataset&
     Real* out = to.mutable_features<Real>();
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const std::int64_t row = rows[i];
-        if (row < 0 || row >= from.rows()) fail(ErrorKind::internal, "row " + std::to_string(row) + " selected from " + std::to_string(from.rows()));
+        if (row < 0 || row >= from.rows())
+            fail(ErrorKind::internal, "row " + std::to_string(row) + " selected from " + std::to_string(from.rows()));
         const auto source = static_cast<std::size_t>(row);
-        std::memcpy(out + static_cast<std::int64_t>(i) * to.stride(), features.row(row), static_cast<std::size_t>(from.columns()) * sizeof(Real));
+        std::memcpy(out + static_cast<std::int64_t>(i) * to.stride(), features.row(row),
+                    static_cast<std::size_t>(from.columns()) * sizeof(Real));
         if (!targets.empty()) {
             std::memcpy(to.mutable_targets<Real>() + i * target_count, targets.data() + source * target_count, target_count * sizeof(Real));
         }

@@ -27,7 +27,9 @@ void write_block(const EncodeRequest& request, std::span<const std::int64_t> row
         for (std::size_t j = 0; !finite && j < columns; ++j) {
             if (std::isfinite(out[j])) continue;
             const std::string place = request.source->where(rows[r], static_cast<std::int64_t>(j));
-            if (std::isfinite(values[j])) fail(ErrorKind::data, place + ": " + shortest_text(values[j]) + " does not fit a " + (sizeof(Real) == 4 ? "float32" : "float64"));
+            if (std::isfinite(values[j]))
+                fail(ErrorKind::data,
+                     place + ": " + shortest_text(values[j]) + " does not fit a " + (sizeof(Real) == 4 ? "float32" : "float64"));
             fail(ErrorKind::data, place + ": the value is " + shortest_text(values[j]));
         }
     }
@@ -52,7 +54,8 @@ template <class Real>
 void copy_values(const EncodeRequest& request, const std::vector<double>& from, Real* to, const char* what) {
     for (std::size_t i = 0; i < from.size(); ++i) {
         to[i] = static_cast<Real>(from[i]);
-        if (!std::isfinite(to[i])) fail(ErrorKind::data, request.file + ": the " + what + " " + shortest_text(from[i]) + " does not fit a float32");
+        if (!std::isfinite(to[i]))
+            fail(ErrorKind::data, request.file + ": the " + what + " " + shortest_text(from[i]) + " does not fit a float32");
     }
 }
 
@@ -65,7 +68,9 @@ void fill(const EncodeRequest& request, Dataset& data) {
 
 using HashState = std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)>;
 
-void add_number(XXH3_state_t* state, std::int64_t value) { XXH3_128bits_update(state, &value, sizeof value); }
+void add_number(XXH3_state_t* state, std::int64_t value) {
+    XXH3_128bits_update(state, &value, sizeof value);
+}
 
 void add_names(XXH3_state_t* state, const std::vector<std::string>& names) {
     add_number(state, static_cast<std::int64_t>(names.size()));
@@ -78,7 +83,8 @@ void add_names(XXH3_state_t* state, const std::vector<std::string>& names) {
 template <class Real>
 void add_values(XXH3_state_t* state, const Dataset& data) {
     const auto features = data.features<Real>();
-    for (std::int64_t r = 0; r < data.rows(); ++r) XXH3_128bits_update(state, features.row(r), static_cast<std::size_t>(data.columns()) * sizeof(Real));
+    for (std::int64_t r = 0; r < data.rows(); ++r)
+        XXH3_128bits_update(state, features.row(r), static_cast<std::size_t>(data.columns()) * sizeof(Real));
     XXH3_128bits_update(state, data.targets<Real>().data(), data.targets<Real>().size_bytes());
     XXH3_128bits_update(state, data.weights<Real>().data(), data.weights<Real>().size_bytes());
 }
@@ -105,10 +111,13 @@ Dataset encode(const EncodeRequest& request) {
     const auto rows = static_cast<std::int64_t>(request.rows.size());
     const std::int64_t columns = request.source->columns();
     std::int64_t bytes = 0;
-    if (__builtin_mul_overflow(rows, (padded_stride(columns, request.type) + request.target_count + 1) * real_bytes(request.type), &bytes)) {
-        fail(ErrorKind::memory, request.file + ": " + std::to_string(rows) + " rows by " + std::to_string(columns) + " columns fit no memory");
+    if (__builtin_mul_overflow(rows, (padded_stride(columns, request.type) + request.target_count + 1) * real_bytes(request.type),
+                               &bytes)) {
+        fail(ErrorKind::memory,
+             request.file + ": " + std::to_string(rows) + " rows by " + std::to_string(columns) + " columns fit no memory");
     }
-    request.budget->take(bytes, request.file + ": " + std::to_string(rows) + " rows by " + std::to_string(columns) + " columns as a dense matrix");
+    request.budget->take(bytes,
+                         request.file + ": " + std::to_string(rows) + " rows by " + std::to_string(columns) + " columns as a dense matrix");
     Dataset data = Dataset::allocate(request.type, rows, columns, request.target_count, !request.weights.empty());
     if (request.type == RealType::float32) {
         fill<float>(request, data);

@@ -11,7 +11,9 @@
 namespace glissade {
 namespace {
 
-bool looks_like_text(std::string_view bytes) { return bytes.substr(0, 4096).find('\0') == std::string_view::npos; }
+bool looks_like_text(std::string_view bytes) {
+    return bytes.substr(0, 4096).find('\0') == std::string_view::npos;
+}
 
 bool ends_with_one_of(std::string path, const std::vector<std::string_view>& extensions) {
     std::transform(path.begin(), path.end(), path.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

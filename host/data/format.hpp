@@ -14,9 +14,9 @@ namespace glissade {
 /// One data format. A new one is a reader and a row in the table of format.cpp.
 struct Format {
     std::string_view name;
-    std::vector<std::string_view> extensions;     ///< with the dot, lower case
-    bool binary = false;                          ///< its first bytes are unmistakable and speak before the extension does
-    bool (*recognises)(std::string_view bytes);   ///< by content
+    std::vector<std::string_view> extensions;    ///< with the dot, lower case
+    bool binary = false;                         ///< its first bytes are unmistakable and speak before the extension does
+    bool (*recognises)(std::string_view bytes);  ///< by content
     Table (*read)(std::shared_ptr<const InputFile>, const ReadOptions&, const ColumnPlanner&);
 };
 

@@ -8,13 +8,20 @@ namespace {
 
 std::optional<ElementType> type_of_code(char code) {
     switch (code) {
-        case '\x08': return ElementType::u8;
-        case '\x09': return ElementType::i8;
-        case '\x0b': return ElementType::i16;
-        case '\x0c': return ElementType::i32;
-        case '\x0d': return ElementType::f32;
-        case '\x0e': return ElementType::f64;
-        default: return std::nullopt;
+        case '\x08':
+            return ElementType::u8;
+        case '\x09':
+            return ElementType::i8;
+        case '\x0b':
+            return ElementType::i16;
+        case '\x0c':
+            return ElementType::i32;
+        case '\x0d':
+            return ElementType::f32;
+        case '\x0e':
+            return ElementType::f64;
+        default:
+            return std::nullopt;
     }
 }
 
@@ -26,11 +33,14 @@ bool looks_like_idx(std::string_view bytes) {
 
 Table read_idx(std::shared_ptr<const InputFile> file, const ReadOptions& /*options*/, const ColumnPlanner& /*planner*/) {
     const std::string_view bytes = file->bytes();
-    if (bytes.size() < 4 || bytes[0] != '\0' || bytes[1] != '\0') fail(ErrorKind::data, file->name() + ": not an IDX file (it does not begin with two zero bytes)");
+    if (bytes.size() < 4 || bytes[0] != '\0' || bytes[1] != '\0')
+        fail(ErrorKind::data, file->name() + ": not an IDX file (it does not begin with two zero bytes)");
     const auto type = type_of_code(bytes[2]);
-    if (!type) fail(ErrorKind::data, file->name() + ": IDX type code " + std::to_string(static_cast<unsigned char>(bytes[2])) + " is not known");
+    if (!type)
+        fail(ErrorKind::data, file->name() + ": IDX type code " + std::to_string(static_cast<unsigned char>(bytes[2])) + " is not known");
     const auto dimensions = static_cast<std::size_t>(static_cast<unsigned char>(bytes[3]));
-    if (dimensions < 1 || dimensions > 8) fail(ErrorKind::data, file->name() + ": an IDX file of " + std::to_string(dimensions) + " dimensions");
+    if (dimensions < 1 || dimensions > 8)
+        fail(ErrorKind::data, file->name() + ": an IDX file of " + std::to_string(dimensions) + " dimensions");
     const std::size_t offset = 4 + 4 * dimensions;
     if (bytes.size() < offset) fail(ErrorKind::data, file->name() + ": the IDX file is cut short in its header");
     std::vector<std::int64_t> shape;

@@ -62,7 +62,9 @@ private:
     std::int64_t capacity_ = 0;
 };
 
-bool is_gzip(std::string_view bytes) { return bytes.size() >= 2 && bytes[0] == '\x1f' && bytes[1] == '\x8b'; }
+bool is_gzip(std::string_view bytes) {
+    return bytes.size() >= 2 && bytes[0] == '\x1f' && bytes[1] == '\x8b';
+}
 
 /// The gzip trailer's size, a hint only (modulo 2^32, of the last member), bounded by what deflate can reach.
 std::int64_t size_hint(std::string_view bytes) {

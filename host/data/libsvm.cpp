@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::int64_t largest_index = std::numeric_limits<std::int32_t>::max();
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
 
 /// Rows of one piece of the file.
 struct Piece {
@@ -46,7 +48,9 @@ public:
     }
 
 private:
-    [[noreturn]] void fault_at(const char* place, const std::string& message) const { throw TextFault{line_, place - line_begin_ + 1, message}; }
+    [[noreturn]] void fault_at(const char* place, const std::string& message) const {
+        throw TextFault{line_, place - line_begin_ + 1, message};
+    }
 
     void read_line() {
         line_begin_ = at_;
@@ -78,7 +82,9 @@ private:
     void read_row() {
         const std::string_view label = token_at(at_);
         const auto value = whole_number(label);
-        if (!value) fault_at(at_, label.find(':') != std::string_view::npos ? "the line begins with " + quoted(label) + ", not with a label" : "label " + not_a_number(label));
+        if (!value)
+            fault_at(at_, label.find(':') != std::string_view::npos ? "the line begins with " + quoted(label) + ", not with a label"
+                                                                    : "label " + not_a_number(label));
         if (out_.spelling.size() < most_spellings) out_.spelling.try_emplace(*value, label);
         at_ += label.size();
         std::int64_t entries = 0, last = 0;
@@ -95,16 +101,18 @@ private:
         std::int64_t index = 0;
         while (at_ != line_end_ && *at_ >= '0' && *at_ <= '9') {
             index = index * 10 + (*at_++ - '0');
-            if (index > largest_index) fault_at(start, "feature index " + quoted(token_at(start)) + " exceeds " + std::to_string(largest_index));
+            if (index > largest_index)
+                fault_at(start, "feature index " + quoted(token_at(start)) + " exceeds " + std::to_string(largest_index));
         }
         if (at_ == start || at_ == line_end_ || *at_ != ':') fault_at(start, quoted(token_at(start)) + " is not of the form INDEX:VALUE");
         if (index == 0) fault_at(start, "feature index 0; indices count from 1");
         if (index <= last) {
-            fault_at(start, "feature index " + std::to_string(index) + (index == last ? " is repeated" : " comes after " + std::to_string(last)) +
-                                "; indices must ascend");
+            fault_at(start, "feature index " + std::to_string(index) +
+                                (index == last ? " is repeated" : " comes after " + std::to_string(last)) + "; indices must ascend");
         }
         if (most_features_ > 0 && index > most_features_) {
-            fault_at(start, "feature index " + std::to_string(index) + ", but the model has " + std::to_string(most_features_) + " features");
+            fault_at(start,
+                     "feature index " + std::to_string(index) + ", but the model has " + std::to_string(most_features_) + " features");
         }
         ++at_;
         double value = 0;
@@ -133,7 +141,8 @@ void check_pieces(const InputFile& file, const std::vector<Piece>& pieces) {
     std::int64_t line = 1;
     std::optional<std::int64_t> blank;
     for (const Piece& piece : pieces) {
-        if (blank && (!piece.labels.empty() || piece.fault)) fail(ErrorKind::data, at_text(file.name(), *blank, 1, "a blank line between rows"));
+        if (blank && (!piece.labels.empty() || piece.fault))
+            fail(ErrorKind::data, at_text(file.name(), *blank, 1, "a blank line between rows"));
         if (piece.fault) fail(ErrorKind::data, at_text(file.name(), piece.fault->line + line, piece.fault->column, piece.fault->message));
         if (!blank && piece.open_blank) blank = line + *piece.open_blank;
         line += piece.line_ends;

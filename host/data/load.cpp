@@ -11,7 +11,9 @@
 namespace glissade {
 namespace {
 
-std::string count_text(std::int64_t count, const std::string& noun) { return std::to_string(count) + " " + noun + (count == 1 ? "" : "s"); }
+std::string count_text(std::int64_t count, const std::string& noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
 
 std::string delimiter_text(char delimiter) {
     if (delimiter == '\t') return "tabs";
@@ -29,7 +31,8 @@ bool is_plain_matrix(const LoadedTable& loaded, MissingPolicy missing) {
 
 std::unique_ptr<MatrixSource> source_of(const LoadedTable& loaded, const Preparation& preparation) {
     if (!preparation.columns.empty()) return prepared_source(loaded.cells(false), preparation);
-    if (loaded.is_sparse() || (loaded.head() == nullptr && static_cast<std::int64_t>(loaded.roles.features.size()) == loaded.file_columns())) {
+    if (loaded.is_sparse() ||
+        (loaded.head() == nullptr && static_cast<std::int64_t>(loaded.roles.features.size()) == loaded.file_columns())) {
         return plain_source(*loaded.table, preparation.file_columns);
     }
     // A table for a model that was trained on a plain matrix: its feature columns, in order, as they are.
@@ -44,9 +47,11 @@ std::vector<double> encoded_targets(const TargetColumn& target, std::span<const 
     std::vector<double> values = regression_values(target, rows);
     const std::size_t count = contract.target_scale.size();
     if (static_cast<std::int64_t>(count) != target.count) {
-        fail(ErrorKind::data, target.table->file->name() + " has " + count_text(target.count, "target") + " a row, the model has " + std::to_string(count));
+        fail(ErrorKind::data,
+             target.table->file->name() + " has " + count_text(target.count, "target") + " a row, the model has " + std::to_string(count));
     }
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = (values[i] - contract.target_shift[i % count]) / contract.target_scale[i % count];
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = (values[i] - contract.target_shift[i % count]) / contract.target_scale[i % count];
     return values;
 }
 
@@ -93,7 +98,8 @@ private:
 
 class TrainingLoad {
 public:
-    TrainingLoad(const std::string& path, const LoadOptions& options) : path_(path), options_(options), budget_(options.memory_limit_bytes) {}
+    TrainingLoad(const std::string& path, const LoadOptions& options)
+        : path_(path), options_(options), budget_(options.memory_limit_bytes) {}
 
     PreparedData run() {
         if (!options_.validation_file.empty() && options_.validation_fraction != 0) {
@@ -129,7 +135,8 @@ private:
         if (const TableHead* head = loaded_.head()) {
             text += " with " + delimiter_text(head->delimiter) + (head->has_header ? ", header" : ", no header");
         }
-        text += ", " + count_text(loaded_.table->rows(), "row") + ", " + count_text(loaded_.file_columns(), loaded_.is_sparse() ? "feature" : "column");
+        text += ", " + count_text(loaded_.table->rows(), "row") + ", " +
+                count_text(loaded_.file_columns(), loaded_.is_sparse() ? "feature" : "column");
         note(text);
         const std::int64_t dropped = loaded_.table->rows() - static_cast<std::int64_t>(rows.size());
         if (dropped > 0) note(path_ + ": " + count_text(dropped, "row") + " with missing cells dropped");
@@ -201,7 +208,9 @@ private:
         for (std::size_t j = 0; j < input.scale.size(); ++j) scaled += input.scale[j] != 1 || input.shift[j] != 0 ? 1 : 0;
         const std::int64_t width = contract().preparation.matrix_columns();
         note(count_text(scaled, "column") + " of " + std::to_string(width) + " standardised (--standardize off leaves them as they are)");
-        if (!split_.validation.empty()) note(count_text(static_cast<std::int64_t>(split_.validation.size()), "row") + " held out for validation, picked by seed " + std::to_string(options_.seed));
+        if (!split_.validation.empty())
+            note(count_text(static_cast<std::int64_t>(split_.validation.size()), "row") + " held out for validation, picked by seed " +
+                 std::to_string(options_.seed));
     }
 
     void read_validation_file() {
@@ -228,7 +237,9 @@ private:
 
 }  // namespace
 
-PreparedData load_training(const std::string& path, const LoadOptions& options) { return TrainingLoad(path, options).run(); }
+PreparedData load_training(const std::string& path, const LoadOptions& options) {
+    return TrainingLoad(path, options).run();
+}
 
 LoadedData load_for_model(const std::string& path, const LoadOptions& given, const ModelContract& contract, bool target_required) {
     LoadOptions options = given;
@@ -240,7 +251,8 @@ LoadedData load_for_model(const std::string& path, const LoadOptions& given, con
     LoadedData out;
     if (const std::int64_t dropped = loaded.table->rows() - static_cast<std::int64_t>(rows.size()); dropped > 0) {
         if (!target_required) {
-            fail(ErrorKind::data, path + ": " + count_text(dropped, "row") + " with missing cells would get no prediction; --missing mean fills them as in training");
+            fail(ErrorKind::data, path + ": " + count_text(dropped, "row") +
+                                      " with missing cells would get no prediction; --missing mean fills them as in training");
         }
         out.notes.push_back(path + ": " + count_text(dropped, "row") + " with missing cells dropped");
     }

@@ -24,15 +24,15 @@ struct LoadOptions {
     HeaderMode header = HeaderMode::automatic;
     std::vector<std::string> na_values;  ///< cells that mean "missing", beside empty ones; a model's own are added to them
 
-    std::optional<std::string> target;        ///< the target column
-    std::string target_file;                  ///< or a file of targets, one row a row; several columns are several targets
-    std::optional<std::string> weight;        ///< column of row weights
-    std::string weight_file;                  ///< or a file of them
-    std::vector<std::string> columns;         ///< features: these columns; empty: all but target and weight
-    std::vector<std::string> drop_columns;    ///< features: not these
+    std::optional<std::string> target;      ///< the target column
+    std::string target_file;                ///< or a file of targets, one row a row; several columns are several targets
+    std::optional<std::string> weight;      ///< column of row weights
+    std::string weight_file;                ///< or a file of them
+    std::vector<std::string> columns;       ///< features: these columns; empty: all but target and weight
+    std::vector<std::string> drop_columns;  ///< features: not these
 
-    std::optional<MissingPolicy> missing;     ///< none: `error` in training, else as in training
-    std::optional<UnknownPolicy> unknown;     ///< none: `ignore` in training, else as in training
+    std::optional<MissingPolicy> missing;                        ///< none: `error` in training, else as in training
+    std::optional<UnknownPolicy> unknown;                        ///< none: `ignore` in training, else as in training
     std::vector<std::pair<std::string, std::string>> map_label;  ///< label in the file -> label meant; a model's own are added
 
     std::optional<Task> task;  ///< none: from the target column
@@ -52,10 +52,10 @@ struct LoadOptions {
 /// What training leaves behind for whoever reads data for its model.
 struct ModelContract {
     Preparation preparation;
-    ColumnAffine input;                             ///< what standardisation does to a row of the matrix; empty: nothing
+    ColumnAffine input;  ///< what standardisation does to a row of the matrix; empty: nothing
     Task task = Task::regression;
-    std::vector<std::string> class_labels;          ///< of classes 0, 1, ...
-    std::vector<double> target_scale, target_shift; ///< one a regression target: y = y_in_dataset * scale + shift
+    std::vector<std::string> class_labels;           ///< of classes 0, 1, ...
+    std::vector<double> target_scale, target_shift;  ///< one a regression target: y = y_in_dataset * scale + shift
 };
 
 /// Data sets ready to train on: `train` and `validation` hold standardised features and targets (computed in double, rounded once).

@@ -40,7 +40,8 @@ void refuse_column_flags(const std::string& file, const LoadOptions& options) {
     if (options.weight || !options.columns.empty() || !options.drop_columns.empty()) {
         fail(ErrorKind::usage, file + " is libsvm, which has no columns: --weight, --columns and --drop-columns do not apply");
     }
-    if (options.target) fail(ErrorKind::usage, file + " is libsvm, which carries its own targets: leave --target out, or give --target-file");
+    if (options.target)
+        fail(ErrorKind::usage, file + " is libsvm, which carries its own targets: leave --target out, or give --target-file");
 }
 
 ColumnPlan plan_of(const Roles& roles, std::size_t width, const LoadOptions& options) {
@@ -105,12 +106,14 @@ LoadedTable read_for_model(const std::string& path, const LoadOptions& options, 
     }));
     if (loaded.is_sparse()) {
         refuse_column_flags(path, options);
-        if (!preparation.columns.empty()) fail(ErrorKind::data, path + " is libsvm; the model was trained on a table and needs its columns");
+        if (!preparation.columns.empty())
+            fail(ErrorKind::data, path + " is libsvm; the model was trained on a table and needs its columns");
     } else if (std::holds_alternative<ArrayTable>(loaded.table->content)) {
         const TableHead head = head_of_array(*loaded.table);
         const auto is_text = [](const SourceColumn& column) { return column.kind == ColumnKind::categorical; };
         const auto text = std::find_if(preparation.columns.begin(), preparation.columns.end(), is_text);
-        if (text != preparation.columns.end()) fail(ErrorKind::data, path + " is an array; the model needs the text column \"" + text->name + "\"");
+        if (text != preparation.columns.end())
+            fail(ErrorKind::data, path + " is an array; the model needs the text column \"" + text->name + "\"");
         loaded.roles = model_roles(head, options, preparation, target_required);
         if (!target_required) loaded.roles.target.reset();
     }

@@ -28,7 +28,8 @@ struct LoadedTable {
 
 /// What is done with a file for training, or for a model.
 LoadedTable read_for_training(const std::string& path, const LoadOptions& options, MemoryBudget& budget);
-LoadedTable read_for_model(const std::string& path, const LoadOptions& options, const ModelContract& contract, bool target_required, MemoryBudget& budget);
+LoadedTable read_for_model(const std::string& path, const LoadOptions& options, const ModelContract& contract, bool target_required,
+                           MemoryBudget& budget);
 
 /// Targets and weights, from columns or files of their own; none if the file has none.
 std::optional<TargetColumn> find_targets(const LoadedTable& loaded, const LoadOptions& options, MemoryBudget& budget);

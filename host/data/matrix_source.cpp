@@ -15,7 +15,8 @@ public:
         for (std::size_t c = 0; c < columns_.size(); ++c) {
             starts_.push_back(width_);
             const SourceColumn& column = columns_[c];
-            width_ += column.kind == ColumnKind::numeric ? (column.has_indicator ? 2 : 1) : static_cast<std::int64_t>(column.categories.size());
+            width_ +=
+                column.kind == ColumnKind::numeric ? (column.has_indicator ? 2 : 1) : static_cast<std::int64_t>(column.categories.size());
             owners_.resize(static_cast<std::size_t>(width_), c);
             categories_.emplace_back();
             missing_category_.push_back(missing_category(preparation.missing, column));
@@ -101,7 +102,8 @@ private:
 
 class SparseSource : public MatrixSource {
 public:
-    SparseSource(const Table& table, std::int64_t columns) : table_(table), sparse_(std::get<SparseTable>(table.content)), columns_(columns) {}
+    SparseSource(const Table& table, std::int64_t columns)
+        : table_(table), sparse_(std::get<SparseTable>(table.content)), columns_(columns) {}
     std::int64_t columns() const override { return columns_; }
     void read(std::span<const std::int64_t> rows, double* out) const override {
         std::fill_n(out, static_cast<std::int64_t>(rows.size()) * columns_, 0.0);
@@ -167,7 +169,8 @@ std::unique_ptr<MatrixSource> plain_source(const Table& table, std::int64_t colu
 void for_each_block(const MatrixSource& source, std::span<const std::int64_t> rows,
                     const std::function<void(std::span<const std::int64_t>, const double*)>& use) {
     constexpr std::int64_t block_values = 32768;  // 256 KB of doubles: stays in a second-level cache
-    const auto block_rows = static_cast<std::size_t>(std::clamp<std::int64_t>(block_values / std::max<std::int64_t>(source.columns(), 1), 1, 1024));
+    const auto block_rows =
+        static_cast<std::size_t>(std::clamp<std::int64_t>(block_values / std::max<std::int64_t>(source.columns(), 1), 1, 1024));
     std::vector<double> values(std::min(block_rows, rows.size()) * static_cast<std::size_t>(source.columns()));
     for (std::size_t first = 0; first < rows.size(); first += block_rows) {
         const auto block = rows.subspan(first, std::min(block_rows, rows.size() - first));

@@ -34,8 +34,9 @@ public:
         const std::int64_t before = used_bytes_.fetch_add(bytes);
         if (bytes <= limit_bytes_ - before) return;
         used_bytes_.fetch_sub(bytes);
-        fail(ErrorKind::memory, what + " needs " + readable_bytes(bytes) + (before > 0 ? " beyond the " + readable_bytes(before) + " in use" : "") +
-                                    "; the memory limit is " + readable_bytes(limit_bytes_) + ": raise --memory-limit, or use fewer rows or columns");
+        fail(ErrorKind::memory, what + " needs " + readable_bytes(bytes) +
+                                    (before > 0 ? " beyond the " + readable_bytes(before) + " in use" : "") + "; the memory limit is " +
+                                    readable_bytes(limit_bytes_) + ": raise --memory-limit, or use fewer rows or columns");
     }
     void give_back(std::int64_t bytes) { used_bytes_.fetch_sub(bytes); }
 

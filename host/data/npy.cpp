@@ -97,7 +97,8 @@ private:
         if (peek() < '0' || peek() > '9') refuse("a size is not a number");
         std::int64_t size = 0;
         for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_) {
-            if (__builtin_mul_overflow(size, 10, &size) || __builtin_add_overflow(size, text_[at_] - '0', &size)) refuse("a size is too large");
+            if (__builtin_mul_overflow(size, 10, &size) || __builtin_add_overflow(size, text_[at_] - '0', &size))
+                refuse("a size is too large");
         }
         return size;
     }
@@ -133,12 +134,15 @@ void set_type(const InputFile& file, const std::string& descr, ArrayTable& table
         table.big_endian = !one_byte && descr[0] == '>';
         return;
     }
-    fail(ErrorKind::data, file.name() + ": arrays of type " + quoted(descr) + " are not supported; use float32, float64, an integer type or bool");
+    fail(ErrorKind::data,
+         file.name() + ": arrays of type " + quoted(descr) + " are not supported; use float32, float64, an integer type or bool");
 }
 
 }  // namespace
 
-bool looks_like_npy(std::string_view bytes) { return bytes.starts_with(magic); }
+bool looks_like_npy(std::string_view bytes) {
+    return bytes.starts_with(magic);
+}
 
 Table read_npy(std::shared_ptr<const InputFile> file, const ReadOptions& /*options*/, const ColumnPlanner& /*planner*/) {
     const std::string_view bytes = file->bytes();
@@ -150,7 +154,8 @@ Table read_npy(std::shared_ptr<const InputFile> file, const ReadOptions& /*optio
         fail(ErrorKind::data, file->name() + ": npy version " + std::to_string(version) + "." + std::to_string(byte(7)) + " is not known");
     }
     const std::size_t header_at = version == 1 ? 10 : 12;
-    const std::size_t header_bytes = version == 1 ? byte(8) + byte(9) * 256 : byte(8) + (byte(9) << 8) + (byte(10) << 16) + (byte(11) << 24);
+    const std::size_t header_bytes =
+        version == 1 ? byte(8) + byte(9) * 256 : byte(8) + (byte(9) << 8) + (byte(10) << 16) + (byte(11) << 24);
     if (header_bytes > bytes.size() - header_at) fail(ErrorKind::data, file->name() + ": the npy file is cut short in its header");
     HeaderReader header(file->name(), bytes.substr(header_at, header_bytes));
     header.read();

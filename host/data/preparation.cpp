@@ -17,7 +17,8 @@ std::int64_t Preparation::matrix_columns() const {
     if (columns.empty()) return file_columns;
     std::int64_t count = 0;
     for (const SourceColumn& column : columns) {
-        count += column.kind == ColumnKind::numeric ? 1 + (column.has_indicator ? 1 : 0) : static_cast<std::int64_t>(column.categories.size());
+        count +=
+            column.kind == ColumnKind::numeric ? 1 + (column.has_indicator ? 1 : 0) : static_cast<std::int64_t>(column.categories.size());
     }
     return count;
 }

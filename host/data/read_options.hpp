@@ -17,10 +17,10 @@ struct ReadOptions {
     std::string format;             ///< a name of the format table; empty: by content, then by extension
     std::optional<char> delimiter;  ///< csv; ' ' means runs of spaces and tabs
     HeaderMode header = HeaderMode::automatic;
-    std::vector<std::string> na_values;   ///< cells that mean "missing", beside empty ones
-    std::int64_t most_features = 0;       ///< libsvm: a larger feature index is an error; 0: any
+    std::vector<std::string> na_values;  ///< cells that mean "missing", beside empty ones
+    std::int64_t most_features = 0;      ///< libsvm: a larger feature index is an error; 0: any
     int threads = 1;
-    MemoryBudget* budget = nullptr;       ///< never null while reading
+    MemoryBudget* budget = nullptr;  ///< never null while reading
 };
 
 }  // namespace glissade

@@ -56,8 +56,9 @@ void find_target_and_weight(const TableHead& head, const LoadOptions& options, R
 }
 
 [[noreturn]] void fail_without_target(const TableHead& head) {
-    fail(ErrorKind::usage, head.file + ": which column is the target? Give --target with a name or an index (-1 is the last), or --target-file FILE. " +
-                               (head.has_header ? "Index, name and first rows:" : "Index and first rows:") + list_columns(head));
+    fail(ErrorKind::usage,
+         head.file + ": which column is the target? Give --target with a name or an index (-1 is the last), or --target-file FILE. " +
+             (head.has_header ? "Index, name and first rows:" : "Index and first rows:") + list_columns(head));
 }
 
 /// Features by position, for files without names in common with the training file.
@@ -126,7 +127,9 @@ Roles model_roles(const TableHead& head, const LoadOptions& options, const Prepa
     } else if (preparation.has_header && head.has_header) {
         for (const SourceColumn& column : preparation.columns) {
             const auto position = position_of(head, column.name);
-            if (!position) fail(ErrorKind::data, head.file + " has no column \"" + column.name + "\", which the model needs. Its columns are:" + list_columns(head));
+            if (!position)
+                fail(ErrorKind::data,
+                     head.file + " has no column \"" + column.name + "\", which the model needs. Its columns are:" + list_columns(head));
             roles.features.push_back(*position);
         }
         if (!target_given && !preparation.target_name.empty()) roles.target = position_of(head, preparation.target_name);

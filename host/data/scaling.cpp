@@ -66,7 +66,8 @@ Facts first_pass(const MatrixSource& source, std::span<const std::int64_t> rows,
     return facts;
 }
 
-std::vector<double> second_pass(const MatrixSource& source, std::span<const std::int64_t> rows, const std::vector<double>& means, int threads) {
+std::vector<double> second_pass(const MatrixSource& source, std::span<const std::int64_t> rows, const std::vector<double>& means,
+                                int threads) {
     const std::size_t width = means.size();
     const auto parts = by_shares(rows, source.columns(), threads, [&](std::span<const std::int64_t> share, Facts& facts) {
         for_each_block(source, share, [&](std::span<const std::int64_t> block, const double* values) {
@@ -128,7 +129,8 @@ ColumnAffine standardising_affine(const MatrixSource& source, std::span<const st
         if (rules[j] == ScalingRule::bytes) affine.scale[j] = 1.0 / 255;
         if (rules[j] != ScalingRule::z_score) continue;
         if (!std::isfinite(means[j]) || !std::isfinite(deviations[j])) {
-            fail(ErrorKind::data, source.where(rows[0], static_cast<std::int64_t>(j)) + ": the values of this column are too large to standardise");
+            fail(ErrorKind::data,
+                 source.where(rows[0], static_cast<std::int64_t>(j)) + ": the values of this column are too large to standardise");
         }
         const bool constant = facts[j].smallest == facts[j].largest;
         const double mean = constant ? facts[j].smallest : means[j];
@@ -145,7 +147,8 @@ Moments moments_of(const std::vector<double>& values) {
     moments.mean = sum / static_cast<double>(values.size());
     for (const double value : values) squares += (value - moments.mean) * (value - moments.mean);
     moments.deviation = usable_deviation(std::sqrt(squares / static_cast<double>(values.size())), moments.mean);
-    if (!std::isfinite(moments.mean) || !std::isfinite(moments.deviation)) fail(ErrorKind::data, "the targets are too large to standardise");
+    if (!std::isfinite(moments.mean) || !std::isfinite(moments.deviation))
+        fail(ErrorKind::data, "the targets are too large to standardise");
     return moments;
 }
 

@@ -15,7 +15,8 @@ namespace glissade {
 RowSplit split_rows_by_seed(std::span<const std::int64_t> rows, double fraction, std::uint64_t seed) {
     const auto held_out = static_cast<std::size_t>(std::llround(fraction * static_cast<double>(rows.size())));
     if (!(fraction > 0 && fraction < 1) || held_out == 0 || held_out >= rows.size()) {
-        fail(ErrorKind::usage, "--validation-fraction " + std::to_string(fraction) + " of " + std::to_string(rows.size()) + " rows leaves no rows on one side");
+        fail(ErrorKind::usage, "--validation-fraction " + std::to_string(fraction) + " of " + std::to_string(rows.size()) +
+                                   " rows leaves no rows on one side");
     }
     std::vector<std::pair<std::uint64_t, std::int64_t>> keys;
     keys.reserve(rows.size());

@@ -9,7 +9,8 @@
 namespace glissade {
 
 const TextChunk& TextTable::chunk_of(std::int64_t row) const {
-    const auto after = std::upper_bound(chunks.begin(), chunks.end(), row, [](std::int64_t r, const TextChunk& c) { return r < c.first_row; });
+    const auto after =
+        std::upper_bound(chunks.begin(), chunks.end(), row, [](std::int64_t r, const TextChunk& c) { return r < c.first_row; });
     return *(after - 1);
 }
 
@@ -38,7 +39,8 @@ std::int64_t Table::rows() const {
 std::string Table::where(std::int64_t row, std::int64_t column) const {
     if (const auto* text = std::get_if<TextTable>(&content)) return text->where(row, column);
     if (const auto* sparse = std::get_if<SparseTable>(&content)) {
-        return file->name() + ", line " + std::to_string(sparse->lines[static_cast<std::size_t>(row)]) + ", feature " + std::to_string(column + 1);
+        return file->name() + ", line " + std::to_string(sparse->lines[static_cast<std::size_t>(row)]) + ", feature " +
+               std::to_string(column + 1);
     }
     return file->name() + ", row " + std::to_string(row) + ", column " + std::to_string(column) + " (counted from 0)";
 }
@@ -57,8 +59,8 @@ void set_shape(const InputFile& file, std::span<const std::int64_t> shape, std::
     const std::int64_t there = static_cast<std::int64_t>(file.bytes().size()) - offset;
     if (overflow || bytes != there) {
         const std::string needed = overflow ? "more bytes than a file can hold" : std::to_string(bytes) + " bytes";
-        fail(ErrorKind::data, file.name() + ": an array of " + text + " takes " + needed + "; the file has " + std::to_string(there) + " behind its header" +
-                                  (!overflow && there > bytes ? " (trailing bytes)" : " (cut short)"));
+        fail(ErrorKind::data, file.name() + ": an array of " + text + " takes " + needed + "; the file has " + std::to_string(there) +
+                                  " behind its header" + (!overflow && there > bytes ? " (trailing bytes)" : " (cut short)"));
     }
     table.rows = shape[0];
     table.columns = columns;

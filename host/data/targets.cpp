@@ -19,7 +19,9 @@ constexpr std::size_t most_classes = 10000;
     fail(ErrorKind::data, target.where(row) + ": " + message);
 }
 
-double value_of(const TargetColumn& target, std::int64_t row) { return target.values[static_cast<std::size_t>(row * target.count)]; }
+double value_of(const TargetColumn& target, std::int64_t row) {
+    return target.values[static_cast<std::size_t>(row * target.count)];
+}
 
 std::string spelled(const TargetColumn& target, double number) {
     const auto found = target.spelling.find(number);
@@ -81,7 +83,8 @@ std::set<double> distinct_numbers(const TargetColumn& target, std::span<const st
 
 void refuse_several_targets(const TargetColumn& target) {
     if (target.count > 1) {
-        fail(ErrorKind::data, target.table->file->name() + ": " + std::to_string(target.count) + " target columns; classes take one (--task regression takes several)");
+        fail(ErrorKind::data, target.table->file->name() + ": " + std::to_string(target.count) +
+                                  " target columns; classes take one (--task regression takes several)");
     }
 }
 
@@ -122,7 +125,8 @@ private:
 
 std::string TargetColumn::where(std::int64_t row) const {
     if (std::holds_alternative<SparseTable>(table->content)) {
-        return table->file->name() + ", line " + std::to_string(std::get<SparseTable>(table->content).lines[static_cast<std::size_t>(row)]) + ", column 1";
+        return table->file->name() + ", line " +
+               std::to_string(std::get<SparseTable>(table->content).lines[static_cast<std::size_t>(row)]) + ", column 1";
     }
     return table->where(row, first_column);
 }
@@ -170,11 +174,13 @@ TargetColumn targets_in_file(const std::string& path, const LoadOptions& options
         table = std::make_shared<const Table>(read_table(path, read, plan));
     }
     if (table->rows() != data.rows()) {
-        fail(ErrorKind::data, path + " has " + std::to_string(table->rows()) + " rows, " + data.file->name() + " has " + std::to_string(data.rows()));
+        fail(ErrorKind::data,
+             path + " has " + std::to_string(table->rows()) + " rows, " + data.file->name() + " has " + std::to_string(data.rows()));
     }
     if (std::holds_alternative<SparseTable>(table->content)) return targets_in_table(table, std::nullopt);
     const auto* array = std::get_if<ArrayTable>(&table->content);
-    const std::int64_t columns = array != nullptr ? array->columns : static_cast<std::int64_t>(std::get<TextTable>(table->content).columns.size());
+    const std::int64_t columns =
+        array != nullptr ? array->columns : static_cast<std::int64_t>(std::get<TextTable>(table->content).columns.size());
     if (columns == 1) return targets_in_table(table, 0);
     TargetColumn target;
     target.count = columns;
@@ -182,7 +188,8 @@ TargetColumn targets_in_file(const std::string& path, const LoadOptions& options
         const TargetColumn one = targets_in_table(table, c);
         if (one.holds_words) fail(ErrorKind::data, one.where(0) + ": several targets must all be numbers");
         target.values.resize(one.values.size() * static_cast<std::size_t>(columns));
-        for (std::size_t r = 0; r < one.values.size(); ++r) target.values[r * static_cast<std::size_t>(columns) + static_cast<std::size_t>(c)] = one.values[r];
+        for (std::size_t r = 0; r < one.values.size(); ++r)
+            target.values[r * static_cast<std::size_t>(columns) + static_cast<std::size_t>(c)] = one.values[r];
     }
     target.table = table;
     return target;
@@ -212,7 +219,8 @@ Task decide_task(const TargetColumn& target, std::span<const std::int64_t> rows,
     const std::set<double> numbers = distinct_numbers(target, rows);
     const bool whole = std::all_of(numbers.begin(), numbers.end(), [](double x) { return x == std::floor(x); });
     const bool few = numbers.size() <= most_whole_classes;
-    why = !whole ? "the targets have fractions" : "the targets are whole numbers with " + std::string(few ? "at most 20" : "more than 20") + " distinct values";
+    why = !whole ? "the targets have fractions"
+                 : "the targets are whole numbers with " + std::string(few ? "at most 20" : "more than 20") + " distinct values";
     return whole && few ? Task::classification : Task::regression;
 }
 
@@ -220,23 +228,29 @@ std::vector<std::string> learn_classes(const TargetColumn& target, std::span<con
     refuse_several_targets(target);
     const std::set<double> values = distinct_numbers(target, rows);
     if (values.size() > most_classes) {
-        fail(ErrorKind::data, target.where(rows[0]) + ": more than " + std::to_string(most_classes) + " classes; for numbers use --task regression");
+        fail(ErrorKind::data,
+             target.where(rows[0]) + ": more than " + std::to_string(most_classes) + " classes; for numbers use --task regression");
     }
     if (!target.holds_words) {
         for (const std::int64_t row : rows) {
             const double value = value_of(target, row);
-            if (value != std::floor(value)) fail_at(target, row, "the label " + target.label(row) + " is a fraction; classes are whole numbers or words");
+            if (value != std::floor(value))
+                fail_at(target, row, "the label " + target.label(row) + " is a fraction; classes are whole numbers or words");
         }
     }
     std::vector<std::string> labels;
-    for (const double value : values) labels.push_back(target.holds_words ? target.words[static_cast<std::size_t>(value)] : spelled(target, value));
+    for (const double value : values)
+        labels.push_back(target.holds_words ? target.words[static_cast<std::size_t>(value)] : spelled(target, value));
     if (target.holds_words) std::sort(labels.begin(), labels.end());
     labels.erase(std::unique(labels.begin(), labels.end()), labels.end());  // --map-label may have made two words one
-    if (labels.size() == 1) fail(ErrorKind::data, target.table->file->name() + ": all rows have the class " + quoted(labels[0]) + "; classification needs two or more");
+    if (labels.size() == 1)
+        fail(ErrorKind::data,
+             target.table->file->name() + ": all rows have the class " + quoted(labels[0]) + "; classification needs two or more");
     return labels;
 }
 
-std::vector<double> class_indices(const TargetColumn& target, std::span<const std::int64_t> rows, const std::vector<std::string>& class_labels) {
+std::vector<double> class_indices(const TargetColumn& target, std::span<const std::int64_t> rows,
+                                  const std::vector<std::string>& class_labels) {
     refuse_several_targets(target);
     const ClassFinder finder(class_labels);
     std::vector<std::optional<double>> of_word;
@@ -248,8 +262,9 @@ std::vector<double> class_indices(const TargetColumn& target, std::span<const st
         if (std::isnan(value)) fail_at(target, row, "the target is missing");
         const std::optional<double> index = target.holds_words ? of_word[static_cast<std::size_t>(value)] : finder.find(value);
         if (!index) {
-            fail_at(target, row, "the label " + quoted(target.label(row)) + " was not seen in training (classes: " + finder.listed() +
-                                     "); --map-label 'OLD=NEW' renames labels");
+            fail_at(target, row,
+                    "the label " + quoted(target.label(row)) + " was not seen in training (classes: " + finder.listed() +
+                        "); --map-label 'OLD=NEW' renames labels");
         }
         indices.push_back(*index);
     }
@@ -260,7 +275,8 @@ std::vector<double> regression_values(const TargetColumn& target, std::span<cons
     std::vector<double> values;
     values.reserve(rows.size() * static_cast<std::size_t>(target.count));
     for (const std::int64_t row : rows) {
-        if (target.holds_words) fail_at(target, row, "the target " + quoted(target.label(row)) + " is not a number; regression needs numbers");
+        if (target.holds_words)
+            fail_at(target, row, "the target " + quoted(target.label(row)) + " is not a number; regression needs numbers");
         for (std::int64_t t = 0; t < target.count; ++t) {
             const double value = target.values[static_cast<std::size_t>(row * target.count + t)];
             if (std::isnan(value)) fail_at(target, row, "the target is missing");
@@ -279,10 +295,12 @@ std::vector<double> row_weights(const TargetColumn& weights, std::span<const std
         if (weights.holds_words) fail_at(weights, row, "the weight " + quoted(weights.label(row)) + " is not a number");
         const double value = value_of(weights, row);
         if (std::isnan(value)) fail_at(weights, row, "the weight is missing");
-        if (!std::isfinite(value) || value < 0) fail_at(weights, row, "the weight is " + shortest_text(value) + "; weights are finite and not negative");
+        if (!std::isfinite(value) || value < 0)
+            fail_at(weights, row, "the weight is " + shortest_text(value) + "; weights are finite and not negative");
         values.push_back(value);
     }
-    if (std::all_of(values.begin(), values.end(), [](double w) { return w == 0; })) fail(ErrorKind::data, weights.table->file->name() + ": all weights are 0");
+    if (std::all_of(values.begin(), values.end(), [](double w) { return w == 0; }))
+        fail(ErrorKind::data, weights.table->file->name() + ": all weights are 0");
     return values;
 }
 

@@ -15,8 +15,8 @@ namespace glissade {
 
 /// What the user wrote as targets, one or more a row of the data file.
 struct TargetColumn {
-    std::int64_t count = 1;       ///< targets a row
-    std::vector<double> values;   ///< rows x count: numbers, or places in `words`; NaN where missing
+    std::int64_t count = 1;      ///< targets a row
+    std::vector<double> values;  ///< rows x count: numbers, or places in `words`; NaN where missing
     bool holds_words = false;
     bool holds_booleans = false;
     std::vector<std::string> words;
@@ -43,7 +43,8 @@ Task decide_task(const TargetColumn& target, std::span<const std::int64_t> rows,
 std::vector<std::string> learn_classes(const TargetColumn& target, std::span<const std::int64_t> rows);
 
 /// The index of each row's class. Throws Error(data), naming the line and the label, for one that is not in `class_labels`.
-std::vector<double> class_indices(const TargetColumn& target, std::span<const std::int64_t> rows, const std::vector<std::string>& class_labels);
+std::vector<double> class_indices(const TargetColumn& target, std::span<const std::int64_t> rows,
+                                  const std::vector<std::string>& class_labels);
 
 /// The targets of each row as numbers, rows.size() x count. Throws Error(data) if one is missing, a word or not finite.
 std::vector<double> regression_values(const TargetColumn& target, std::span<const std::int64_t> rows);

@@ -38,8 +38,8 @@ struct GLISSADE_EXPORT Preparation {
     std::vector<std::pair<std::string, std::string>> map_label;  ///< label as in the file -> label as in the model
     std::string format;                                          ///< csv, libsvm, npy or idx
     bool has_header = false;
-    char delimiter = ',';     ///< csv only; ' ' means runs of white space
-    std::string target_name;  ///< name (or position, as text) of the target column; empty if it lay in its own file
+    char delimiter = ',';               ///< csv only; ' ' means runs of white space
+    std::string target_name;            ///< name (or position, as text) of the target column; empty if it lay in its own file
     std::int64_t target_position = -1;  ///< of that column in the training file; -1 if there was none
 
     /// One name a matrix column: "age", "age missing", "workclass=Private". Empty for a plain matrix.

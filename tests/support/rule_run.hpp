@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -43,8 +42,6 @@ public:
         return static_cast<double>(loss / count);
     }
 
-    /// Called with the step (from 1) and the scalars that the rule prepared for it: for golden files whose maker differs in one of them.
-    std::function<void(long long t, double* k)> change_scalars;
 
     std::vector<double> parameters() const { return {theta_.begin(), theta_.end()}; }
     std::vector<double> state(std::size_t index) const { return {state_[index].begin(), state_[index].end()}; }
@@ -108,7 +105,6 @@ private:
         if (!decays) ranged.weight_decay = 0;
         double k[max_rule_scalars] = {};
         ranged.prepare({t_, step.lr, step.momentum.value_or(0), step.momentum.has_value()}, memory_[range], k);
-        if (change_scalars) change_scalars(t_, k);
         row[rules::ScalarRow::coupled_decay] =
             static_cast<Real>((Rule::decoupled_decay ? 0 : ranged.weight_decay) + (decays ? settings_.l2 : 0));
         row[rules::ScalarRow::shrink] = static_cast<Real>(decays ? step.lr * settings_.l1 : 0);

@@ -18,6 +18,20 @@ struct Softmax {
     static constexpr std::array<Field<Softmax>, 0> fields() { return {}; }
     void prepare(double*) const {}
 
+    // The pieces of a group's formulas, for loops that take many rows at once. `power` is e^(score - top), `sum` the sum of a row's powers in class order.
+    template <class Real>
+    static GLISSADE_RULE Real power_of(Real score, Real top) {
+        return rules::exp(score - top);
+    }
+    template <class Real>
+    static GLISSADE_RULE Real slope_of(Real power, Real sum, bool is_true_class) {
+        return power / sum - (is_true_class ? Real(1) : Real(0));
+    }
+    template <class Real>
+    static GLISSADE_RULE Real loss_of(Real sum, Real top, Real true_score) {
+        return rules::log(sum) + (top - true_score);
+    }
+
     /// `scores` and `slopes` hold `count` values `step` elements apart and may be the same memory; `target` is the index of the true class.
     template <class Real>
     static GLISSADE_RULE Real evaluate_group(const Real* scores, int count, int step, Real target, const Real*, Real* slopes) {
@@ -27,12 +41,12 @@ struct Softmax {
         const Real true_score = scores[true_class * step];
         Real sum = Real(0);
         for (int i = 0; i < count; ++i) {
-            const Real e = rules::exp(scores[i * step] - top);
-            slopes[i * step] = e;
-            sum = sum + e;
+            const Real power = power_of(scores[i * step], top);
+            slopes[i * step] = power;
+            sum = sum + power;
         }
-        for (int i = 0; i < count; ++i) slopes[i * step] = slopes[i * step] / sum - (i == true_class ? Real(1) : Real(0));
-        return rules::log(sum) + (top - true_score);
+        for (int i = 0; i < count; ++i) slopes[i * step] = slope_of(slopes[i * step], sum, i == true_class);
+        return loss_of(sum, top, true_score);
     }
 };
 

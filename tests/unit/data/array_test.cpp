@@ -93,7 +93,8 @@ TEST(Npy, RefusesWhatIsNotOnePlainMatrix) {
 TEST(Npy, NoCutOfAFileIsAccepted) {
     const DataFiles files;
     const std::string good = npy_of("<f4", "(2, 2)", bytes_of<float>({1, 2, 3, 4}));
-    for (std::size_t length = 1; length < good.size(); ++length) EXPECT_ERROR(ErrorKind::data, "", load_matrix(files, "cut.npy", good.substr(0, length)));
+    for (std::size_t length = 1; length < good.size(); ++length)
+        EXPECT_ERROR(ErrorKind::data, "", load_matrix(files, "cut.npy", good.substr(0, length)));
 }
 
 TEST(Npy, TakesTargetsFromAColumn) {

@@ -18,7 +18,9 @@ using testing::DataFiles;
 Table read(const std::string& path, ReadOptions options = {}) {
     static MemoryBudget budget(std::numeric_limits<std::int64_t>::max());
     options.budget = &budget;
-    return read_table(path, options, [](const TableHead& head) { return ColumnPlan{std::vector<ColumnUse>(head.names.size(), ColumnUse::infer), 0}; });
+    return read_table(path, options, [](const TableHead& head) {
+        return ColumnPlan{std::vector<ColumnUse>(head.names.size(), ColumnUse::infer), 0};
+    });
 }
 
 /// A table as text: numbers by their shortest form, words as they are, "-" for a missing cell.
@@ -66,8 +68,14 @@ TEST(Csv, ReadsEveryLayoutThatIsFine) {
         {"header of blanks", "a b\n1 2.5\n-3 4\n", ' ', true, numbers},
         {"an unnamed first column", ",b\n1,2.5\n-3,4\n", ',', true, numbers},
         {"CRLF", "1,2.5\r\n-3,4\r\n", ',', false, numbers},
-        {"byte order mark", "\xef\xbb\xbf" "1,2.5\n-3,4\n", ',', false, numbers},
-        {"byte order mark and header", "\xef\xbb\xbf" "a,b\n1,2.5\n-3,4\n", ',', true, numbers},
+        {"byte order mark",
+         "\xef\xbb\xbf"
+         "1,2.5\n-3,4\n",
+         ',', false, numbers},
+        {"byte order mark and header",
+         "\xef\xbb\xbf"
+         "a,b\n1,2.5\n-3,4\n",
+         ',', true, numbers},
         {"no final newline", "1,2.5\n-3,4", ',', false, numbers},
         {"final carriage return", "1,2.5\r\n-3,4\r", ',', false, numbers},
         {"trailing blank lines", "1,2.5\n-3,4\n\n\n  \n\r\n", ',', false, numbers},
@@ -121,7 +129,7 @@ TEST(Csv, TakesTheNaFlagForWordsAndNumbers) {
 TEST(Csv, ReadsAColumnAgainWhenItsFirstRowsMislead) {
     const DataFiles files;
     std::string text;
-    for (int i = 0; i < 300; ++i) text += "7,1\n";   // looks like numbers
+    for (int i = 0; i < 300; ++i) text += "7,1\n";  // looks like numbers
     for (int i = 0; i < 700; ++i) text += "word,1\n";
     const Table table = read(files.write("late.csv", text));
     const auto& column = std::get<TextTable>(table.content).columns[0];
@@ -158,8 +166,8 @@ TEST(Csv, AgreesWithAnIndependentParserOnRandomTables) {
 std::string large_table(std::size_t rows) {
     std::string text = "number,word,other\n";
     for (std::size_t i = 0; i < rows; ++i) {
-        text += std::to_string(static_cast<double>(i) * 0.37) + ",\"w" + std::to_string(i % 50) + (i % 3 == 0 ? "\nnext, \"\"line\"\"" : "") + "\"," +
-                std::to_string(i % 1000) + "\n";
+        text += std::to_string(static_cast<double>(i) * 0.37) + ",\"w" + std::to_string(i % 50) +
+                (i % 3 == 0 ? "\nnext, \"\"line\"\"" : "") + "\"," + std::to_string(i % 1000) + "\n";
     }
     return text;
 }
@@ -196,7 +204,8 @@ TEST(Csv, ReportsTheFirstFaultOfTheFileOnAnyNumberOfThreads) {
     };
     // Every third row takes two lines: lines 4k + 4 begin rows.
     const Planted first = {150004, "1,2\n", "line 150004, column 3: the row has 2 cells"};
-    const Planted late[] = {{230004, "1,2,3,4\n", ""}, {200004, "\"open,1,1\n", ""}, {266604, "oops,w,1\n", ""}, {190004, "1,a\"b,1\n", ""}};
+    const Planted late[] = {
+        {230004, "1,2,3,4\n", ""}, {200004, "\"open,1,1\n", ""}, {266604, "oops,w,1\n", ""}, {190004, "1,a\"b,1\n", ""}};
     for (const Planted& other : late) {
         std::string bad = good;
         bad.insert(line_start(other.line), other.text);

@@ -65,12 +65,12 @@ inline std::optional<Error> error_of(const std::function<void()>& action) {
     return std::nullopt;
 }
 
-#define EXPECT_ERROR(kind_wanted, text_wanted, ...)                                                  \
-    do {                                                                                             \
-        const auto error = ::glissade::testing::error_of([&] { __VA_ARGS__; });                      \
+#define EXPECT_ERROR(kind_wanted, text_wanted, ...)                                                      \
+    do {                                                                                                 \
+        const auto error = ::glissade::testing::error_of([&] { __VA_ARGS__; });                          \
         ASSERT_TRUE(error.has_value()) << "accepted; an error with \"" << (text_wanted) << "\" was due"; \
-        EXPECT_EQ(error->kind(), kind_wanted) << error->what();                                      \
-        EXPECT_NE(std::string(error->what()).find(text_wanted), std::string::npos) << error->what(); \
+        EXPECT_EQ(error->kind(), kind_wanted) << error->what();                                          \
+        EXPECT_NE(std::string(error->what()).find(text_wanted), std::string::npos) << error->what();     \
     } while (false)
 
 inline std::vector<float> row_of(const Dataset& data, std::int64_t row) {

@@ -43,7 +43,8 @@ TEST(Dataset, AllocatesZeroedAlignedRowsThatDoNotOverlap) {
             EXPECT_GE(data.stride(), columns);
             EXPECT_EQ(data.stride(), padded_stride(columns, type));
             EXPECT_EQ(reinterpret_cast<std::uintptr_t>(type == RealType::float32 ? static_cast<void*>(data.mutable_features<float>())
-                                                                                 : static_cast<void*>(data.mutable_features<double>())) % 64,
+                                                                                 : static_cast<void*>(data.mutable_features<double>())) %
+                          64,
                       0u);
         }
         Dataset data = Dataset::allocate(RealType::float32, 5, columns, 2, true);
@@ -60,8 +61,8 @@ TEST(Dataset, PadsRowsAsDocumented) {
     EXPECT_EQ(padded_stride(1, RealType::float32), 1);
     EXPECT_EQ(padded_stride(3, RealType::float32), 4);
     EXPECT_EQ(padded_stride(16, RealType::float32), 16);
-    EXPECT_EQ(padded_stride(17, RealType::float32), 20);    // a whole line more would waste most of it
-    EXPECT_EQ(padded_stride(28, RealType::float32), 32);    // 16 of 112 bytes: a seventh
+    EXPECT_EQ(padded_stride(17, RealType::float32), 20);  // a whole line more would waste most of it
+    EXPECT_EQ(padded_stride(28, RealType::float32), 32);  // 16 of 112 bytes: a seventh
     EXPECT_EQ(padded_stride(784, RealType::float32), 784);
     EXPECT_EQ(padded_stride(5, RealType::float64), 8);
     EXPECT_EQ(padded_stride(9, RealType::float64), 10);

@@ -22,7 +22,9 @@ struct Place {
 const Place places[] = {{0, 0}, {0, 2}, {2, 1}, {4, 0}, {4, 2}, {0, 3}, {3, 3}, {4, 3}, {0, 4}, {2, 4}, {4, 4}};
 const std::string bad_numbers[] = {"nan", "-nan", "inf", "-inf", "1e400"};
 
-double good_value(int row, int column) { return column == 3 ? row % 2 : column == 4 ? row + 1 : row * 10 + column + 0.5; }
+double good_value(int row, int column) {
+    return column == 3 ? row % 2 : column == 4 ? row + 1 : row * 10 + column + 0.5;
+}
 
 std::string text_with(const std::string& bad, const Place& place, const std::string& delimiter) {
     std::string text = "a" + delimiter + "b" + delimiter + "c" + delimiter + "y" + delimiter + "w\n";
@@ -67,7 +69,8 @@ TEST(FaultPosition, NegativeWeightsNameLineAndColumn) {
     options.weight = "w";
     for (const int row : {0, 2, 4}) {
         const std::string path = files.write("bad.csv", text_with("-0.5", {row, 4}, ","));
-        EXPECT_ERROR(ErrorKind::data, "line " + std::to_string(row + 2) + ", column 5 (\"w\"): the weight is -0.5", load_training(path, options));
+        EXPECT_ERROR(ErrorKind::data, "line " + std::to_string(row + 2) + ", column 5 (\"w\"): the weight is -0.5",
+                     load_training(path, options));
     }
 }
 
@@ -100,14 +103,16 @@ void check_arrays(const std::string& descr, char idx_code) {
     const DataFiles files;
     LoadOptions options;
     options.target_file = files.write("y.npy", npy_of("|u1", "(5,)", bytes_of<std::uint8_t>({0, 1, 0, 1, 0})));
-    for (const Real bad : {std::numeric_limits<Real>::quiet_NaN(), std::numeric_limits<Real>::infinity(), -std::numeric_limits<Real>::infinity()}) {
+    for (const Real bad :
+         {std::numeric_limits<Real>::quiet_NaN(), std::numeric_limits<Real>::infinity(), -std::numeric_limits<Real>::infinity()}) {
         for (const Place& place : places) {
             if (place.column >= columns) continue;
             std::vector<Real> x;
             for (int i = 0; i < rows * columns; ++i) x.push_back(static_cast<Real>(i));
             x[static_cast<std::size_t>(place.row * columns + place.column)] = bad;
             const std::string where = ", row " + std::to_string(place.row) + ", column " + std::to_string(place.column);
-            for (const std::string& path : {files.write("x.npy", npy_of(descr, "(5, 3)", bytes_of(x))), files.write("x-idx", idx_of(idx_code, {5, 3}, x))}) {
+            for (const std::string& path :
+                 {files.write("x.npy", npy_of(descr, "(5, 3)", bytes_of(x))), files.write("x-idx", idx_of(idx_code, {5, 3}, x))}) {
                 for (const Toggle standardize : {Toggle::automatic, Toggle::off}) {
                     options.standardize = standardize;
                     EXPECT_ERROR(ErrorKind::data, path + where, load_training(path, options));

@@ -16,7 +16,9 @@ struct Hostile {
     std::string message;  ///< a part of it
 };
 
-std::string with_nul(const char* before, const char* after) { return std::string(before) + '\0' + after; }
+std::string with_nul(const char* before, const char* after) {
+    return std::string(before) + '\0' + after;
+}
 
 /// A table of numbers with one cell replaced.
 std::string table_with(const std::string& cell, int row, int column, const std::string& delimiter) {
@@ -38,7 +40,7 @@ std::vector<Hostile> csv_corpus() {
         {"1 2 3\n4 5\n", "line 2, column 3", "the row has 2 cells"},
         {"1\t2\n3\t4\t5\n", "line 2, column 3", "more cells"},
         {"junk,line\n1,2,3\n4,5,6\n", "line 2, column 3", "more cells"},
-        {"|1x3 Cross validator\n25, Private, 7, x\n", "line 2, column 1", "\"25,\" is not a number"},
+        {"|1x3 Cross validator\n25, Private, 7, x\n", "line 2, column 4", "more cells"},
         {"1,2,3\njunk\n4,5,6\n", "line 2, column 2", "the row has 1 cell"},
         {"1,2,3\n# comment\n4,5,6\n", "line 2, column 2", "the row has 1 cell"},
         {"1,2,3\n4,5,6\nend of file\n", "line 3, column 2", "the row has 1 cell"},
@@ -62,7 +64,9 @@ std::vector<Hostile> csv_corpus() {
         {"1,2\n3\r,4\n", "line 2, column 1", "carriage return"},
         {"name,1\nS\xe3o,2\n", "line 2, column 1", "not valid UTF-8"},
         {"n\xe4me,b\n1,2\n", "line 1, column 1", "not valid UTF-8"},
-        {"\xff\xfe" "1,2\n", "line 1, column 1", "UTF-16"},
+        {"\xff\xfe"
+         "1,2\n",
+         "line 1, column 1", "UTF-16"},
         {"1;2,5\n3;4,5\n", "line 1, column 2", "decimal point"},
         {"1,x\n2,y\nz,w\n", "line 3, column 1", "\"z\" is not a number, and 2 other cells"},
         {"NA,1\nNA,2\n", "line 1, column 1", "\"NA\" is not a number"},
@@ -71,8 +75,8 @@ std::vector<Hostile> csv_corpus() {
         {"1,2\n3,--4\n5,6\n", "line 2, column 2", "\"--4\""},
     };
     // One bad cell in each corner of a table of numbers, with each delimiter.
-    const std::string cells[] = {"nan", "NaN", "-nan", "inf", "-Inf", "infinity", "1e400", "-1e999", "0x10", "0x1p3", "1_000", "NA", "null", "None", "abc",
-                                 "nanx", "1e", "1.2.3", "+-1", "1f", "?", "-", "\"x\"", "12abc"};
+    const std::string cells[] = {"nan",  "NaN",  "-nan", "inf",  "-Inf", "infinity", "1e400", "-1e999", "0x10", "0x1p3", "1_000", "NA",
+                                 "null", "None", "abc",  "nanx", "1e",   "1.2.3",    "+-1",   "1f",     "?",    "-",     "\"x\"", "12abc"};
     const std::pair<std::string, std::string> ways[] = {{",", "comma"}, {"\t", "tab"}, {";", "semicolon"}, {" ", "blanks"}};
     for (const std::string& cell : cells) {
         for (const auto& [delimiter, name] : ways) {
@@ -152,7 +156,8 @@ TEST(HostileText, AWordAmongManyNumbersIsNeverACategory) {
     for (int i = 0; i < 5000; ++i) text += std::to_string(i) + "," + std::to_string(i % 7) + "\n";
     text += "x,1\n";
     const std::string path = files.write("long.csv", text);
-    EXPECT_ERROR(ErrorKind::data, "line 5001, column 1: \"x\" is not a number, and 5000 other cells of column \"0\" are", load_training(path, raw_options("1")));
+    EXPECT_ERROR(ErrorKind::data, "line 5001, column 1: \"x\" is not a number, and 5000 other cells of column \"0\" are",
+                 load_training(path, raw_options("1")));
 }
 
 TEST(HostileText, TheFirstOfSeveralBadCellsIsNamed) {

@@ -35,8 +35,10 @@ TEST(Libsvm, ReadsRowsAndLabels) {
 TEST(Libsvm, TakesCommentsBlanksAndLineEndsOfAllKinds) {
     const DataFiles files;
     const auto expected = load_training(files.write("a.libsvm", "1 1:1 2:2\n0 2:3\n"), plain());
-    for (const char* text : {"1 1:1 2:2\r\n0 2:3\r\n", "1 1:1 2:2 \n0 2:3", "\xef\xbb\xbf" "1 1:1 2:2\n0 2:3\n\n \n", " 1\t1:1  2:2\n0 2:3 # note\n",
-                             "# made by hand\n1 1:1 2:2\n#\n0 2:3\n"}) {
+    for (const char* text : {"1 1:1 2:2\r\n0 2:3\r\n", "1 1:1 2:2 \n0 2:3",
+                             "\xef\xbb\xbf"
+                             "1 1:1 2:2\n0 2:3\n\n \n",
+                             " 1\t1:1  2:2\n0 2:3 # note\n", "# made by hand\n1 1:1 2:2\n#\n0 2:3\n"}) {
         EXPECT_EQ(load_training(files.write("b.libsvm", text), plain()).fingerprint, expected.fingerprint) << text;
     }
 }
@@ -121,7 +123,8 @@ TEST(Libsvm, ForAModelTakesFewerFeaturesButNotMore) {
     const auto fewer = load_for_model(files.write("b.libsvm", "1 2:7\n"), {}, trained.contract, true);
     EXPECT_EQ(row_of(fewer.data, 0), (std::vector<float>{0, 7, 0, 0, 0}));
     const std::string more = files.write("c.libsvm", "1 2:7\n0 3:1 6:1\n");
-    EXPECT_ERROR(ErrorKind::data, "line 2, column 7: feature index 6, but the model has 5 features", load_for_model(more, {}, trained.contract, true));
+    EXPECT_ERROR(ErrorKind::data, "line 2, column 7: feature index 6, but the model has 5 features",
+                 load_for_model(more, {}, trained.contract, true));
 }
 
 }  // namespace

@@ -342,7 +342,8 @@ TEST(Load, ReadsAValidationFileWithTheTrainingFilesPreparation) {
     EXPECT_EQ(row_of(*data.validation, 1), (std::vector<float>{-1, 0, 0}));
     EXPECT_EQ(targets_of(*data.validation), (std::vector<float>{1, 0}));
     bool noted = false;
-    for (const std::string& note : data.notes) noted = noted || note.find("1 cells of column \"word\" hold categories not seen") != std::string::npos;
+    for (const std::string& note : data.notes)
+        noted = noted || note.find("1 cells of column \"word\" hold categories not seen") != std::string::npos;
     EXPECT_TRUE(noted);
     options.validation_fraction = 0.5;
     EXPECT_ERROR(ErrorKind::usage, "--validation and --validation-fraction", load_training(files.path("t.csv"), options));
@@ -352,7 +353,8 @@ TEST(Load, GivesTheSameDataSetOnAnyNumberOfThreads) {
     const DataFiles files;
     std::string text = "a,b,word,y\n";
     for (int i = 0; i < 150000; ++i) {
-        text += std::to_string(i * 0.37) + "," + (i % 11 == 0 ? "" : std::to_string(std::sin(i))) + ",w" + std::to_string(i * 7 % 13) + "," + std::to_string(i % 3) + "\n";
+        text += std::to_string(i * 0.37) + "," + (i % 11 == 0 ? "" : std::to_string(std::sin(i))) + ",w" + std::to_string(i * 7 % 13) +
+                "," + std::to_string(i % 3) + "\n";
     }
     const std::string path = files.write("t.csv", text);
     LoadOptions options;
@@ -376,8 +378,9 @@ TEST(Load, FingerprintSeesEveryChange) {
     const std::string base = "a,b,y,w\n1,2,0,1\n3,4,1,1\n";
     std::set<std::string> seen = {load_training(files.write("t.csv", base), options).fingerprint};
     EXPECT_EQ(load_training(files.write("same.csv", base), options).fingerprint, *seen.begin());
-    for (const char* other : {"a,b,y,w\n1,2,0,1\n3,5,1,1\n", "a,b,y,w\n1,2,0,1\n3,4,1,2\n", "a,b,y,w\n1,2,1,1\n3,4,0,1\n", "a,c,y,w\n1,2,0,1\n3,4,1,1\n",
-                              "a,b,y,w\n3,4,1,1\n1,2,0,1\n", "a,b,y,w\n1,2,0,1\n3,4,1,1\n3,4,1,1\n", "a,b,y,w\n1,2,x,1\n3,4,y,1\n"}) {
+    for (const char* other :
+         {"a,b,y,w\n1,2,0,1\n3,5,1,1\n", "a,b,y,w\n1,2,0,1\n3,4,1,2\n", "a,b,y,w\n1,2,1,1\n3,4,0,1\n", "a,c,y,w\n1,2,0,1\n3,4,1,1\n",
+          "a,b,y,w\n3,4,1,1\n1,2,0,1\n", "a,b,y,w\n1,2,0,1\n3,4,1,1\n3,4,1,1\n", "a,b,y,w\n1,2,x,1\n3,4,y,1\n"}) {
         EXPECT_TRUE(seen.insert(load_training(files.write("t.csv", other), options).fingerprint).second) << other;
     }
     options.real_type = RealType::float64;
@@ -404,9 +407,11 @@ TEST(Load, RefusesDataBeyondTheMemoryLimitBeforeItIsAllocated) {
     LoadOptions options;
     options.memory_limit_bytes = 1 << 20;
     options.target_file = files.write("y-idx", testing::idx_of<std::uint8_t>('\x08', {1000}, std::vector<std::uint8_t>(1000, 1)));
-    const std::string path = files.write("x-idx", testing::idx_of<std::uint8_t>('\x08', {1000, 1000}, std::vector<std::uint8_t>(1000000, 7)));
+    const std::string path =
+        files.write("x-idx", testing::idx_of<std::uint8_t>('\x08', {1000, 1000}, std::vector<std::uint8_t>(1000000, 7)));
     options.task = Task::regression;
-    EXPECT_ERROR(ErrorKind::memory, "1000 rows by 1000 columns as a dense matrix needs 3.9 MiB; the memory limit is 1.0 MiB", load_training(path, options));
+    EXPECT_ERROR(ErrorKind::memory, "1000 rows by 1000 columns as a dense matrix needs 3.9 MiB; the memory limit is 1.0 MiB",
+                 load_training(path, options));
 }
 
 }  // namespace

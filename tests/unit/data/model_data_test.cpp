@@ -40,13 +40,15 @@ TEST(ModelData, ReadsNoTargetForPrediction) {
 }
 
 TEST(ModelData, MatchesColumnsByPositionWithoutHeader) {
-    const Trained first("0,1,2\n1,3,4\n", raw_options("0")), middle("1,0,2\n3,1,4\n", raw_options("1")), last("1,2,0\n3,4,1\n", raw_options("-1"));
+    const Trained first("0,1,2\n1,3,4\n", raw_options("0")), middle("1,0,2\n3,1,4\n", raw_options("1")),
+        last("1,2,0\n3,4,1\n", raw_options("-1"));
     for (const auto& [model, full] : {std::pair(&first, "1,50,60\n"), std::pair(&middle, "50,1,60\n"), std::pair(&last, "50,60,1\n")}) {
         EXPECT_EQ(row_of(model->load(full, true).data, 0), (std::vector<float>{50, 60})) << full;
         EXPECT_EQ(targets_of(model->load(full, true).data), (std::vector<float>{1})) << full;
         EXPECT_EQ(row_of(model->load(full, false).data, 0), (std::vector<float>{50, 60})) << full;
         EXPECT_EQ(row_of(model->load("50,60\n", false).data, 0), (std::vector<float>{50, 60})) << full;
-        EXPECT_ERROR(ErrorKind::data, "4 columns; the model was trained on a file of 3 columns, 2 of them features", model->load("1,2,3,4\n", false));
+        EXPECT_ERROR(ErrorKind::data, "4 columns; the model was trained on a file of 3 columns, 2 of them features",
+                     model->load("1,2,3,4\n", false));
         EXPECT_ERROR(ErrorKind::data, "1 columns", model->load("1\n", false));
     }
 }
@@ -80,7 +82,8 @@ TEST(ModelData, RefusesLabelsNotSeenInTraining) {
     const Trained words("x,y\n1,no\n2,yes\n", raw_options("y")), numbers("x,y\n1,+1\n2,-1\n", raw_options("y"));
     EXPECT_ERROR(ErrorKind::data, "line 3, column 2 (\"y\"): the label \"maybe\" was not seen in training (classes: no, yes)",
                  words.load("x,y\n1,yes\n2,maybe\n", true));
-    EXPECT_ERROR(ErrorKind::data, "line 2, column 2 (\"y\"): the label \"2\" was not seen in training (classes: -1, +1)", numbers.load("x,y\n1,2\n", true));
+    EXPECT_ERROR(ErrorKind::data, "line 2, column 2 (\"y\"): the label \"2\" was not seen in training (classes: -1, +1)",
+                 numbers.load("x,y\n1,2\n", true));
     EXPECT_EQ(targets_of(numbers.load("x,y\n1,1\n2,-1.0\n3,+1\n", true).data), (std::vector<float>{1, 0, 1}));
     LoadOptions options;
     options.map_label = {{"maybe", "no"}};
@@ -95,7 +98,8 @@ TEST(ModelData, CountsOrRefusesUnknownCategories) {
     EXPECT_NE(loaded.notes[0].find("2 cells of column \"c\""), std::string::npos) << loaded.notes[0];
     LoadOptions options;
     options.unknown = UnknownPolicy::error;
-    EXPECT_ERROR(ErrorKind::data, "line 2, column 2 (\"c\"): the category \"z\" was not seen in training", model.load("x,c,y\n1,z,0\n2,q,1\n", true, options));
+    EXPECT_ERROR(ErrorKind::data, "line 2, column 2 (\"c\"): the category \"z\" was not seen in training",
+                 model.load("x,c,y\n1,z,0\n2,q,1\n", true, options));
 }
 
 TEST(ModelData, ReadsWordsWhereTheModelHasNumbersAsErrors) {
@@ -148,7 +152,8 @@ TEST(ModelData, ReadsTablesForAModelOfAPlainMatrixAndArraysForAModelOfATable) {
     const auto matrix_model = load_training(array, options);
     const auto table = load_for_model(files.write("x.csv", "p,q\n5,6\n"), {}, matrix_model.contract, false);
     EXPECT_EQ(row_of(table.data, 0), (std::vector<float>{5, 6}));
-    EXPECT_ERROR(ErrorKind::data, "3 feature columns, the model has 2", load_for_model(files.write("x.csv", "5,6,7\n"), {}, matrix_model.contract, false));
+    EXPECT_ERROR(ErrorKind::data, "3 feature columns, the model has 2",
+                 load_for_model(files.write("x.csv", "5,6,7\n"), {}, matrix_model.contract, false));
     const auto table_model = load_training(files.write("t.csv", "a,b,y\n1,2,0\n3,4,1\n"), raw_options("y"));
     EXPECT_EQ(row_of(load_for_model(array, {}, table_model.contract, false).data, 1), (std::vector<float>{3, 4}));
     EXPECT_ERROR(ErrorKind::data, "is libsvm", load_for_model(files.write("x.libsvm", "1 1:2\n"), {}, table_model.contract, false));

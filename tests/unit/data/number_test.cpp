@@ -38,17 +38,20 @@ TEST(Number, AcceptsTheUsualForms) {
 }
 
 TEST(Number, RefusesWhatOnlyLooksLikeOne) {
-    for (const char* text : {"", "-", "+", ".", "+-1", "--1", "1e", "1e+", "1e400", "-1e400", "nan", "-nan", "inf", "+inf", "infinity", "NaN", "0x10",
-                             "1,5", "1_000", "1 000", "1.2.3", "1f", "1e5e5", " 1", "1 ", "e5", "one"}) {
+    for (const char* text :
+         {"",         "-",   "+",    ".",   "+-1",   "--1",   "1e",    "1e+", "1e400", "-1e400", "nan", "-nan", "inf", "+inf",
+          "infinity", "NaN", "0x10", "1,5", "1_000", "1 000", "1.2.3", "1f",  "1e5e5", " 1",     "1 ",  "e5",   "one"}) {
         EXPECT_FALSE(whole_number(text).has_value()) << text;
     }
 }
 
 TEST(Number, TellsMalformedNumbersFromWords) {
-    for (const char* text : {"nan", "-NaN", "inf", "+Infinity", "NA", "n/a", "null", "None", "?", "0x1F", "1e400", "1,5", "1_000", "1 000", "--5", "1e", "1.#INF"}) {
+    for (const char* text : {"nan", "-NaN", "inf", "+Infinity", "NA", "n/a", "null", "None", "?", "0x1F", "1e400", "1,5", "1_000", "1 000",
+                             "--5", "1e", "1.#INF"}) {
         EXPECT_EQ(classify_cell(text), CellClass::malformed) << text;
     }
-    for (const char* text : {"Private", "11th", "1stFlrSF", "2020-01-01", "1.2.3.4", "0-17", "18 - 25", "55+", "NEAR BAY", "<=50K", "infinite", "12:30"}) {
+    for (const char* text :
+         {"Private", "11th", "1stFlrSF", "2020-01-01", "1.2.3.4", "0-17", "18 - 25", "55+", "NEAR BAY", "<=50K", "infinite", "12:30"}) {
         EXPECT_EQ(classify_cell(text), CellClass::word) << text;
     }
     EXPECT_EQ(classify_cell("-1.5e3"), CellClass::number);
@@ -56,11 +59,11 @@ TEST(Number, TellsMalformedNumbersFromWords) {
 
 TEST(Number, FindsBrokenUtf8) {
     EXPECT_FALSE(invalid_utf8_at("S\xc3\xa3o Paulo \xe2\x82\xac \xf0\x9f\x9a\x80").has_value());
-    EXPECT_EQ(invalid_utf8_at("S\xe3o").value_or(99), 1u);           // Latin-1
-    EXPECT_EQ(invalid_utf8_at("ab\xc0\xaf").value_or(99), 2u);       // overlong
-    EXPECT_EQ(invalid_utf8_at("\xed\xa0\x80").value_or(99), 0u);     // surrogate
+    EXPECT_EQ(invalid_utf8_at("S\xe3o").value_or(99), 1u);             // Latin-1
+    EXPECT_EQ(invalid_utf8_at("ab\xc0\xaf").value_or(99), 2u);         // overlong
+    EXPECT_EQ(invalid_utf8_at("\xed\xa0\x80").value_or(99), 0u);       // surrogate
     EXPECT_EQ(invalid_utf8_at("a\xf4\x90\x80\x80").value_or(99), 1u);  // beyond Unicode
-    EXPECT_EQ(invalid_utf8_at("abc\xe2\x82").value_or(99), 3u);      // cut short
+    EXPECT_EQ(invalid_utf8_at("abc\xe2\x82").value_or(99), 3u);        // cut short
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ TEST(RealFiles, Airfoil) {
             const auto row = static_cast<std::int64_t>(r);
             const double ours = j < 5 ? data.train.features<double>().row(row)[j] : data.train.targets<double>()[r];
             const double scale = static_cast<double>((std::abs(cells[r * 6 + j]) + std::abs(mean)) / deviation);
-            ASSERT_LE(std::abs(ours - static_cast<double>((cells[r * 6 + j] - mean) / deviation)), 1510 * 1.12e-16 * scale) << r << " " << j;
+            ASSERT_LE(std::abs(ours - static_cast<double>((cells[r * 6 + j] - mean) / deviation)), 1510 * 1.12e-16 * scale)
+                << r << " " << j;
         }
     }
 }
@@ -107,15 +108,25 @@ TEST(RealFiles, CaliforniaHousing) {
     LoadOptions options;
     options.target = "median_house_value";
     const std::string path = directory + "california_housing/housing.csv.gz";
-    EXPECT_ERROR(ErrorKind::data, "line 292, column 5 (\"total_bedrooms\"): a missing cell, the first of 207", load_training(path, options));
+    EXPECT_ERROR(ErrorKind::data, "line 292, column 5 (\"total_bedrooms\"): a missing cell, the first of 207",
+                 load_training(path, options));
     options.missing = MissingPolicy::drop;
     const auto data = load_training(path, options);
     EXPECT_EQ(data.train.rows(), 20433);
     EXPECT_EQ(data.contract.task, Task::regression);
-    const std::vector<std::string> names = {"longitude",  "latitude",      "housing_median_age",        "total_rooms",
-                                            "total_bedrooms", "population", "households",               "median_income",
-                                            "ocean_proximity=<1H OCEAN", "ocean_proximity=INLAND", "ocean_proximity=ISLAND",
-                                            "ocean_proximity=NEAR BAY", "ocean_proximity=NEAR OCEAN"};
+    const std::vector<std::string> names = {"longitude",
+                                            "latitude",
+                                            "housing_median_age",
+                                            "total_rooms",
+                                            "total_bedrooms",
+                                            "population",
+                                            "households",
+                                            "median_income",
+                                            "ocean_proximity=<1H OCEAN",
+                                            "ocean_proximity=INLAND",
+                                            "ocean_proximity=ISLAND",
+                                            "ocean_proximity=NEAR BAY",
+                                            "ocean_proximity=NEAR OCEAN"};
     EXPECT_EQ(data.train.feature_names, names);
     options.drop_columns = {"ocean_proximity"};
     EXPECT_EQ(load_training(path, options).train.columns(), 8);

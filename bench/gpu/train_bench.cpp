@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Logistic regression with Adam on a card: generates the data, trains epoch by epoch, writes data and row orders for a peer to train on the same, and prints one
+// JSON object. Usage: gpu_train_bench FOLDER ROWS COLUMNS BATCH EPOCHS
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "glissade/error.hpp"
+#include "glissade/random.hpp"
+#include "host/cuda/cuda_backend.hpp"
+#include "host/scheduler/scheduler.hpp"
+
+namespace glissade::bench {
+namespace {
+
+constexpr std::int64_t held_out_rows = 100000;
+
+struct Settings {
+    std::string folder;
+    std::int64_t rows, columns, batch, epochs;
+};
+
+struct Data {
+    std::vector<float> x, y;  // training rows, then the held out ones
+};
+
+void in_parallel(std::int64_t rows, const std::function<void(std::int64_t, std::int64_t)>& work) {
+    const std::int64_t count = std::max(1U, std::thread::hardware_concurrency());
+    std::vector<std::thread> team;
+    for (std::int64_t t = 0; t < count; ++t) team.emplace_back(work, rows * t / count, rows * (t + 1) / count);
+    for (std::thread& thread : team) thread.join();
+}
+
+/// Features uniform in [-1, 1), classes drawn from a logistic model.
+Data generate(const Settings& s) {
+    const std::int64_t rows = s.rows + held_out_rows;
+    Data data;
+    data.x.resize(static_cast<std::size_t>(rows * s.columns));
+    data.y.resize(static_cast<std::size_t>(rows));
+    const auto uniform = [](std::uint64_t seed, std::int64_t i) { return Philox::uniform(seed, 5, static_cast<std::uint64_t>(i)); };
+    std::vector<double> w(static_cast<std::size_t>(s.columns));
+    for (std::int64_t j = 0; j < s.columns; ++j) w[static_cast<std::size_t>(j)] = (4 * uniform(1, j) - 2) * std::sqrt(28.0 / static_cast<double>(s.columns));
+    in_parallel(rows, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t r = begin; r < end; ++r) {
+            double z = .3;
+            for (std::int64_t j = 0; j < s.columns; ++j) {
+                const auto value = static_cast<float>(2 * uniform(2, r * s.columns + j) - 1);
+                data.x[static_cast<std::size_t>(r * s.columns + j)] = value;
+                z += w[static_cast<std::size_t>(j)] * value;
+            }
+            data.y[static_cast<std::size_t>(r)] = uniform(3, r) < 1 / (1 + std::exp(-z)) ? 1.0f : 0.0f;
+        }
+    });
+    return data;
+}
+
+template <class T>
+void write_file(const std::string& path, const std::vector<T>& values) {
+    std::ofstream out(path, std::ios::binary);
+    out.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(T)));
+    if (!out.flush()) fail(ErrorKind::io, "cannot write " + path);
+}
+
+void write_for_peer(const Settings& s, const Data& data, const RowOrder& order) {
+    write_file(s.folder + "/x.f32", data.x);
+    write_file(s.folder + "/y.f32", data.y);
+    std::vector<std::int32_t> rows(static_cast<std::size_t>(s.rows));
+    for (std::int64_t e = 0; e < s.epochs; ++e) {
+        const EpochOrder epoch = order.epoch(e);
+        in_parallel(s.rows, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t i = begin; i < end; ++i) rows[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(epoch(i));
+        });
+        write_file(s.folder + "/order." + std::to_string(e) + ".i32", rows);
+    }
+}
+
+Problem<float> problem_of(const Settings& s, const Data& data) {
+    Problem<float> problem;
+    problem.features = MatrixView<const float>(data.x.data(), s.rows, s.columns);
+    problem.targets = data.y.data();
+    problem.loss = rule_index<Logistic>(LossRules{});
+    problem.rule = rule_index<Adam>(UpdateRules{});
+    problem.state_count = Adam::state_count(0);
+    problem.batches = plan_batches(s.rows, s.batch, false, 1, Shuffle::full);
+    return problem;
+}
+
+double held_out_loss(const Settings& s, const Data& data, Backend<float>& backend) {
+    const TrainingState<float> state = backend.get_state();
+    std::vector<float> scores(held_out_rows);
+    backend.score(MatrixView<const float>(data.x.data() + s.rows * s.columns, held_out_rows, s.columns), state.parameters.data(), scores);
+    double sum = 0;
+    for (std::int64_t i = 0; i < held_out_rows; ++i) {
+        const double z = scores[static_cast<std::size_t>(i)], y = data.y[static_cast<std::size_t>(s.rows + i)];
+        sum += std::max(z, 0.0) - y * z + std::log1p(std::exp(-std::fabs(z)));
+    }
+    return sum / held_out_rows;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point begin) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); }
+
+void run(const Settings& s) {
+    const Data data = generate(s);
+    const Problem<float> problem = problem_of(s, data);
+    write_for_peer(s, data, problem.batches.order);
+    const auto setup_begin = std::chrono::steady_clock::now();
+    const auto backend = cuda::make_cuda_backend_with(problem, {}, {});
+    const double setup_seconds = seconds_since(setup_begin);
+    TrainingState<float> start;
+    start.parameters.assign(static_cast<std::size_t>(problem.parameter_count()), 0.0f);
+    start.state.assign(2, start.parameters);
+    backend->set_state(start);
+
+    const std::int64_t steps = problem.batches.steps_per_epoch * s.epochs;
+    Scheduler<float> scheduler({problem.batches, {Member{Adam{.lr = 1e-2}}}, Schedule("constant"), steps, false, false});
+    std::vector<double> epochs, losses;
+    std::int64_t step = 0;
+    for (std::int64_t e = 0; e < s.epochs; ++e) {
+        const auto begin = std::chrono::steady_clock::now();
+        for (const std::int64_t end = step + problem.batches.steps_per_epoch; step < end;) step += backend->run(scheduler.next(step, end - step, true)).steps_done;
+        epochs.push_back(seconds_since(begin));
+        losses.push_back(held_out_loss(s, data, *backend));
+    }
+    std::vector<double> sorted(epochs.begin() + (s.epochs > 1 ? 1 : 0), epochs.end());  // the first epoch warms up
+    std::sort(sorted.begin(), sorted.end());
+    const double median = sorted[sorted.size() / 2];
+    std::printf("{\"rows\": %lld, \"columns\": %lld, \"batch\": %lld, \"epochs\": %lld, \"lr\": 0.01,\n", static_cast<long long>(s.rows),
+                static_cast<long long>(s.columns), static_cast<long long>(s.batch), static_cast<long long>(s.epochs));
+    std::printf(" \"setup_seconds\": %.6g, \"first_epoch_seconds\": %.6g, \"epoch_seconds\": {\"median\": %.6g, \"low\": %.6g, \"high\": %.6g},\n", setup_seconds,
+                epochs.front(), median, sorted.front(), sorted.back());
+    std::printf(" \"step_us\": %.6g, \"predicted_step_us\": %.6g, \"record_bytes\": %lld, \"gb_a_second\": %.6g,\n",
+                median / static_cast<double>(problem.batches.steps_per_epoch) * 1e6, backend->plan().step_seconds * 1e6,
+                static_cast<long long>(cuda::shape_of(problem).record_floats() * 4),
+                static_cast<double>(s.rows * cuda::shape_of(problem).record_floats() * 4) / median / 1e9);
+    std::printf(" \"held_out_loss\": [");
+    for (std::size_t i = 0; i < losses.size(); ++i) std::printf("%s%.9g", i ? ", " : "", losses[i]);
+    std::printf("],\n \"plan\": \"%s\"}\n", backend->description().c_str());
+}
+
+}  // namespace
+}  // namespace glissade::bench
+
+int main(int count, char** words) {
+    if (count != 6) {
+        std::fprintf(stderr, "usage: gpu_train_bench FOLDER ROWS COLUMNS BATCH EPOCHS\n");
+        return 2;
+    }
+    try {
+        glissade::bench::run({words[1], std::atoll(words[2]), std::atoll(words[3]), std::atoll(words[4]), std::atoll(words[5])});
+    } catch (const glissade::Error& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        return 1;
+    }
+}
