@@ -49,9 +49,13 @@ void add_flags(CLI::App& app, BenchFlags& flags) {
     flags.command.learning.options.epochs = 5;
     flags.command.data.add_training(app);
     flags.command.learning.add_to(app);
-    app.add_option("--rows", flags.rows, "Rows of generated data, if no DATA is given")->type_name("N")->capture_default_str()->group("Benchmark");
+    app.add_option("--rows", flags.rows, "Rows of generated data, if no DATA is given")
+        ->type_name("N")
+        ->capture_default_str()
+        ->group("Benchmark");
     app.add_option("--features", flags.features, "Its features")->type_name("D")->capture_default_str()->group("Benchmark");
-    app.add_flag("--verify", flags.verify, "Compares CPU and CUDA with the double-precision reference, within a computed bound")->group("Benchmark");
+    app.add_flag("--verify", flags.verify, "Compares CPU and CUDA with the double-precision reference, within a computed bound")
+        ->group("Benchmark");
     app.add_flag("--json", flags.json, "The result as one JSON object")->group("Output");
     app.add_flag("-q,--quiet", flags.quiet, "No notes")->group("Output");
     app.footer(footer);
@@ -62,7 +66,8 @@ BenchData load(const BenchFlags& flags) {
     BenchData data;
     if (command.data.path.empty()) {
         if (flags.rows < 1 || flags.features < 1) fail(ErrorKind::usage, "--rows and --features want numbers above 0");
-        if (command.learning.real_type != RealType::float32) fail(ErrorKind::usage, "generated data is float32; --precision float64 wants DATA");
+        if (command.learning.real_type != RealType::float32)
+            fail(ErrorKind::usage, "generated data is float32; --precision float64 wants DATA");
         const std::uint64_t seed = command.learning.options.seed;
         data.train = generated_classes(flags.rows, flags.features, seed);
         data.held_out = generated_classes(std::max<std::int64_t>(1000, flags.rows / 10), flags.features, seed, flags.rows);
@@ -99,7 +104,8 @@ void measure_cpu(const BenchData& data, const TrainOptions& options, BenchReport
         on_cpu.threads = threads;
         report.runs.push_back(measure("CPU, " + counted(threads, "thread"), data.train, data.held_out, on_cpu));
         const MachineProbe& probe = report.probes.back();
-        report.runs.back().bound_bytes_per_second = options.shuffle == Shuffle::none ? probe.read_bytes_per_second : probe.gather_bytes_per_second;
+        report.runs.back().bound_bytes_per_second =
+            options.shuffle == Shuffle::none ? probe.read_bytes_per_second : probe.gather_bytes_per_second;
     }
 }
 
@@ -110,7 +116,8 @@ BenchReport measure_all(const BenchFlags& flags, const BenchData& data) {
     report.data = data.name;
     report.data_bytes = data.train.rows() * data.train.stride() * real_bytes(data.train.real_type());
     report.left_out = cuda_left_out(flags);
-    if (!report.left_out.empty() && options.device.starts_with("cuda")) fail(ErrorKind::device, "--device " + options.device + ": " + report.left_out);
+    if (!report.left_out.empty() && options.device.starts_with("cuda"))
+        fail(ErrorKind::device, "--device " + options.device + ": " + report.left_out);
     measure_cpu(data, options, report);
     if (report.left_out.empty()) {
         TrainOptions on_cuda = options;
@@ -121,7 +128,9 @@ BenchReport measure_all(const BenchFlags& flags, const BenchData& data) {
     return report;
 }
 
-std::string gigabytes(double bytes_per_second) { return brief(bytes_per_second / 1e9) + " GB/s"; }
+std::string gigabytes(double bytes_per_second) {
+    return brief(bytes_per_second / 1e9) + " GB/s";
+}
 
 std::string probe_line(const MachineProbe& probe) {
     return "probe, " + counted(probe.threads, "thread") + ": read " + gigabytes(probe.read_bytes_per_second) + ", copy " +
@@ -133,8 +142,8 @@ std::string run_lines(const Measurement& run, const Measurement& first) {
     const Spread& epoch = run.epoch_seconds;
     const auto steps = static_cast<double>(run.steps_per_epoch);
     std::string text = run.name + "\n";
-    text += "  epoch      " + brief(epoch.median * 1e3) + " ms (quarters " + brief(epoch.interquartile * 1e3) + " apart, least " + brief(epoch.least * 1e3) +
-            ", first " + brief(run.first_epoch_seconds * 1e3) + ")\n";
+    text += "  epoch      " + brief(epoch.median * 1e3) + " ms (quarters " + brief(epoch.interquartile * 1e3) + " apart, least " +
+            brief(epoch.least * 1e3) + ", first " + brief(run.first_epoch_seconds * 1e3) + ")\n";
     text += "  step       " + brief(epoch.median / steps * 1e6) + " us, " + counted(run.steps_per_epoch, "step") + " an epoch\n";
     text += "  rate       " + readable_rate(run.rows_per_second) + "rows/s, " + gigabytes(run.bytes_per_second);
     if (run.bound_bytes_per_second > 0) text += ", " + brief(100 * run.bytes_per_second / run.bound_bytes_per_second) + " % of the probe";
@@ -144,10 +153,11 @@ std::string run_lines(const Measurement& run, const Measurement& first) {
 }
 
 std::string verification_text(const Verification& verification) {
-    std::string text = "verified on " + counted(verification.rows, "row") + ", " + counted(verification.steps, "step") + ", against the reference in double precision\n";
+    std::string text = "verified on " + counted(verification.rows, "row") + ", " + counted(verification.steps, "step") +
+                       ", against the reference in double precision\n";
     for (const Verdict& verdict : verification.verdicts) {
-        text += "  " + verdict.backend + std::string(6 - verdict.backend.size(), ' ') + "largest difference " + brief(verdict.largest_difference) + ", bound " +
-                brief(verdict.bound) + (verdict.inside() ? ": inside" : ": OUTSIDE");
+        text += "  " + verdict.backend + std::string(6 - verdict.backend.size(), ' ') + "largest difference " +
+                brief(verdict.largest_difference) + ", bound " + brief(verdict.bound) + (verdict.inside() ? ": inside" : ": OUTSIDE");
         if (verdict.backend == "cuda") text += verdict.same_bits_as_cpu ? "; the same bits as the CPU" : "; other bits than the CPU";
         text += "\n";
     }
@@ -157,7 +167,8 @@ std::string verification_text(const Verification& verification) {
 std::string report_text(const BenchReport& report) {
     std::string text = report.data + "\n" + processor_name() + ", " + counted(usable_processors(), "processor") + "\n";
     const std::int64_t cache = last_cache_bytes();
-    if (cache > report.data_bytes) text += "the data fits the last cache (" + readable_bytes(cache) + "): rates may exceed the probe of the memory\n";
+    if (cache > report.data_bytes)
+        text += "the data fits the last cache (" + readable_bytes(cache) + "): rates may exceed the probe of the memory\n";
     for (const MachineProbe& probe : report.probes) text += probe_line(probe);
     for (const Measurement& run : report.runs) text += run_lines(run, report.runs.front());
     if (!report.left_out.empty()) text += "CUDA was left out: " + report.left_out + "\n";
@@ -166,22 +177,25 @@ std::string report_text(const BenchReport& report) {
 }
 
 Json run_json(const Measurement& run) {
-    return {{"name", run.name},
-            {"epoch_seconds", {{"median", run.epoch_seconds.median}, {"interquartile", run.epoch_seconds.interquartile}, {"least", run.epoch_seconds.least}}},
-            {"first_epoch_seconds", run.first_epoch_seconds},
-            {"steps_per_epoch", run.steps_per_epoch},
-            {"step_seconds", run.epoch_seconds.median / static_cast<double>(run.steps_per_epoch)},
-            {"rows_per_second", run.rows_per_second},
-            {"bytes_per_second", run.bytes_per_second},
-            {"fraction_of_probe", run.bound_bytes_per_second > 0 ? Json(run.bytes_per_second / run.bound_bytes_per_second) : Json()},
-            {"held_out", to_json(run.held_out)},
-            {"plan", run.plan}};
+    return {
+        {"name", run.name},
+        {"epoch_seconds",
+         {{"median", run.epoch_seconds.median}, {"interquartile", run.epoch_seconds.interquartile}, {"least", run.epoch_seconds.least}}},
+        {"first_epoch_seconds", run.first_epoch_seconds},
+        {"steps_per_epoch", run.steps_per_epoch},
+        {"step_seconds", run.epoch_seconds.median / static_cast<double>(run.steps_per_epoch)},
+        {"rows_per_second", run.rows_per_second},
+        {"bytes_per_second", run.bytes_per_second},
+        {"fraction_of_probe", run.bound_bytes_per_second > 0 ? Json(run.bytes_per_second / run.bound_bytes_per_second) : Json()},
+        {"held_out", to_json(run.held_out)},
+        {"plan", run.plan}};
 }
 
 Json report_json(const BenchReport& report) {
-    Json json = {{"data", report.data},
-                 {"data_bytes", report.data_bytes},
-                 {"machine", {{"processor", processor_name()}, {"processors", usable_processors()}, {"last_cache_bytes", last_cache_bytes()}}}};
+    Json json = {
+        {"data", report.data},
+        {"data_bytes", report.data_bytes},
+        {"machine", {{"processor", processor_name()}, {"processors", usable_processors()}, {"last_cache_bytes", last_cache_bytes()}}}};
     for (const MachineProbe& probe : report.probes) {
         json["probes"].push_back({{"threads", probe.threads},
                                   {"read_bytes_per_second", probe.read_bytes_per_second},

@@ -12,7 +12,9 @@ namespace {
 constexpr int probe_repetitions = 5;
 constexpr std::int64_t least_probe_bytes = std::int64_t{256} << 20;
 
-double rate(double bytes, const std::vector<double>& seconds) { return bytes / spread_of(seconds).median; }
+double rate(double bytes, const std::vector<double>& seconds) {
+    return bytes / spread_of(seconds).median;
+}
 
 }  // namespace
 
@@ -25,7 +27,7 @@ MachineProbe probe_machine(int threads, std::int64_t row_bytes) {
     probe.read_bytes_per_second = rate(bytes, probe::read(team, buffer, probe_repetitions));
     probe.copy_bytes_per_second = rate(bytes, probe::copy(team, buffer, probe_repetitions));
     probe.gather_bytes_per_second = rate(bytes, probe::gather_rows(team, buffer, row_bytes, probe_repetitions));
-    probe.barrier_seconds = threads > 1 ? spread_of(probe::barrier(team, probe_repetitions)).median : 0;
+    probe.barrier_seconds = threads > 1 ? spread_of(probe::barrier(team, 1)).median : 0;
     return probe;
 }
 
@@ -43,7 +45,8 @@ Measurement measure(const std::string& name, const Dataset& train_rows, const Da
     measurement.epoch_seconds = spread_of(seconds);
     const double a_second = 1 / std::max(measurement.epoch_seconds.median, 1e-12);
     measurement.rows_per_second = static_cast<double>(train_rows.rows()) * a_second;
-    measurement.bytes_per_second = measurement.rows_per_second * static_cast<double>(train_rows.columns() * real_bytes(train_rows.real_type()));
+    measurement.bytes_per_second =
+        measurement.rows_per_second * static_cast<double>(train_rows.columns() * real_bytes(train_rows.real_type()));
     measurement.plan = run.plan;
     measurement.model = run.model;
     measurement.held_out = run.model.evaluate(held_out);
@@ -58,6 +61,8 @@ std::string processor_name() {
     return "unknown processor";
 }
 
-std::int64_t last_cache_bytes() { return std::max<std::int64_t>(::sysconf(_SC_LEVEL3_CACHE_SIZE), 0); }
+std::int64_t last_cache_bytes() {
+    return std::max<std::int64_t>(::sysconf(_SC_LEVEL3_CACHE_SIZE), 0);
+}
 
 }  // namespace glissade::cli

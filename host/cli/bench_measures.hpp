@@ -22,7 +22,7 @@ MachineProbe probe_machine(int threads, std::int64_t row_bytes);
 /// One timed training run.
 struct Measurement {
     std::string name;
-    Spread epoch_seconds;      ///< over the epochs but the first, which also faults memory in
+    Spread epoch_seconds;  ///< over the epochs but the first, which also faults memory in
     double first_epoch_seconds = 0;
     std::int64_t steps_per_epoch = 1;
     double rows_per_second = 0, bytes_per_second = 0;  ///< bytes: of the features, without padding

@@ -49,7 +49,8 @@ reference::Problem problem_of(const Problem<Real>& rows) {
     problem.outputs = rows.outputs;
     problem.target_count = rows.target_count;
     problem.bias = rows.bias;
-    for (std::int64_t r = 0; r < problem.rows; ++r) problem.x.insert(problem.x.end(), rows.features.row(r), rows.features.row(r) + problem.features);
+    for (std::int64_t r = 0; r < problem.rows; ++r)
+        problem.x.insert(problem.x.end(), rows.features.row(r), rows.features.row(r) + problem.features);
     problem.targets.assign(rows.targets, rows.targets + problem.rows * problem.target_count);
     if (rows.weights != nullptr) problem.weights.assign(rows.weights, rows.weights + problem.rows);
     return problem;

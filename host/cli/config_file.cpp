@@ -69,11 +69,13 @@ private:
         const std::size_t begin = at_;
         while (std::isalnum(static_cast<unsigned char>(peek())) || peek() == '-' || peek() == '_') ++at_;
         const std::string typed = text_.substr(begin, at_ - begin);
-        if (typed.empty()) complain(peek() == '[' ? "sections are not used here: one file holds one run's settings" : "expected the name of a setting");
+        if (typed.empty())
+            complain(peek() == '[' ? "sections are not used here: one file holds one run's settings" : "expected the name of a setting");
         const std::string name = canonical_name(app_, typed);
         at_ = name.empty() ? begin : at_;
         if (name.empty()) complain(unknown_flag(app_, "--" + typed));
-        if (name == "config" || name == "save-config" || name == "resume" || name == "help") complain("\"" + name + "\" belongs on the command line");
+        if (name == "config" || name == "save-config" || name == "resume" || name == "help")
+            complain("\"" + name + "\" belongs on the command line");
         return name;
     }
 
@@ -167,7 +169,7 @@ void write_config(const std::string& path, const Settings& settings, const std::
         for (const std::string& value : setting.values) values.push_back(quoted_value(value));
         std::string list;
         for (const std::string& value : values) list += (list.empty() ? "" : ", ") + value;
-        text += setting.name + " = " + (values.size() == 1 ? list : "[" + list + "]") + "\n";
+        text += (setting.name == "DATA" ? "data" : setting.name) + " = " + (values.size() == 1 ? list : "[" + list + "]") + "\n";
     }
     write_text(path, text);
 }

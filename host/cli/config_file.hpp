@@ -7,9 +7,9 @@
 
 namespace glissade::cli {
 
-/// Settings from a file in a strict subset of TOML: `name = value` a line, where a value is "text" with \" \\ \t \n, 'text as it stands', a bare
-/// number or true or false, or [a, list, of, them], which may span lines; # begins a comment. Names are `app`'s flags without dashes, and "data".
-/// Throws Error(usage) naming line and column of what it does not understand, Error(io) if the file cannot be read.
+/// Settings from a file in a strict subset of TOML: `name = value` a line, where a value is "text" with \" \\ \t \n, 'text as it stands', a
+/// bare number or true or false, or [a, list, of, them], which may span lines; # begins a comment. Names are `app`'s flags without dashes,
+/// and "data". Throws Error(usage) naming line and column of what it does not understand, Error(io) if the file cannot be read.
 Settings read_config(const std::string& path, const CLI::App& app);
 
 /// The same form, complete enough that read_config gives `settings` back. Throws Error(io).

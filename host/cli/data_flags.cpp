@@ -12,8 +12,10 @@ namespace {
 
 constexpr std::array<Choice<HeaderMode>, 3> headers = {{{"auto", HeaderMode::automatic}, {"yes", HeaderMode::yes}, {"no", HeaderMode::no}}};
 constexpr std::array<Choice<Toggle>, 3> toggles = {{{"auto", Toggle::automatic}, {"on", Toggle::on}, {"off", Toggle::off}}};
-constexpr std::array<Choice<MissingPolicy>, 4> missing_policies = {
-    {{"error", MissingPolicy::error}, {"drop", MissingPolicy::drop}, {"mean", MissingPolicy::mean}, {"indicator", MissingPolicy::indicator}}};
+constexpr std::array<Choice<MissingPolicy>, 4> missing_policies = {{{"error", MissingPolicy::error},
+                                                                    {"drop", MissingPolicy::drop},
+                                                                    {"mean", MissingPolicy::mean},
+                                                                    {"indicator", MissingPolicy::indicator}}};
 constexpr std::array<Choice<UnknownPolicy>, 2> unknown_policies = {{{"ignore", UnknownPolicy::ignore}, {"error", UnknownPolicy::error}}};
 constexpr std::array<Choice<std::optional<Task>>, 3> tasks = {
     {{"auto", std::nullopt}, {"classification", Task::classification}, {"regression", Task::regression}}};
@@ -40,7 +42,8 @@ char delimiter_of(const std::string& text) {
 }
 
 [[noreturn]] void fail_mapping(const std::string& text) {
-    fail(ErrorKind::usage, "--map-label wants OLD=NEW, not '" + text + "'; quotes help where it is not clear which = is meant: '\"a=\"=\"b\"'");
+    fail(ErrorKind::usage,
+         "--map-label wants OLD=NEW, not '" + text + "'; quotes help where it is not clear which = is meant: '\"a=\"=\"b\"'");
 }
 
 /// OLD=NEW. Labels may hold '=' themselves, as Adult's "<=50K.=<=50K" does: the one in the middle parts them, or quotes around OLD tell.
@@ -59,7 +62,9 @@ std::pair<std::string, std::string> mapping_of(const std::string& text) {
     return {text.substr(0, middle), text.substr(middle + 1)};
 }
 
-std::optional<std::string> given(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
+std::optional<std::string> given(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+}
 
 }  // namespace
 
@@ -81,13 +86,20 @@ void DataFlags::add_scoring(CLI::App& app) {
 void DataFlags::add_source(CLI::App& app) {
     app.add_option("DATA", path, "csv, tsv, columns between blanks, libsvm, npy or idx; plain or .gz")->type_name("FILE");
     app.add_option("--format", format_, "csv, libsvm, npy or idx, if it is not seen from the file")->type_name("NAME")->group("Data");
-    app.add_option("--header", header_, "Whether the first line holds names: auto, yes or no")->type_name("NAME")->capture_default_str()->group("Data");
+    app.add_option("--header", header_, "Whether the first line holds names: auto, yes or no")
+        ->type_name("NAME")
+        ->capture_default_str()
+        ->group("Data");
     app.add_option("--delimiter", delimiter_, "Between the cells: one character, or tab, space")->type_name("C")->group("Data");
 }
 
 void DataFlags::add_target(CLI::App& app) {
-    app.add_option("--target", target_, "What to predict: name of a column, or its index from 0; -1 is the last")->type_name("COL")->group("Data");
-    app.add_option("--target-file,--labels", target_file_, "The targets, if they lie in a file of their own")->type_name("FILE")->group("Data");
+    app.add_option("--target", target_, "What to predict: name of a column, or its index from 0; -1 is the last")
+        ->type_name("COL")
+        ->group("Data");
+    app.add_option("--target-file,--labels", target_file_, "The targets, if they lie in a file of their own")
+        ->type_name("FILE")
+        ->group("Data");
     app.add_option("--weight", weight_, "Column with the weight of each row")->type_name("COL")->group("Data");
     app.add_option("--weight-file", weight_file_, "The weights, if they lie in a file of their own")->type_name("FILE")->group("Data");
 }
@@ -98,15 +110,28 @@ void DataFlags::add_columns(CLI::App& app) {
 }
 
 void DataFlags::add_cells(CLI::App& app) {
-    app.add_option("--na", na_, "A cell that means: missing, such as '?' (repeatable)")->type_name("TEXT")->expected(1)->take_all()->group("Data");
-    app.add_option("--missing", missing_, "Rows or cells that are missing: error (counts them; default), drop, mean or indicator")->type_name("NAME")->group("Data");
-    app.add_option("--map-label", map_label_, "Reads the label OLD as NEW (repeatable)")->type_name("OLD=NEW")->expected(1)->take_all()->group("Data");
+    app.add_option("--na", na_, "A cell that means: missing, such as '?' (repeatable)")
+        ->type_name("TEXT")
+        ->expected(1)
+        ->take_all()
+        ->group("Data");
+    app.add_option("--missing", missing_, "Rows or cells that are missing: error (counts them; default), drop, mean or indicator")
+        ->type_name("NAME")
+        ->group("Data");
+    app.add_option("--map-label", map_label_, "Reads the label OLD as NEW (repeatable)")
+        ->type_name("OLD=NEW")
+        ->expected(1)
+        ->take_all()
+        ->group("Data");
     app.add_option("--unknown", unknown_, "Categories not seen in training: ignore (default) or error")->type_name("NAME")->group("Data");
 }
 
 void DataFlags::add_preparation(CLI::App& app) {
     const std::string group = "Preparation";
-    app.add_option("--task", task_, "auto (by the target), classification or regression")->type_name("NAME")->capture_default_str()->group(group);
+    app.add_option("--task", task_, "auto (by the target), classification or regression")
+        ->type_name("NAME")
+        ->capture_default_str()
+        ->group(group);
     app.add_option("--standardize", standardize_, "Columns to mean 0 and deviation 1: auto (real ones), on (all) or off")
         ->type_name("NAME")
         ->capture_default_str()
@@ -119,7 +144,8 @@ void DataFlags::add_preparation(CLI::App& app) {
 
 void DataFlags::add_validation(CLI::App& app) {
     const std::string group = "Validation";
-    auto* file = app.add_option("--validation", validation_, "Held-out data: the model of the best epoch is kept")->type_name("FILE")->group(group);
+    auto* file =
+        app.add_option("--validation", validation_, "Held-out data: the model of the best epoch is kept")->type_name("FILE")->group(group);
     app.add_option("--validation-target-file", validation_target_file_, "Its targets, if they lie in a file of their own")
         ->type_name("FILE")
         ->needs(file)
@@ -154,7 +180,9 @@ LoadOptions DataFlags::load_options() const {
     return load;
 }
 
-int thread_count(int wanted) { return wanted > 0 ? wanted : usable_processors(); }
+int thread_count(int wanted) {
+    return wanted > 0 ? wanted : usable_processors();
+}
 
 TrainingInput read_training(const DataFlags& flags, const TrainOptions& options, RealType real_type) {
     LoadOptions load = flags.load_options();

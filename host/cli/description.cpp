@@ -26,9 +26,11 @@ void describe_fields(const Rule& rule, std::string& value, std::string& flags) {
 }
 
 std::string task_text(const Dataset& data) {
-    if (data.task == Task::regression) return "regression" + (data.target_count() > 1 ? ", " + counted(data.target_count(), "target") : std::string());
+    if (data.task == Task::regression)
+        return "regression" + (data.target_count() > 1 ? ", " + counted(data.target_count(), "target") : std::string());
     const auto classes = data.class_labels.size();
-    std::vector<std::string> shown(data.class_labels.begin(), data.class_labels.begin() + static_cast<std::ptrdiff_t>(std::min(classes, most_classes_shown)));
+    std::vector<std::string> shown(data.class_labels.begin(),
+                                   data.class_labels.begin() + static_cast<std::ptrdiff_t>(std::min(classes, most_classes_shown)));
     if (classes > most_classes_shown) shown.push_back("...");
     return "classification, " + std::to_string(classes) + " classes: " + join(shown, " ");
 }
@@ -48,14 +50,18 @@ std::string batch_text(const Dataset& data, const TrainOptions& options) {
     const std::int64_t rows = data.rows();
     if (options.batch_size == full_batch || options.batch_size >= rows) return "all " + counted(rows, "row") + ", 1 step an epoch";
     const std::int64_t steps = options.drop_last ? rows / options.batch_size : (rows + options.batch_size - 1) / options.batch_size;
-    return counted(options.batch_size, "row") + ", " + counted(steps, "step") + " an epoch" + (options.drop_last ? ", a short last batch is dropped" : "");
+    return counted(options.batch_size, "row") + ", " + counted(steps, "step") + " an epoch" +
+           (options.drop_last ? ", a short last batch is dropped" : "");
 }
 
 std::string shuffle_text(Shuffle shuffle) {
     switch (shuffle) {
-        case Shuffle::full: return "a new order of all rows each epoch";
-        case Shuffle::none: return "none: file order";
-        case Shuffle::replacement: return "rows drawn with replacement";
+        case Shuffle::full:
+            return "a new order of all rows each epoch";
+        case Shuffle::none:
+            return "none: file order";
+        case Shuffle::replacement:
+            return "rows drawn with replacement";
     }
     return "";
 }
@@ -75,7 +81,8 @@ std::string limits_text(const TrainOptions& options) {
 }
 
 void add_extras(std::vector<DescribedSetting>& out, const TrainOptions& options) {
-    if (options.l1 > 0 || options.l2 > 0) out.push_back({"penalty", "l1 " + shortest(options.l1) + ", l2 " + shortest(options.l2), "--l1 --l2"});
+    if (options.l1 > 0 || options.l2 > 0)
+        out.push_back({"penalty", "l1 " + shortest(options.l1) + ", l2 " + shortest(options.l2), "--l1 --l2"});
     if (options.clip_norm > 0) out.push_back({"clipping", "norm " + shortest(options.clip_norm), "--clip-norm"});
     if (options.clip_value > 0) out.push_back({"clipping", "value " + shortest(options.clip_value), "--clip-value"});
     if (options.balanced) out.push_back({"class weights", "balanced", "--class-weight"});
@@ -100,8 +107,10 @@ std::vector<DescribedSetting> describe(const TrainCommand& command, const Traini
     out.push_back({"data", command.data.path + ": " + data_text(input.train), "DATA --format --columns --missing"});
     out.push_back({"task", task_text(input.train), "--target --task"});
     const Dataset& held_out = input.validation;
-    out.push_back({"validation", held_out.rows() > 0 ? counted(held_out.rows(), "row") + "; the model of the best epoch is kept" : "none: the last model is kept",
-                   "--validation --validation-fraction"});
+    out.push_back(
+        {"validation",
+         held_out.rows() > 0 ? counted(held_out.rows(), "row") + "; the model of the best epoch is kept" : "none: the last model is kept",
+         "--validation --validation-fraction"});
     const Loss loss = chosen_loss(options.loss, input.train);
     std::string value = std::string(loss.name()), flags = "--loss", fields;
     describe_fields(loss, fields, flags);
@@ -132,7 +141,8 @@ std::string settings_text(const std::string& title, const std::vector<DescribedS
     std::string text = title + "\n";
     for (const DescribedSetting& setting : settings) {
         const std::size_t gap = setting.value.size() < values ? values - setting.value.size() : 0;
-        text += "  " + setting.name + std::string(names - setting.name.size() + 2, ' ') + setting.value + std::string(gap + 2, ' ') + setting.flags + "\n";
+        text += "  " + setting.name + std::string(names - setting.name.size() + 2, ' ') + setting.value + std::string(gap + 2, ' ') +
+                setting.flags + "\n";
     }
     return text;
 }

@@ -24,7 +24,8 @@ std::string read_text(const std::string& path, std::int64_t max_bytes) {
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (file.bad()) fail(ErrorKind::io, path + ": read failed");
     text.resize(static_cast<std::size_t>(file.gcount()));
-    if (static_cast<std::int64_t>(text.size()) > max_bytes) fail(ErrorKind::usage, path + ": longer than " + std::to_string(max_bytes) + " bytes");
+    if (static_cast<std::int64_t>(text.size()) > max_bytes)
+        fail(ErrorKind::usage, path + ": longer than " + std::to_string(max_bytes) + " bytes");
     return text;
 }
 

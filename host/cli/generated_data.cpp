@@ -28,7 +28,8 @@ Dataset generated_classes(std::int64_t rows, std::int64_t features, std::uint64_
     const std::int64_t width = features + 1;
     std::vector<double> truth(static_cast<std::size_t>(features));
     const double scale = 2 / std::sqrt(static_cast<double>(features));
-    for (std::int64_t j = 0; j < features; ++j) truth[static_cast<std::size_t>(j)] = (uniform(seed, -1, width, j) - .5) * unit_deviation * scale;
+    for (std::int64_t j = 0; j < features; ++j)
+        truth[static_cast<std::size_t>(j)] = (uniform(seed, -1, width, j) - .5) * unit_deviation * scale;
     float* x = data.mutable_features<float>();
     float* y = data.mutable_targets<float>();
     const auto fill = [&, stride = data.stride()](std::int64_t begin, std::int64_t end) {

@@ -39,7 +39,8 @@ std::string coefficients_csv(const Model& model) {
     text += "\n";
     for (std::int64_t j = 0; j < model.spec.features; ++j) {
         text += csv_cell(feature_name(model, j));
-        for (std::int64_t o = 0; o < model.spec.outputs; ++o) text += "," + shortest(weights[static_cast<std::size_t>(o * model.spec.features + j)]);
+        for (std::int64_t o = 0; o < model.spec.outputs; ++o)
+            text += "," + shortest(weights[static_cast<std::size_t>(o * model.spec.features + j)]);
         text += "\n";
     }
     text += "intercept";
@@ -53,7 +54,8 @@ Json coefficients_json(const Model& model) {
     Json list = Json::array();
     for (std::int64_t o = 0; o < model.spec.outputs; ++o) {
         Json values = Json::object();
-        for (std::int64_t j = 0; j < model.spec.features; ++j) values[feature_name(model, j)] = weights[static_cast<std::size_t>(o * model.spec.features + j)];
+        for (std::int64_t j = 0; j < model.spec.features; ++j)
+            values[feature_name(model, j)] = weights[static_cast<std::size_t>(o * model.spec.features + j)];
         list.push_back({{"output", output_name(model, o)}, {"intercept", biases[static_cast<std::size_t>(o)]}, {"weights", values}});
     }
     return list;
@@ -87,7 +89,8 @@ Json checkpoint_json(const TensorFile& file) {
     Json json;
     json["kind"] = "checkpoint";
     for (const auto& [name, value] : file.metadata) add_settings(json, name.c_str(), value);
-    for (const Tensor& tensor : file.tensors) json["tensors"][tensor.name] = {{"type", std::string(dtype_name(tensor.dtype))}, {"shape", tensor.shape}};
+    for (const Tensor& tensor : file.tensors)
+        json["tensors"][tensor.name] = {{"type", std::string(dtype_name(tensor.dtype))}, {"shape", tensor.shape}};
     return json;
 }
 

@@ -26,8 +26,12 @@ void install() {
     sigaction(SIGTERM, &action, nullptr);
 }
 
-void finish_the_step() { only_note = 1; }
+void finish_the_step() {
+    only_note = 1;
+}
 
-int requested() { return noted_signal; }
+int requested() {
+    return noted_signal;
+}
 
 }  // namespace glissade::cli::interrupt

@@ -11,13 +11,15 @@
 namespace glissade::cli {
 namespace {
 
-constexpr std::array<Choice<Shuffle>, 3> shuffles = {{{"full", Shuffle::full}, {"none", Shuffle::none}, {"replacement", Shuffle::replacement}}};
+constexpr std::array<Choice<Shuffle>, 3> shuffles = {
+    {{"full", Shuffle::full}, {"none", Shuffle::none}, {"replacement", Shuffle::replacement}}};
 constexpr std::array<Choice<bool>, 2> class_weights = {{{"none", false}, {"balanced", true}}};
 
 std::string schedule_help() {
     std::string names;
     for (const Schedule::Entry& entry : Schedule::table()) names += (names.empty() ? "" : ", ") + std::string(entry.name);
-    return "How the rate moves: " + names + "; with settings after a colon, step:every=10,gamma=0.5, in sequence with +, and multiplied with *";
+    return "How the rate moves: " + names +
+           "; with settings after a colon, step:every=10,gamma=0.5, in sequence with +, and multiplied with *";
 }
 
 void refuse_for_now(const std::string& flag, const std::string& word, const std::string& offered) {
@@ -54,9 +56,15 @@ void LearningFlags::add_rules(CLI::App& app) {
         ->type_name("X[,X...]")
         ->group(group);
     app.add_option("--schedule", schedule_, schedule_help())->type_name("TEXT")->capture_default_str()->group(group);
-    app.add_option("--batch-size", batch_size_, "Rows a step: a number, or full for gradient descent")->type_name("N|full")->capture_default_str()->group(group);
+    app.add_option("--batch-size", batch_size_, "Rows a step: a number, or full for gradient descent")
+        ->type_name("N|full")
+        ->capture_default_str()
+        ->group(group);
     app.add_option("--epochs", options.epochs, "Passes over the data")->type_name("N")->capture_default_str()->group(group);
-    app.add_option("--seed", options.seed, "Of the row order, the start and the validation split")->type_name("N")->capture_default_str()->group(group);
+    app.add_option("--seed", options.seed, "Of the row order, the start and the validation split")
+        ->type_name("N")
+        ->capture_default_str()
+        ->group(group);
     app.add_option("--init", init_, "Start of the parameters: zeros")->type_name("NAME")->capture_default_str()->group(group);
     app.add_option("--shuffle", shuffle_, "full, none (file order) or replacement")->type_name("NAME")->capture_default_str()->group(group);
     app.add_flag("--drop-last", options.drop_last, "Leave out the last batch of an epoch if it is short")->group(group);
@@ -64,18 +72,39 @@ void LearningFlags::add_rules(CLI::App& app) {
 
 void LearningFlags::add_penalties(CLI::App& app) {
     const std::string group = "Penalties, weights and averages";
-    app.add_option("--l1", options.l1, "Adds A*|w| to the mean loss; biases are spared")->type_name("A")->capture_default_str()->group(group);
-    app.add_option("--l2", options.l2, "Adds A/2*|w|^2 to the mean loss; biases are spared")->type_name("A")->capture_default_str()->group(group);
-    app.add_option("--class-weight", class_weight_, "balanced: every class counts the same")->type_name("NAME")->capture_default_str()->group(group);
-    app.add_option("--clip-norm", options.clip_norm, "Longest gradient of a step; 0: any")->type_name("X")->capture_default_str()->group(group);
-    app.add_option("--clip-value", options.clip_value, "Largest entry of a gradient; 0: any")->type_name("X")->capture_default_str()->group(group);
+    app.add_option("--l1", options.l1, "Adds A*|w| to the mean loss; biases are spared")
+        ->type_name("A")
+        ->capture_default_str()
+        ->group(group);
+    app.add_option("--l2", options.l2, "Adds A/2*|w|^2 to the mean loss; biases are spared")
+        ->type_name("A")
+        ->capture_default_str()
+        ->group(group);
+    app.add_option("--class-weight", class_weight_, "balanced: every class counts the same")
+        ->type_name("NAME")
+        ->capture_default_str()
+        ->group(group);
+    app.add_option("--clip-norm", options.clip_norm, "Longest gradient of a step; 0: any")
+        ->type_name("X")
+        ->capture_default_str()
+        ->group(group);
+    app.add_option("--clip-value", options.clip_value, "Largest entry of a gradient; 0: any")
+        ->type_name("X")
+        ->capture_default_str()
+        ->group(group);
     app.add_flag("--average", options.average, "The model is the mean of the parameters over all steps")->group(group);
 }
 
 void LearningFlags::add_limits(CLI::App& app) {
     const std::string group = "When to stop";
-    app.add_option("--max-steps", options.max_steps, "Steps at most; 0: as many as the epochs have")->type_name("N")->capture_default_str()->group(group);
-    app.add_option("--max-seconds", options.max_seconds, "Seconds of training at most; 0: no limit")->type_name("X")->capture_default_str()->group(group);
+    app.add_option("--max-steps", options.max_steps, "Steps at most; 0: as many as the epochs have")
+        ->type_name("N")
+        ->capture_default_str()
+        ->group(group);
+    app.add_option("--max-seconds", options.max_seconds, "Seconds of training at most; 0: no limit")
+        ->type_name("X")
+        ->capture_default_str()
+        ->group(group);
     app.add_option("--tol", options.tol, "Stop when the training loss has not improved by X for --patience epochs (5 if not given)")
         ->type_name("X")
         ->capture_default_str()
@@ -94,7 +123,9 @@ void LearningFlags::add_machine(CLI::App& app) {
         ->type_name("N")
         ->capture_default_str()
         ->group(group);
-    app.add_option("--memory-limit", memory_limit_, "Of the CPU: 8G, 512M; what is available if not given")->type_name("SIZE")->group(group);
+    app.add_option("--memory-limit", memory_limit_, "Of the CPU: 8G, 512M; what is available if not given")
+        ->type_name("SIZE")
+        ->group(group);
     app.add_option("--device-memory-limit", device_memory_limit_, "Of the GPU; what is free if not given")->type_name("SIZE")->group(group);
     app.add_option("--precision", precision_, "float32 or float64 (CPU only)")->type_name("NAME")->capture_default_str()->group(group);
     app.add_option("--storage", storage_, "float32")->type_name("NAME")->capture_default_str()->group(group);
@@ -111,8 +142,10 @@ void LearningFlags::choose_rules() {
     rule_flags_.apply(options.optimizer, options.loss);
     options.optimizer.check();
     if (options.l2 > 0 && options.optimizer.has("weight_decay") && options.optimizer.get("weight_decay") > 0) {
-        const std::string remedy = rule_flags_.given("weight_decay") ? "give one of them" : std::string(options.optimizer.name()) +
-                                       " decays weights by itself: add --weight-decay 0, or leave --l2 out";
+        const std::string remedy =
+            rule_flags_.given("weight_decay")
+                ? "give one of them"
+                : std::string(options.optimizer.name()) + " decays weights by itself: add --weight-decay 0, or leave --l2 out";
         fail(ErrorKind::usage, "--l2 and --weight-decay together: both shrink the weights; " + remedy);
     }
     if (rates.size() < 2) return;

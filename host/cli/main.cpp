@@ -69,10 +69,14 @@ int run(const Words& words) {
 
 int exit_code(ErrorKind kind) {
     switch (kind) {
-        case ErrorKind::usage: return exit_usage;
-        case ErrorKind::data: return exit_data;
-        case ErrorKind::diverged: return exit_diverged;
-        default: return exit_failed;
+        case ErrorKind::usage:
+            return exit_usage;
+        case ErrorKind::data:
+            return exit_data;
+        case ErrorKind::diverged:
+            return exit_diverged;
+        default:
+            return exit_failed;
     }
 }
 

@@ -23,6 +23,8 @@ bool line_is_of_step_up_to(const std::string& line, std::int64_t step) {
     return found != json.end() && found->is_number_integer() && found->get<std::int64_t>() <= step;
 }
 
-std::string json_text(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
+std::string json_text(const Json& json) {
+    return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
 
 }  // namespace glissade::cli

@@ -92,7 +92,8 @@ int run_predict(const Words& words) {
         for (const std::string& text : loaded.notes) note("note: " + text);
     }
     if (!loaded.data.input.empty()) model.input = {};  // the loader has standardised the features already
-    const std::string csv = model.real_type == RealType::float32 ? csv_of<float>(model, loaded.data, flags) : csv_of<double>(model, loaded.data, flags);
+    const std::string csv =
+        model.real_type == RealType::float32 ? csv_of<float>(model, loaded.data, flags) : csv_of<double>(model, loaded.data, flags);
     if (flags.output.empty()) {
         write_stdout(csv);
     } else {

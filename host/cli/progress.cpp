@@ -31,7 +31,9 @@ double fraction_done(const Progress& progress) {
     return progress.total_steps > 0 ? static_cast<double>(progress.step) / static_cast<double>(progress.total_steps) : 0;
 }
 
-std::string rows_text(const Progress& progress) { return readable_rate(progress.rows_per_second) + "rows/s"; }
+std::string rows_text(const Progress& progress) {
+    return readable_rate(progress.rows_per_second) + "rows/s";
+}
 
 }  // namespace
 
@@ -68,8 +70,8 @@ void ProgressLine::redraw(const Progress& progress) {
     const double done = fraction_done(progress);
     const double left = done > 0 ? progress.seconds * (1 - done) / done : 0;
     const auto epoch = std::min(progress.epoch + (progress.epoch_ended ? 0 : 1), progress.total_epochs);
-    std::string text = bar(done) + " epoch " + std::to_string(epoch) + "/" + std::to_string(progress.total_epochs) + "  " + rows_text(progress) +
-                       "  loss " + brief(progress.loss) + "  " + readable_seconds(left) + " left";
+    std::string text = bar(done) + " epoch " + std::to_string(epoch) + "/" + std::to_string(progress.total_epochs) + "  " +
+                       rows_text(progress) + "  loss " + brief(progress.loss) + "  " + readable_seconds(left) + " left";
     if (progress.validation) text += "  validation " + metrics_text(*progress.validation);
     text.resize(std::min(text.size(), terminal_columns() - 1));
     std::fprintf(stderr, "\r\x1b[K%s", text.c_str());

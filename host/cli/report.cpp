@@ -52,10 +52,13 @@ std::string table_of(const std::vector<std::vector<std::string>>& rows, bool fir
 }  // namespace
 
 std::string html_page(const Report& report) {
-    std::string out = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n<title>" +
-                      html_text(report.title) + "</title>\n" + style + "</head>\n<body><main>\n<h1>" + html_text(report.title) + "</h1>\n<p class=\"subtitle\">" +
-                      html_text(report.subtitle) + "</p>\n<div class=\"figures\">\n";
-    for (const auto& [name, value] : report.figures) out += "<div><b>" + html_text(value) + "</b><span>" + html_text(name) + "</span></div>\n";
+    std::string out =
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+        "content=\"width=device-width\">\n<title>" +
+        html_text(report.title) + "</title>\n" + style + "</head>\n<body><main>\n<h1>" + html_text(report.title) +
+        "</h1>\n<p class=\"subtitle\">" + html_text(report.subtitle) + "</p>\n<div class=\"figures\">\n";
+    for (const auto& [name, value] : report.figures)
+        out += "<div><b>" + html_text(value) + "</b><span>" + html_text(name) + "</span></div>\n";
     out += "</div>\n";
     for (const Chart& chart : report.charts) out += svg(chart);
     if (!report.members.empty()) out += "<section><h2>Members</h2>\n" + table_of(report.members, true) + "</section>\n";

@@ -12,7 +12,7 @@ namespace glissade::cli {
 /// What a run's report shows.
 struct Report {
     std::string title, subtitle;
-    std::vector<std::pair<std::string, std::string>> figures;   ///< the few that matter most, large on top
+    std::vector<std::pair<std::string, std::string>> figures;  ///< the few that matter most, large on top
     std::vector<Chart> charts;
     std::vector<std::pair<std::string, std::string>> settings;  ///< name and value
     std::vector<std::vector<std::string>> members;              ///< a table whose first row is its head; empty: none

@@ -48,7 +48,8 @@ void RuleFlags::add_to(CLI::App& app) {
         const std::string help = flag.help + " (" + (flag.is_flag ? join(flag.rules, ", ") : flag.defaults) + ")";
         CLI::Option* option = nullptr;
         if (flag.is_flag) {
-            option = app.add_flag_function(name, [this, field = flag.field](std::int64_t count) { values_[field] = count > 0 ? 1 : 0; }, help);
+            option = app.add_flag_function(
+                name, [this, field = flag.field](std::int64_t count) { values_[field] = count > 0 ? 1 : 0; }, help);
         } else {
             const auto take = [this, field = flag.field, name](const std::string& text) { values_[field] = number_of(name, text); };
             option = app.add_option_function<std::string>(name, take, help)->type_name("X");

@@ -17,17 +17,20 @@ constexpr const char* report_name = "report.html";
 
 }  // namespace
 
-std::string RunDirectory::file(const std::string& name) const { return (std::filesystem::path(path_) / name).string(); }
+std::string RunDirectory::file(const std::string& name) const {
+    return (std::filesystem::path(path_) / name).string();
+}
 
 void RunDirectory::start(bool overwrite) {
     std::error_code error;
-    if (std::filesystem::exists(path_, error) && !std::filesystem::is_directory(path_, error)) fail(ErrorKind::usage, path_ + " is not a directory");
+    if (std::filesystem::exists(path_, error) && !std::filesystem::is_directory(path_, error))
+        fail(ErrorKind::usage, path_ + " is not a directory");
     make_directories(posix_io(), path_);
     const auto names = list_directory(posix_io(), path_);
     if (names.empty()) return;
     if (!overwrite) {
-        fail(ErrorKind::usage, "the run directory " + path_ + " is not empty (" + names.front() +
-                                   "): --resume " + path_ + " goes on with the run in it, --overwrite starts a new one");
+        fail(ErrorKind::usage, "the run directory " + path_ + " is not empty (" + names.front() + "): --resume " + path_ +
+                                   " goes on with the run in it, --overwrite starts a new one");
     }
     CheckpointStore(posix_io(), path_).clear();
     remove_file(posix_io(), file(metrics_name));
@@ -43,8 +46,12 @@ void RunDirectory::go_on_from(std::int64_t step) {
     write_text(file(metrics_name), kept);
 }
 
-void RunDirectory::add(const EpochRecord& epoch) { append_text(file(metrics_name), to_json(epoch).dump() + "\n"); }
+void RunDirectory::add(const EpochRecord& epoch) {
+    append_text(file(metrics_name), to_json(epoch).dump() + "\n");
+}
 
-void RunDirectory::write_report(const std::string& page) { write_text(file(report_name), page); }
+void RunDirectory::write_report(const std::string& page) {
+    write_text(file(report_name), page);
+}
 
 }  // namespace glissade::cli

@@ -13,7 +13,8 @@ class RunDirectory {
 public:
     explicit RunDirectory(std::string path) : path_(std::move(path)) {}
 
-    /// Makes it. Throws Error(usage) if there is anything in it, unless `overwrite`: then what an earlier run wrote is removed, and nothing else.
+    /// Makes it. Throws Error(usage) if there is anything in it, unless `overwrite`: then what an earlier run wrote is removed, and nothing
+    /// else.
     void start(bool overwrite);
     /// Leaves the lines of metrics.jsonl up to `step` and drops those of steps that will be run again.
     void go_on_from(std::int64_t step);

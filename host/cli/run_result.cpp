@@ -15,13 +15,20 @@ constexpr int rate_points = 240;
 std::string stop_text(const FinishedRun& finished) {
     if (finished.signal != 0) return finished.signal == SIGINT ? "interrupted (SIGINT)" : "interrupted (SIGTERM)";
     switch (finished.run.stop) {
-        case StopReason::finished: return "finished";
-        case StopReason::max_steps: return "--max-steps reached";
-        case StopReason::max_seconds: return "--max-seconds reached";
-        case StopReason::patience: return "no lower validation loss within --patience";
-        case StopReason::tol: return "the training loss improved by less than --tol";
-        case StopReason::callback: return "stopped";
-        case StopReason::diverged: return "diverged";
+        case StopReason::finished:
+            return "finished";
+        case StopReason::max_steps:
+            return "--max-steps reached";
+        case StopReason::max_seconds:
+            return "--max-seconds reached";
+        case StopReason::patience:
+            return "no lower validation loss within --patience";
+        case StopReason::tol:
+            return "the training loss improved by less than --tol";
+        case StopReason::callback:
+            return "stopped";
+        case StopReason::diverged:
+            return "diverged";
     }
     return "";
 }
@@ -37,9 +44,9 @@ std::vector<std::vector<std::string>> member_rows(const FinishedRun& finished) {
         const MemberResult& member = members[m];
         const std::string last = member.history.empty() ? "-" : brief(member.history.back().loss);
         const std::string held_out = validated && member.best_epoch > 0 ? brief(member.best_loss) : "";
-        const std::string remark = member.divergence                                             ? "diverged at step " + grouped(member.divergence->step)
+        const std::string remark = member.divergence ? "diverged at step " + grouped(member.divergence->step)
                                    : static_cast<std::int64_t>(m) == finished.run.best_member ? "best, kept"
-                                                                                                 : "";
+                                                                                              : "";
         rows.push_back({shortest(member.member.optimizer.get("lr")), last, held_out, std::to_string(member.best_epoch), remark});
     }
     return rows;
@@ -54,7 +61,8 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
     std::string text;
     for (const auto& row : rows) {
         std::string line = " ";
-        for (std::size_t c = 0; c < row.size(); ++c) line += widths[c] == 0 ? "" : " " + row[c] + std::string(widths[c] - row[c].size() + 1, ' ');
+        for (std::size_t c = 0; c < row.size(); ++c)
+            line += widths[c] == 0 ? "" : " " + row[c] + std::string(widths[c] - row[c].size() + 1, ' ');
         line.erase(line.find_last_not_of(' ') + 1);
         text += line + "\n";
     }
@@ -88,7 +96,8 @@ Curve rate_curve(const FinishedRun& finished) {
     const std::int64_t rows = finished.input.train.rows();
     ScheduleClock clock;
     clock.batch_size = options.batch_size == full_batch ? rows : std::min(options.batch_size, rows);
-    clock.steps_per_epoch = options.drop_last && rows >= clock.batch_size ? rows / clock.batch_size : (rows + clock.batch_size - 1) / clock.batch_size;
+    clock.steps_per_epoch =
+        options.drop_last && rows >= clock.batch_size ? rows / clock.batch_size : (rows + clock.batch_size - 1) / clock.batch_size;
     clock.total_steps = options.epochs * clock.steps_per_epoch;
     if (options.max_steps > 0) clock.total_steps = std::min(clock.total_steps, options.max_steps);
     const double lr = finished.run.members[static_cast<std::size_t>(finished.run.best_member)].member.optimizer.get("lr");
@@ -96,7 +105,8 @@ Curve rate_curve(const FinishedRun& finished) {
     const std::int64_t last = std::max<std::int64_t>(1, finished.run.steps - 1);
     for (int i = 0; i <= rate_points; ++i) {
         clock.step = last * i / rate_points;
-        curve.points.emplace_back(static_cast<double>(clock.step) / static_cast<double>(clock.steps_per_epoch), options.schedule.at(clock, lr).lr);
+        curve.points.emplace_back(static_cast<double>(clock.step) / static_cast<double>(clock.steps_per_epoch),
+                                  options.schedule.at(clock, lr).lr);
     }
     return curve;
 }
@@ -132,11 +142,15 @@ const Metrics* FinishedRun::validation() const {
 std::string result_text(const FinishedRun& finished) {
     const Run& run = finished.run;
     std::string text;
-    const auto line = [&](const std::string& name, const std::string& value) { text += name + std::string(14 - name.size(), ' ') + value + "\n"; };
+    const auto line = [&](const std::string& name, const std::string& value) {
+        text += name + std::string(14 - name.size(), ' ') + value + "\n";
+    };
     const std::int64_t epochs = run.history.empty() ? 0 : run.history.back().epoch;
-    line("stopped", stop_text(finished) + ": " + counted(epochs, "epoch") + ", " + counted(run.steps, "step") + ", " + readable_seconds(run.seconds));
+    line("stopped",
+         stop_text(finished) + ": " + counted(epochs, "epoch") + ", " + counted(run.steps, "step") + ", " + readable_seconds(run.seconds));
     if (!run.history.empty()) line("training", "loss " + brief(run.history.back().loss) + " (epoch " + std::to_string(epochs) + ")");
-    if (const Metrics* held_out = finished.validation()) line("validation", metrics_text(*held_out) + " (epoch " + std::to_string(run.best_epoch) + ", kept)");
+    if (const Metrics* held_out = finished.validation())
+        line("validation", metrics_text(*held_out) + " (epoch " + std::to_string(run.best_epoch) + ", kept)");
     if (const auto rows = member_rows(finished); !rows.empty()) text += aligned(rows);
     if (!finished.model_path.empty()) line("model", finished.model_path);
     if (!finished.command.run_dir.empty()) line("run directory", finished.command.run_dir + " (report.html, metrics.jsonl, checkpoints)");
@@ -160,7 +174,11 @@ Json result_json(const FinishedRun& finished) {
         json["best_member"] = run.best_member;
         for (const MemberResult& member : run.members) json["members"].push_back(member_json(member));
     }
-    if (run.divergence) json["divergence"] = {{"step", run.divergence->step}, {"epoch", run.divergence->epoch}, {"batch", run.divergence->batch}, {"message", run.divergence->message}};
+    if (run.divergence)
+        json["divergence"] = {{"step", run.divergence->step},
+                              {"epoch", run.divergence->epoch},
+                              {"batch", run.divergence->batch},
+                              {"message", run.divergence->message}};
     json["advice"] = run.advice;
     json["plan"] = run.plan;
     json["model"] = finished.model_path.empty() ? Json() : Json(finished.model_path);

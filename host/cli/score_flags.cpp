@@ -9,13 +9,17 @@ void ScoreFlags::add_to(CLI::App& app) {
     app.add_option("MODEL", model_path, "A model file, as train writes it")->type_name("FILE");
     data.add_scoring(app);
     app.add_option("--device", options.device, "auto, cpu, cuda or cuda:N")->type_name("NAME")->capture_default_str()->group("Machine");
-    app.add_option("--threads", options.threads, "CPU threads; 0: as many as this process may use")->type_name("N")->capture_default_str()->group("Machine");
+    app.add_option("--threads", options.threads, "CPU threads; 0: as many as this process may use")
+        ->type_name("N")
+        ->capture_default_str()
+        ->group("Machine");
     app.add_flag("-q,--quiet", quiet, "No notes")->group("Output");
 }
 
 void ScoreFlags::check(const std::string& verb) const {
     if (model_path.empty() || data.path.empty()) {
-        fail(ErrorKind::usage, "glissade " + verb + " wants a model and data: glissade " + verb + " MODEL DATA; see glissade " + verb + " --help");
+        fail(ErrorKind::usage,
+             "glissade " + verb + " wants a model and data: glissade " + verb + " MODEL DATA; see glissade " + verb + " --help");
     }
 }
 

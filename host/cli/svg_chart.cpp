@@ -21,7 +21,8 @@ struct Axis {
     bool logarithmic = false;
 
     double place(double value) const {
-        const double t = logarithmic ? (std::log10(value) - std::log10(low)) / (std::log10(high) - std::log10(low)) : (value - low) / (high - low);
+        const double t =
+            logarithmic ? (std::log10(value) - std::log10(low)) / (std::log10(high) - std::log10(low)) : (value - low) / (high - low);
         return from + t * (to - from);
     }
 };
@@ -72,10 +73,12 @@ std::string grid(const Axis& x, const Axis& y, const Chart& chart) {
     for (const double mark : ticks(y, 5)) {
         const std::string at = pixels(y.place(mark));
         out += "<line class=\"grid\" x1=\"" + pixels(x.from) + "\" x2=\"" + pixels(x.to) + "\" y1=\"" + at + "\" y2=\"" + at + "\"/>";
-        out += "<text class=\"tick\" text-anchor=\"end\" x=\"" + pixels(x.from - 8) + "\" y=\"" + at + "\" dy=\".32em\">" + brief(mark) + "</text>\n";
+        out += "<text class=\"tick\" text-anchor=\"end\" x=\"" + pixels(x.from - 8) + "\" y=\"" + at + "\" dy=\".32em\">" + brief(mark) +
+               "</text>\n";
     }
     for (const double mark : ticks(x, 8)) {
-        out += "<text class=\"tick\" text-anchor=\"middle\" x=\"" + pixels(x.place(mark)) + "\" y=\"" + pixels(y.from + 18) + "\">" + brief(mark) + "</text>\n";
+        out += "<text class=\"tick\" text-anchor=\"middle\" x=\"" + pixels(x.place(mark)) + "\" y=\"" + pixels(y.from + 18) + "\">" +
+               brief(mark) + "</text>\n";
     }
     out += "<text class=\"tick\" text-anchor=\"middle\" x=\"" + pixels((x.from + x.to) / 2) + "\" y=\"" + pixels(y.from + 36) + "\">" +
            html_text(chart.x_name) + "</text>\n";
@@ -98,7 +101,8 @@ std::string legend(const Chart& chart) {
     if (chart.curves.size() < 2) return "";
     std::string out = "<p class=\"legend\">";
     for (std::size_t i = 0; i < chart.curves.size(); ++i) {
-        out += "<span><i style=\"background:var(--curve-" + std::to_string(i % colours + 1) + ")\"></i>" + html_text(chart.curves[i].name) + "</span>";
+        out += "<span><i style=\"background:var(--curve-" + std::to_string(i % colours + 1) + ")\"></i>" + html_text(chart.curves[i].name) +
+               "</span>";
     }
     return out + "</p>\n";
 }
@@ -109,11 +113,20 @@ std::string html_text(std::string_view text) {
     std::string out;
     for (const char c : text) {
         switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            default: out += c;
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            default:
+                out += c;
         }
     }
     return out;
@@ -130,8 +143,10 @@ std::string svg(const Chart& given) {
     const bool logarithmic = chart.may_use_log && y_low > 0 && y_high / y_low > 20;
     const double margin = logarithmic ? 0 : (y_high - y_low) * .05;
     const Axis x{x_low, x_high, left, width - right, false}, y{y_low - margin, y_high + margin, height - bottom, top, logarithmic};
-    std::string out = "<section><h2>" + html_text(chart.title) + (logarithmic ? " <small>logarithmic</small>" : "") + "</h2>\n" + legend(chart);
-    out += "<svg viewBox=\"0 0 " + pixels(width) + " " + pixels(height) + "\" role=\"img\" aria-label=\"" + html_text(chart.title) + "\">\n";
+    std::string out =
+        "<section><h2>" + html_text(chart.title) + (logarithmic ? " <small>logarithmic</small>" : "") + "</h2>\n" + legend(chart);
+    out +=
+        "<svg viewBox=\"0 0 " + pixels(width) + " " + pixels(height) + "\" role=\"img\" aria-label=\"" + html_text(chart.title) + "\">\n";
     out += grid(x, y, chart);
     for (std::size_t i = 0; i < chart.curves.size(); ++i) out += drawn(chart.curves[i], i, x, y, chart);
     return out + "</svg></section>\n";

@@ -47,9 +47,15 @@ int power_of(std::string_view unit) {
 
 }  // namespace
 
-std::string shortest(double value) { return to_text(value); }
-std::string shortest(float value) { return to_text(value); }
-std::string brief(double value) { return formatted("%.5g", value); }
+std::string shortest(double value) {
+    return to_text(value);
+}
+std::string shortest(float value) {
+    return to_text(value);
+}
+std::string brief(double value) {
+    return formatted("%.5g", value);
+}
 
 std::string grouped(std::int64_t count) {
     std::string text = std::to_string(count);

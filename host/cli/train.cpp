@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <optional>
 
-#include "host/cli/description.hpp"
 #include "host/cli/config_file.hpp"
+#include "host/cli/description.hpp"
 #include "host/cli/files.hpp"
 #include "host/cli/interrupt.hpp"
 #include "host/cli/progress.hpp"
@@ -69,7 +69,8 @@ int run_train(const Words& words) {
     TrainCommand command;
     if (!TrainCommand::read("glissade train", words, command)) return exit_done;
     command.checkpoints();  // complains before the data is read
-    if (!command.save_config.empty()) write_config(command.save_config, command.settings, "glissade train --config reads this file");
+    if (!command.save_config.empty())
+        write_config(command.save_config, command.saved_settings(), "glissade train --config reads this file");
     const TrainingInput input = read_training(command.data, command.learning.options, command.learning.real_type);
     const auto settings = describe(command, input);
     announce(command, input, settings);

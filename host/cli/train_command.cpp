@@ -25,13 +25,16 @@ Examples
 The target's kind decides the loss. The model is written to model.safetensors; "glissade predict" and "glissade evaluate" read it.)";
 
 /// What a resumed run may be told anew. The rest of its settings come from its checkpoint.
-constexpr std::array<std::string_view, 12> free_on_resume = {"epochs", "max-steps", "max-seconds", "threads",      "device",              "output",
-                                                             "quiet",  "json",      "resume",      "memory-limit", "device-memory-limit", "save-config"};
+constexpr std::array<std::string_view, 12> free_on_resume = {
+    "epochs", "max-steps",    "max-seconds",         "threads",    "device", "output", "quiet", "json",
+    "resume", "memory-limit", "device-memory-limit", "save-config"};
 /// What concerns one call only.
 constexpr std::array<std::string_view, 7> not_stored = {"resume", "overwrite", "quiet", "json", "config", "save-config", "run-dir"};
 constexpr std::array<std::string_view, 6> paths = {"DATA", "target-file", "weight-file", "validation", "validation-target-file", "output"};
 
-bool contains(std::span<const std::string_view> names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+bool contains(std::span<const std::string_view> names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 /// The settings as a checkpoint carries them: they must mean the same in another working directory.
 std::string stored_text(const Settings& settings, const std::string& output) {
@@ -69,12 +72,17 @@ void TrainCommand::add_output(CLI::App& app) {
     const std::string group = "Output";
     app.add_option("-o,--output", output, "The model file")->type_name("FILE")->capture_default_str()->group(group);
     app.add_option("--run-dir", run_dir, "Directory for checkpoints, metrics.jsonl and report.html")->type_name("DIR")->group(group);
-    app.add_option("--checkpoint-every", checkpoint_every, "A checkpoint every N epochs, or every N steps with 500steps; asks for a run directory (\"run\")")
+    app.add_option("--checkpoint-every", checkpoint_every,
+                   "A checkpoint every N epochs, or every N steps with 500steps; asks for a run directory (\"run\")")
         ->type_name("N")
         ->group(group);
-    app.add_option("--resume", resume, "Goes on with the run in DIR as if it had never stopped; needs nothing else")->type_name("DIR")->group(group);
+    app.add_option("--resume", resume, "Goes on with the run in DIR as if it had never stopped; needs nothing else")
+        ->type_name("DIR")
+        ->group(group);
     app.add_flag("--overwrite", overwrite, "Starts anew in a run directory that is not empty")->group(group);
-    app.add_option("--config", config, "Reads flags from a file of lines such as epochs = 20; the command line wins")->type_name("FILE")->group(group);
+    app.add_option("--config", config, "Reads flags from a file of lines such as epochs = 20; the command line wins")
+        ->type_name("FILE")
+        ->group(group);
     app.add_option("--save-config", save_config, "Writes such a file with the flags of this run")->type_name("FILE")->group(group);
     app.add_flag("-q,--quiet", quiet, "No progress and no notes")->group(group);
     app.add_flag("--json", json, "The result as one JSON object")->group(group);
@@ -87,6 +95,27 @@ bool TrainCommand::parse(const std::string& verb, const Settings& given) {
     return parse_settings(app, given);
 }
 
+Settings TrainCommand::settings_of_resumed_run(const Settings& typed, const std::string& directory) {
+    for (const Setting& setting : typed) {
+        if (contains(free_on_resume, setting.name)) continue;
+        fail(ErrorKind::usage,
+             (setting.name == "DATA" ? setting.name : "--" + setting.name) +
+                 " cannot change with --resume: the run goes on with its own settings, of which only --epochs, --max-steps, --max-seconds, "
+                 "--threads, --device, --output and the memory limits may be given anew");
+    }
+    const CheckpointInfo info = newest_checkpoint(directory);
+    const Settings stored = settings_from(info.user_data, info.path);
+    resumed_step = info.step;
+    notes.push_back("going on from " + info.path + ", step " + grouped(info.step) + ", epoch " + grouped(info.epoch));
+    if (!info.skipped.empty()) notes.push_back("newer checkpoints were rejected: " + info.skipped);
+    const Setting* epochs = find(typed, "epochs");
+    const Setting* before = find(stored, "epochs");
+    if (epochs != nullptr && (before == nullptr || before->values != epochs->values)) {
+        notes.push_back("--epochs differs from before: a schedule that ends with the run now ends with the new last epoch");
+    }
+    return overlaid(typed, stored);
+}
+
 bool TrainCommand::read(const std::string& verb, const std::vector<std::string>& words, TrainCommand& command_out) {
     CLI::App app("Trains a model on a file of data.", verb);
     TrainCommand typed;
@@ -94,22 +123,7 @@ bool TrainCommand::read(const std::string& verb, const std::vector<std::string>&
     if (!parse_words(app, words)) return false;
     Settings settings = given_settings(app);
     if (!typed.resume.empty()) {
-        for (const Setting& setting : settings) {
-            if (contains(free_on_resume, setting.name)) continue;
-            fail(ErrorKind::usage, (setting.name == "DATA" ? setting.name : "--" + setting.name) + " cannot change with --resume: the run goes on with its own settings, "
-                                       "of which only --epochs, --max-steps, --max-seconds, --threads, --device, --output and the memory limits may be given anew");
-        }
-        const CheckpointInfo info = newest_checkpoint(typed.resume);
-        const Settings stored = settings_from(info.user_data, info.path);
-        command_out.resumed_step = info.step;
-        command_out.notes.push_back("going on from " + info.path + ", step " + grouped(info.step) + ", epoch " + grouped(info.epoch));
-        if (!info.skipped.empty()) command_out.notes.push_back("newer checkpoints were rejected: " + info.skipped);
-        const Setting* epochs = find(settings, "epochs");
-        const Setting* before = find(stored, "epochs");
-        if (epochs != nullptr && (before == nullptr || before->values != epochs->values)) {
-            command_out.notes.push_back("--epochs differs from before: a schedule that ends with the run now ends with the new last epoch");
-        }
-        settings = overlaid(settings, stored);
+        settings = command_out.settings_of_resumed_run(settings, typed.resume);
     } else if (!typed.config.empty()) {
         settings = overlaid(settings, read_config(typed.config, app));
     }
@@ -122,9 +136,17 @@ bool TrainCommand::read(const std::string& verb, const std::vector<std::string>&
 }
 
 void TrainCommand::check() const {
-    if (data.path.empty()) fail(ErrorKind::usage, "a file of data is missing: glissade train DATA --target COLUMN; see glissade train --help");
-    if (overwrite && run_dir.empty() && checkpoint_every.empty()) fail(ErrorKind::usage, "--overwrite speaks of a run directory: add --run-dir DIR");
+    if (data.path.empty())
+        fail(ErrorKind::usage, "a file of data is missing: glissade train DATA --target COLUMN; see glissade train --help");
+    if (overwrite && run_dir.empty() && checkpoint_every.empty())
+        fail(ErrorKind::usage, "--overwrite speaks of a run directory: add --run-dir DIR");
     if (output.empty()) fail(ErrorKind::usage, "--output wants the name of a file");
+}
+
+Settings TrainCommand::saved_settings() const {
+    Settings saved = settings;
+    std::erase_if(saved, [](const Setting& setting) { return setting.name != "run-dir" && contains(not_stored, setting.name); });
+    return saved;
 }
 
 CheckpointOptions TrainCommand::checkpoints() const {
@@ -137,7 +159,8 @@ CheckpointOptions TrainCommand::checkpoints() const {
     const std::int64_t count = count_of("--checkpoint-every", checkpoint_every.substr(0, unit));
     const std::string word = unit == std::string::npos ? "epochs" : checkpoint_every.substr(unit);
     if (count < 1 || (word != "steps" && word != "epochs")) {
-        fail(ErrorKind::usage, "--checkpoint-every wants a number of epochs, 2 or 2epochs, or of steps, 500steps, not \"" + checkpoint_every + "\"");
+        fail(ErrorKind::usage,
+             "--checkpoint-every wants a number of epochs, 2 or 2epochs, or of steps, 500steps, not \"" + checkpoint_every + "\"");
     }
     (word == "steps" ? checkpoints.every_steps : checkpoints.every_epochs) = count;
     return checkpoints;

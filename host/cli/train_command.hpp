@@ -22,17 +22,21 @@ struct TrainCommand {
     std::string run_dir, checkpoint_every, resume, config, save_config;
     bool overwrite = false, quiet = false, json = false;
 
-    Settings settings;                 ///< what was given, wherever it came from
-    std::vector<std::string> notes;    ///< about how they came together
+    Settings settings;               ///< what was given, wherever it came from
+    std::vector<std::string> notes;  ///< about how they came together
     std::int64_t resumed_step = 0;
 
     /// Where checkpoints go and how often, and the settings that they carry. No directory: none are written.
     CheckpointOptions checkpoints() const;
+    /// The settings that a config file may hold.
+    Settings saved_settings() const;
 
 private:
     void add_to(CLI::App& app);
     void add_output(CLI::App& app);
     bool parse(const std::string& verb, const Settings& given);
+    /// What was typed, over the settings in the newest checkpoint of `directory`. Throws Error(usage) for what may not change.
+    Settings settings_of_resumed_run(const Settings& typed, const std::string& directory);
     void check() const;
 };
 

@@ -103,7 +103,8 @@ std::string canonical_name(const CLI::App& app, std::string_view name) {
     std::string flag = "--" + std::string(name);
     dash_the_name(flag);
     for (const CLI::Option* option : app.get_options()) {
-        if (option->get_lnames().empty() ? same_name(option->get_name(true), name) : option->check_lname(flag.substr(2))) return name_of(*option);
+        if (option->get_lnames().empty() ? same_name(option->get_name(true), name) : option->check_lname(flag.substr(2)))
+            return name_of(*option);
     }
     return {};
 }

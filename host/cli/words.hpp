@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-/// Words of a command line as settings: a name and its values. Config files and checkpoints hold settings too, so all three can be laid over
-/// each other and read by the same parser.
+/// Words of a command line as settings: a name and its values. Config files and checkpoints hold settings too, so all three can be laid
+/// over each other and read by the same parser.
 namespace glissade::cli {
 
 struct Setting {
@@ -17,8 +17,8 @@ struct Setting {
 };
 using Settings = std::vector<Setting>;
 
-/// Reads `words` into the variables that `app`'s options are bound to. False if help was asked for and printed. Throws Error(usage) that names the
-/// nearest flag for one that does not exist.
+/// Reads `words` into the variables that `app`'s options are bound to. False if help was asked for and printed. Throws Error(usage) that
+/// names the nearest flag for one that does not exist.
 bool parse_words(CLI::App& app, std::vector<std::string> words);
 bool parse_settings(CLI::App& app, const Settings& settings);
 

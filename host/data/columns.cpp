@@ -54,6 +54,49 @@ SourceColumn learn_categories(const TextTable& table, const TextColumn& from, So
     return column;
 }
 
+/// Adds up the cells of some rows.
+CellSums sum_share(const Preparation& preparation, const CellReader& cells, std::span<const std::int64_t> rows) {
+    const std::size_t width = preparation.columns.size();
+    CellSums part{std::vector<double>(width), std::vector<std::int64_t>(width), {}};
+    std::vector<std::vector<std::int32_t>> categories(width);
+    for (std::size_t c = 0; c < width; ++c) {
+        part.tallies.emplace_back(preparation.columns[c].categories.size());
+        if (preparation.columns[c].kind == ColumnKind::numeric) continue;
+        const auto& text = std::get<TextTable>(cells.table().content);
+        categories[c] = categories_of_words(text.columns[static_cast<std::size_t>(cells.positions()[c])], preparation.columns[c]);
+    }
+    for_each_row(cells, rows, [&](std::int64_t, const double* row) {
+        for (std::size_t c = 0; c < width; ++c) {
+            if (std::isnan(row[c])) continue;
+            ++part.counts[c];
+            if (preparation.columns[c].kind == ColumnKind::numeric) {
+                part.sums[c] += row[c];
+            } else {
+                ++part.tallies[c][static_cast<std::size_t>(categories[c][static_cast<std::size_t>(row[c])])];
+            }
+        }
+    });
+    return part;
+}
+
+/// Adds up the cells of all rows, in shares that do not depend on `threads`.
+CellSums sum_cells(const Preparation& preparation, const CellReader& cells, std::span<const std::int64_t> rows, int threads) {
+    constexpr std::int64_t shares = 64;
+    std::vector<CellSums> parts(shares);
+    parallel_for(shares, threads, [&](std::int64_t share) {
+        parts[static_cast<std::size_t>(share)] = sum_share(preparation, cells, share_of(rows, share, shares));
+    });
+    CellSums total = std::move(parts[0]);
+    for (std::size_t p = 1; p < parts.size(); ++p) {
+        for (std::size_t c = 0; c < total.sums.size(); ++c) {
+            total.sums[c] += parts[p].sums[c];
+            total.counts[c] += parts[p].counts[c];
+            for (std::size_t k = 0; k < total.tallies[c].size(); ++k) total.tallies[c][k] += parts[p].tallies[c][k];
+        }
+    }
+    return total;
+}
+
 }  // namespace
 
 std::vector<SourceColumn> learn_columns(const Table& table, const std::vector<std::int64_t>& positions, MissingPolicy missing) {
@@ -80,48 +123,17 @@ std::vector<SourceColumn> learn_columns(const Table& table, const std::vector<st
 }
 
 void learn_fills(Preparation& preparation, const CellReader& cells, std::span<const std::int64_t> rows, int threads) {
-    constexpr std::int64_t shares = 64;
-    const std::size_t width = preparation.columns.size();
-    std::vector<std::vector<std::int32_t>> categories(width);
-    for (std::size_t c = 0; c < width; ++c) {
-        if (preparation.columns[c].kind == ColumnKind::numeric) continue;
-        const auto& text = std::get<TextTable>(cells.table().content);
-        categories[c] = categories_of_words(text.columns[static_cast<std::size_t>(cells.positions()[c])], preparation.columns[c]);
-    }
-    std::vector<CellSums> parts(shares);
-    parallel_for(shares, threads, [&](std::int64_t share) {
-        CellSums& part = parts[static_cast<std::size_t>(share)];
-        part = {std::vector<double>(width), std::vector<std::int64_t>(width), {}};
-        for (const SourceColumn& column : preparation.columns) part.tallies.emplace_back(column.categories.size());
-        for_each_row(cells, share_of(rows, share, shares), [&](std::int64_t, const double* row) {
-            for (std::size_t c = 0; c < width; ++c) {
-                if (std::isnan(row[c])) continue;
-                ++part.counts[c];
-                if (categories[c].empty()) {
-                    part.sums[c] += row[c];
-                } else {
-                    ++part.tallies[c][static_cast<std::size_t>(categories[c][static_cast<std::size_t>(row[c])])];
-                }
-            }
-        });
-    });
+    const CellSums sums = sum_cells(preparation, cells, rows, threads);
     const std::vector<std::int64_t> missing = count_missing(cells);
-    for (std::size_t c = 0; c < width; ++c) {
+    for (std::size_t c = 0; c < preparation.columns.size(); ++c) {
         SourceColumn& column = preparation.columns[c];
-        double sum = 0;
-        std::int64_t count = 0;
-        std::vector<std::int64_t> tally(column.categories.size());
-        for (const CellSums& part : parts) {
-            sum += part.sums[c];
-            count += part.counts[c];
-            for (std::size_t k = 0; k < tally.size(); ++k) tally[k] += part.tallies[c][k];
-        }
-        if (count == 0 && missing[c] > 0) {
+        if (sums.counts[c] == 0 && missing[c] > 0) {
             fail(ErrorKind::data, cells.table().file->name() + ": " + name_of(cells.table(), cells.positions()[c]) +
                                       " has no values in the rows to train on: --drop-columns leaves it out");
         }
+        const std::vector<std::int64_t>& tally = sums.tallies[c];
         column.fill = column.kind == ColumnKind::numeric
-                          ? sum / static_cast<double>(count)
+                          ? sums.sums[c] / static_cast<double>(sums.counts[c])
                           : static_cast<double>(std::max_element(tally.begin(), tally.end()) - tally.begin());
     }
 }

@@ -10,7 +10,7 @@ CODE = {".hpp", ".cpp", ".cu", ".cuh", ".h", ".py", ".cmake"}
 HEADERS = {".hpp", ".cuh", ".h"}
 LINES_AT_MOST = 500
 MACROS_FEWER_THAN = 5
-MACRO = re.compile(r"^\s*#\s*define\s+(\w+)")
+MACRO = re.compile(r"^\s*#\s*define\s+(GLISSADE_\w*[^\W_])\b")  # a name that ends in _ is an include guard
 
 
 def check(root):
@@ -30,7 +30,7 @@ def check(root):
         if path.startswith(("include/", "host/", "kernels/")):
             for number, line in enumerate(lines, 1):
                 match = MACRO.match(line)
-                if match and match.group(1).startswith("GLISSADE_"):
+                if match:
                     macros.setdefault(match.group(1), f"{path}:{number}")
     if len(macros) >= MACROS_FEWER_THAN:
         faults.append(f"macros: fewer than {MACROS_FEWER_THAN} wanted, there are " + ", ".join(f"{name} ({at})" for name, at in macros.items()))

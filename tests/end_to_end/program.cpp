@@ -69,9 +69,15 @@ Workplace::~Workplace() {
     fs::remove_all(directory_, ignored);
 }
 
-bool Workplace::has(const std::string& name) const { return fs::exists(path(name)); }
-std::string Workplace::read(const std::string& name) const { return slurp(path(name)); }
-std::vector<std::string> Workplace::lines(const std::string& name) const { return split_lines(read(name)); }
+bool Workplace::has(const std::string& name) const {
+    return fs::exists(path(name));
+}
+std::string Workplace::read(const std::string& name) const {
+    return slurp(path(name));
+}
+std::vector<std::string> Workplace::lines(const std::string& name) const {
+    return split_lines(read(name));
+}
 
 std::vector<std::string> Workplace::names(const std::string& directory) const {
     std::vector<std::string> found;
@@ -80,7 +86,9 @@ std::vector<std::string> Workplace::names(const std::string& directory) const {
     return found;
 }
 
-void Workplace::write(const std::string& name, const std::string& text) const { std::ofstream(path(name), std::ios::binary) << text; }
+void Workplace::write(const std::string& name, const std::string& text) const {
+    std::ofstream(path(name), std::ios::binary) << text;
+}
 
 Ended Workplace::run(const Words& words) const {
     int status = 0;
@@ -110,7 +118,8 @@ std::string data_text(const std::string& name) {
     gzFile file = ::gzopen(data_file(name).c_str(), "rb");  // reads plain files too
     if (file == nullptr) throw std::runtime_error("no " + name + " in tests/data");
     std::string text, block(1 << 16, '\0');
-    for (int got = 0; (got = ::gzread(file, block.data(), static_cast<unsigned>(block.size()))) > 0;) text.append(block, 0, static_cast<std::size_t>(got));
+    for (int got = 0; (got = ::gzread(file, block.data(), static_cast<unsigned>(block.size()))) > 0;)
+        text.append(block, 0, static_cast<std::size_t>(got));
     ::gzclose(file);
     return text;
 }

@@ -11,8 +11,8 @@
 namespace glissade::test {
 
 struct Ended {
-    int code = -1;    ///< exit code; -1 if a signal ended it
-    int signal = 0;   ///< that ended it
+    int code = -1;   ///< exit code; -1 if a signal ended it
+    int signal = 0;  ///< that ended it
     std::string out, err;
 
     nlohmann::json json() const { return nlohmann::json::parse(out); }

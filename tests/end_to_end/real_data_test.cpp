@@ -32,8 +32,9 @@ TEST(RealData, LogisticRegressionOnA9aIsAsGoodAsConverged) {
 
 TEST(RealData, LogisticRegressionOnTheHiggsSampleIsAsGoodAsConverged) {
     Workplace place;
-    const auto scores = scores_after(place, {data_file("higgs_sample/binary.train"), "--target", "0", "--loss", "logistic", "--epochs", "20"},
-                                     {data_file("higgs_sample/binary.test")});
+    const auto scores =
+        scores_after(place, {data_file("higgs_sample/binary.train"), "--target", "0", "--loss", "logistic", "--epochs", "20"},
+                     {data_file("higgs_sample/binary.test")});
     EXPECT_EQ(scores["rows"], 500);
     EXPECT_LE(scores["log_loss"], .633);
 }
@@ -65,8 +66,8 @@ void split_housing(Workplace& place) {
 TEST(RealData, LeastSquaresOnHousesReachesTheClosedForm) {
     Workplace place;
     split_housing(place);
-    const auto scores = scores_after(place, {"train.csv", "--target", "median_house_value", "--drop-columns", "ocean_proximity", "--loss", "squared"},
-                                     {"test.csv"});
+    const auto scores = scores_after(
+        place, {"train.csv", "--target", "median_house_value", "--drop-columns", "ocean_proximity", "--loss", "squared"}, {"test.csv"});
     EXPECT_GE(scores["r2"], .635);
 }
 

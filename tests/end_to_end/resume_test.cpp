@@ -11,8 +11,8 @@
 namespace glissade::test {
 namespace {
 
-const Workplace::Words training = {"train", "points.csv", "--target",  "y",    "--epochs", "300", "--validation-fraction", "0.1",
-                                   "--lr",  "0.05",       "--run-dir", "run", "--quiet"};
+const Workplace::Words training = {"train", "points.csv", "--target", "y",         "--epochs", "300",    "--validation-fraction",
+                                   "0.1",   "--lr",       "0.05",     "--run-dir", "run",      "--quiet"};
 
 bool has_checkpoint(const Workplace& place) {
     for (const std::string& name : place.names("run")) {

@@ -13,7 +13,8 @@ TEST(Train, PrintsWhatItWillDoAndTheFlagsThatChangeIt) {
     write_points(place, "points.csv", 400);
     const Ended ended = place.run({"train", "points.csv", "--target", "y"});
     ASSERT_EQ(ended.code, 0) << ended.err;
-    for (const char* words : {"logistic", "--loss", "adam: lr 0.01", "--beta1", "cosine", "--schedule", "256 rows", "--batch-size", "no yes", "--task", "--device"}) {
+    for (const char* words : {"logistic", "--loss", "adam: lr 0.01", "--beta1", "cosine", "--schedule", "256 rows", "--batch-size",
+                              "no yes", "--task", "--device"}) {
         EXPECT_NE(ended.err.find(words), std::string::npos) << words << "\n" << ended.err;
     }
     EXPECT_NE(ended.err.find("epoch 20/20"), std::string::npos) << "a plain line an epoch where stderr is no terminal";
@@ -93,7 +94,8 @@ TEST(Train, ThreadsDoNotChangeTheModel) {
     write_points(place, "points.csv", 3000);
     std::vector<std::string> models;
     for (const char* threads : {"1", "2", "3"}) {
-        ASSERT_EQ(place.run({"train", "points.csv", "--target", "y", "--epochs", "3", "--batch-size", "full", "--threads", threads}).code, 0);
+        ASSERT_EQ(place.run({"train", "points.csv", "--target", "y", "--epochs", "3", "--batch-size", "full", "--threads", threads}).code,
+                  0);
         models.push_back(place.read("model.safetensors"));
     }
     EXPECT_EQ(models[0], models[1]);
@@ -109,7 +111,8 @@ TEST(Train, FlagsMayBeTypedWithUnderscores) {
 TEST(RunDirectory, HoldsCheckpointsMetricsAndASelfContainedReport) {
     Workplace place;
     write_points(place, "points.csv", 500);
-    const Ended ended = place.run({"train", "points.csv", "--target", "y", "--epochs", "6", "--validation-fraction", "0.2", "--run-dir", "run"});
+    const Ended ended =
+        place.run({"train", "points.csv", "--target", "y", "--epochs", "6", "--validation-fraction", "0.2", "--run-dir", "run"});
     ASSERT_EQ(ended.code, 0) << ended.err;
     int checkpoints = 0;
     for (const std::string& name : place.names("run")) checkpoints += name.starts_with("checkpoint-");
@@ -123,7 +126,8 @@ TEST(RunDirectory, HoldsCheckpointsMetricsAndASelfContainedReport) {
         EXPECT_TRUE(json["validation"]["loss"].is_number());
     }
     const std::string report = place.read("run/report.html");
-    for (const char* words : {"<svg", "Loss", "Learning rate", "validation accuracy", "--curve-1", "prefers-color-scheme"}) EXPECT_NE(report.find(words), std::string::npos) << words;
+    for (const char* words : {"<svg", "Loss", "Learning rate", "validation accuracy", "--curve-1", "prefers-color-scheme"})
+        EXPECT_NE(report.find(words), std::string::npos) << words;
     for (const char* words : {"http:", "https:", "<script", "src="}) EXPECT_EQ(report.find(words), std::string::npos) << words;
 }
 
@@ -147,7 +151,9 @@ TEST(RunDirectory, ThatIsNotEmptyIsLeftAloneUnlessToldOtherwise) {
 TEST(ConfigFile, GivesFlagsAndTheCommandLineWins) {
     Workplace place;
     write_points(place, "points.csv", 400);
-    place.write("run.toml", "# a run\ndata = \"points.csv\"\ntarget = 'y'\nepochs = 7  # passes\nbatch_size = 100\nna = [\"?\",\n  \"none\"]\nquiet = true\n");
+    place.write(
+        "run.toml",
+        "# a run\ndata = \"points.csv\"\ntarget = 'y'\nepochs = 7  # passes\nbatch_size = 100\nna = [\"?\",\n  \"none\"]\nquiet = true\n");
     const Ended from_file = place.run({"train", "--config", "run.toml", "--json"});
     ASSERT_EQ(from_file.code, 0) << from_file.err;
     EXPECT_EQ(from_file.json()["epochs"], 7);
@@ -159,8 +165,9 @@ TEST(ConfigFile, GivesFlagsAndTheCommandLineWins) {
 TEST(ConfigFile, ThatWasSavedGivesTheSameModel) {
     Workplace place;
     write_points(place, "points.csv", 400);
-    ASSERT_EQ(place.run({"train", "points.csv", "--target", "y", "--optimizer", "sgd", "--momentum", "0.9", "--nesterov", "--lr", "0.1", "--na", "?", "--na",
-                         "a \"b\" \\", "--save-config", "run.toml", "-o", "first.safetensors"})
+    ASSERT_EQ(place
+                  .run({"train", "points.csv", "--target", "y", "--optimizer", "sgd", "--momentum", "0.9", "--nesterov", "--lr", "0.1",
+                        "--na", "?", "--na", "a \"b\" \\", "--save-config", "run.toml", "-o", "first.safetensors"})
                   .code,
               0);
     const Ended again = place.run({"train", "--config", "run.toml", "-o", "second.safetensors"});
@@ -181,10 +188,11 @@ TEST_P(BadConfig, IsWrongUseThatNamesLineAndColumn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Lines, BadConfig,
-                         testing::Values(std::pair{"epoch = 3\n", "--epochs"}, std::pair{"epochs 3\n", "'='"}, std::pair{"epochs = three\n", "quotes"},
-                                         std::pair{"loss = \"squared\n", "not closed"}, std::pair{"[train]\n", "sections"}, std::pair{"target = \"x0\"\n", "twice"},
-                                         std::pair{"epochs = 3 4\n", "expected"}, std::pair{"na = []\n", "empty list"}, std::pair{"resume = \"run\"\n", "command line"},
-                                         std::pair{"loss = \"a\\q\"\n", "escape"}));
+                         testing::Values(std::pair{"epoch = 3\n", "--epochs"}, std::pair{"epochs 3\n", "'='"},
+                                         std::pair{"epochs = three\n", "quotes"}, std::pair{"loss = \"squared\n", "not closed"},
+                                         std::pair{"[train]\n", "sections"}, std::pair{"target = \"x0\"\n", "twice"},
+                                         std::pair{"epochs = 3 4\n", "expected"}, std::pair{"na = []\n", "empty list"},
+                                         std::pair{"resume = \"run\"\n", "command line"}, std::pair{"loss = \"a\\q\"\n", "escape"}));
 
 TEST(Plan, ShowsTheRunAndDoesNotRunIt) {
     Workplace place;

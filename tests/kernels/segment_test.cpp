@@ -78,7 +78,12 @@ TEST_F(CudaSegment, EqualsTheCpuForEveryTeamTileAndSizeOfBlock) {
 TEST_F(CudaSegment, EqualsTheCpuForPartialSumsOfManyRows) {
     // Beyond 16384 rows a partial sum has more than 16 of them, and a tile holds only some.
     const CaseShape shape{.rows = 16400, .columns = 2, .batch = 16400, .steps = 1};
-    for (const int n : {0, 4}) EXPECT_TRUE(trains_as_on_cpu(shape, placement(n)));
+    Placement p = placement(0);
+    p.wishes.tile = {4, 16};
+    EXPECT_TRUE(trains_as_on_cpu(shape, p));
+    p.wishes.blocks = 1;
+    p.wishes.tile = {16, 8};
+    EXPECT_TRUE(trains_as_on_cpu(shape, p));
 }
 
 TEST_F(CudaSegment, GivesTheSameForAnyOrderOfThreads) {

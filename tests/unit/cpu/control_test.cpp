@@ -150,6 +150,32 @@ TEST(CpuBackend, ScoresRowsAsTheContractSays) {
             }
 }
 
+template <class Real>
+void expect_exact_zero(std::int64_t columns, std::int64_t outputs, const Real* bias) {
+    // Products that round to -0: lanes without an element are +0 and must not be mixed with those that hold one.
+    const Real tiny = std::numeric_limits<Real>::min();
+    const std::vector<Real> x(static_cast<std::size_t>(5 * columns), tiny);
+    std::vector<Real> parameters(static_cast<std::size_t>(outputs * columns), -tiny), scores(static_cast<std::size_t>(5 * outputs));
+    Real expected = oracle::dot(x.data(), parameters.data(), columns);
+    if (bias) {
+        expected = expected + *bias;
+        parameters.insert(parameters.end(), static_cast<std::size_t>(outputs), *bias);
+    }
+    score_on_cpu<Real>({MatrixView<const Real>(x.data(), 5, columns), {}, parameters.data(), outputs, bias != nullptr}, 1, scores);
+    EXPECT_TRUE(same_bits(scores, std::vector<Real>(scores.size(), expected))) << columns << " columns, " << outputs << " outputs, bias " << (bias ? *bias : 1);
+}
+
+TEST(CpuBackend, KeepsTheSignOfZero) {
+    for (std::int64_t columns = 1; columns <= 200; ++columns)
+        for (std::int64_t outputs : {1, 2, 3}) {
+            const float plus = 0, minus = -0.0f;
+            for (const float* bias : {static_cast<const float*>(nullptr), &plus, &minus}) expect_exact_zero<float>(columns, outputs, bias);
+            const double none = -0.0;
+            expect_exact_zero<double>(columns, outputs, &none);
+            expect_exact_zero<double>(columns, outputs, nullptr);
+        }
+}
+
 TEST(CpuBackend, RefusesScoresOfAnotherSize) {
     const Case<float> c(CaseShape{});
     std::vector<float> scores(3);
