@@ -21,7 +21,8 @@
 namespace glissade {
 namespace {
 
-constexpr const char* usage = R"(usage: epoch_bench [--json FILE] [--shape ROWSxCOLUMNS ...] [--batch N ...] [--threads N ...] [--optimizer sgd|adam ...]
+constexpr const char* usage =
+    R"(usage: epoch_bench [--json FILE] [--shape ROWSxCOLUMNS ...] [--batch N ...] [--threads N ...] [--optimizer sgd|adam ...]
                    [--order shuffled|file ...] [--seconds S]
 Times epochs of dense logistic regression (fp32, generated data) and prints ns a feature, GB/s and % of the read bandwidth probed in the same run.
 Batch 0 means all rows. S (default 1) is the least time spent on a row of the table.
@@ -41,10 +42,10 @@ struct Options {
 
 struct Buffer {
     explicit Buffer(std::int64_t count_in) : count(count_in) {
-        data = static_cast<float*>(::operator new(bytes(), std::align_val_t{2 << 20}));
+        data = static_cast<float*>(::operator new (bytes(), std::align_val_t{2 << 20}));
         madvise(data, bytes(), MADV_HUGEPAGE);  // as the library does for data that it owns
     }
-    ~Buffer() { ::operator delete(data, std::align_val_t{2 << 20}); }
+    ~Buffer() { ::operator delete (data, std::align_val_t{2 << 20}); }
     Buffer(const Buffer&) = delete;
     std::size_t bytes() const { return static_cast<std::size_t>(count) * sizeof(float); }
     std::int64_t count;
@@ -149,7 +150,8 @@ Row time_epochs(const Data& data, const Setup& setup, double least_seconds) {
         if (epoch > 200) break;
     }
     Row row{data.shape, setup, spread_of(seconds), static_cast<int>(seconds.size())};
-    row.epoch_part = static_cast<double>(std::min(steps * problem.batches.batch_size, data.shape.rows)) / static_cast<double>(data.shape.rows);
+    row.epoch_part =
+        static_cast<double>(std::min(steps * problem.batches.batch_size, data.shape.rows)) / static_cast<double>(data.shape.rows);
     const double features = static_cast<double>(data.shape.rows * data.shape.columns) * row.epoch_part;
     row.nanoseconds_a_feature = row.epoch_seconds.median / features * 1e9;
     row.nanoseconds_a_step = row.epoch_seconds.median / static_cast<double>(steps) * 1e9;
@@ -161,7 +163,14 @@ Probes run_probes(Data& data, int threads) {
     ThreadTeam team(threads);
     const auto bytes = std::as_writable_bytes(std::span(data.features.data, static_cast<std::size_t>(data.features.count)));
     const std::int64_t row_bytes = data.shape.columns * static_cast<std::int64_t>(sizeof(float));
-    Probes probes{threads, spread_of(probe::read(team, bytes, 7)), {}, spread_of(probe::gather_rows(team, bytes, row_bytes, 5)), spread_of(probe::barrier(team, 9)), 0, 0, 0};
+    Probes probes{threads,
+                  spread_of(probe::read(team, bytes, 7)),
+                  {},
+                  spread_of(probe::gather_rows(team, bytes, row_bytes, 5)),
+                  spread_of(probe::barrier(team, 9)),
+                  0,
+                  0,
+                  0};
     Buffer scratch(64 << 20);
     std::fill_n(scratch.data, scratch.count, 1.0f);
     probes.copy = spread_of(probe::copy(team, std::as_writable_bytes(std::span(scratch.data, static_cast<std::size_t>(scratch.count))), 7));
@@ -172,12 +181,13 @@ Probes run_probes(Data& data, int threads) {
 }
 
 void print(const Row& row) {
-    std::printf("%8lld x %-5lld %-5s %-9s batch %-7lld %d thread%s  %9.3f ms an epoch (+-%4.1f %%, least %9.3f)  %6.3f ns a feature  %6.1f GB/s  %5.1f %% of read",
-                static_cast<long long>(row.shape.rows), static_cast<long long>(row.shape.columns), row.setup.optimizer.c_str(), row.setup.order.c_str(),
-                static_cast<long long>(row.setup.batch), row.setup.threads, row.setup.threads == 1 ? " " : "s",
-                row.epoch_seconds.median / row.epoch_part * 1e3, 100 * row.epoch_seconds.interquartile / row.epoch_seconds.median,
-                row.epoch_seconds.least / row.epoch_part * 1e3, row.nanoseconds_a_feature,
-                row.bytes_a_second * 1e-9, 100 * row.part_of_read);
+    std::printf(
+        "%8lld x %-5lld %-5s %-9s batch %-7lld %d thread%s  %9.3f ms an epoch (+-%4.1f %%, least %9.3f)  %6.3f ns a feature  %6.1f GB/s  "
+        "%5.1f %% of read",
+        static_cast<long long>(row.shape.rows), static_cast<long long>(row.shape.columns), row.setup.optimizer.c_str(),
+        row.setup.order.c_str(), static_cast<long long>(row.setup.batch), row.setup.threads, row.setup.threads == 1 ? " " : "s",
+        row.epoch_seconds.median / row.epoch_part * 1e3, 100 * row.epoch_seconds.interquartile / row.epoch_seconds.median,
+        row.epoch_seconds.least / row.epoch_part * 1e3, row.nanoseconds_a_feature, row.bytes_a_second * 1e-9, 100 * row.part_of_read);
     if (row.setup.order == "shuffled") std::printf(", %.1f %% of gather", 100 * row.part_of_gather);
     std::printf(", %.0f ns a step\n", row.nanoseconds_a_step);
     std::fflush(stdout);
@@ -192,27 +202,33 @@ void write_json(const Options& options, const std::vector<Row>& rows, const std:
     const std::time_t now = std::time(nullptr);
     char date[32];
     std::strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-    std::fprintf(file, "{\"bench\": \"epoch_bench\", \"date\": \"%s\", \"machine\": \"%s\", \"processors\": %d, \"command\": \"%s\",\n \"probes\": [", date,
-                 processor_name().c_str(), usable_processors(), options.command.c_str());
+    std::fprintf(
+        file,
+        "{\"bench\": \"epoch_bench\", \"date\": \"%s\", \"machine\": \"%s\", \"processors\": %d, \"command\": \"%s\",\n \"probes\": [",
+        date, processor_name().c_str(), usable_processors(), options.command.c_str());
     for (std::size_t i = 0; i < probes.size(); ++i) {
         const auto& [shape, p] = probes[i];
         std::fprintf(file,
-                     "%s\n  {\"rows\": %lld, \"columns\": %lld, \"threads\": %d, \"read_gb_s\": %.3f, \"copy_gb_s\": %.3f, \"row_gather_gb_s\": %.3f, "
+                     "%s\n  {\"rows\": %lld, \"columns\": %lld, \"threads\": %d, \"read_gb_s\": %.3f, \"copy_gb_s\": %.3f, "
+                     "\"row_gather_gb_s\": %.3f, "
                      "\"barrier_ns\": %.1f}",
-                     i ? "," : "", static_cast<long long>(shape.rows), static_cast<long long>(shape.columns), p.threads, p.read_bytes_a_second * 1e-9,
-                     p.copy_bytes_a_second * 1e-9, p.gather_bytes_a_second * 1e-9, p.barrier.median * 1e9);
+                     i ? "," : "", static_cast<long long>(shape.rows), static_cast<long long>(shape.columns), p.threads,
+                     p.read_bytes_a_second * 1e-9, p.copy_bytes_a_second * 1e-9, p.gather_bytes_a_second * 1e-9, p.barrier.median * 1e9);
     }
     std::fprintf(file, "],\n \"epochs\": [");
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const Row& r = rows[i];
         std::fprintf(file,
-                     "%s\n  {\"rows\": %lld, \"columns\": %lld, \"optimizer\": \"%s\", \"order\": \"%s\", \"batch\": %lld, \"threads\": %d, \"epoch_ms\": %.4f, "
-                     "\"least_epoch_ms\": %.4f, \"interquartile_ms\": %.4f, \"epochs\": %d, \"epoch_part\": %.4f, \"ns_a_feature\": %.5f, \"ns_a_step\": %.1f, "
+                     "%s\n  {\"rows\": %lld, \"columns\": %lld, \"optimizer\": \"%s\", \"order\": \"%s\", \"batch\": %lld, \"threads\": "
+                     "%d, \"epoch_ms\": %.4f, "
+                     "\"least_epoch_ms\": %.4f, \"interquartile_ms\": %.4f, \"epochs\": %d, \"epoch_part\": %.4f, \"ns_a_feature\": %.5f, "
+                     "\"ns_a_step\": %.1f, "
                      "\"gb_s\": %.3f, \"percent_of_read\": %.2f, \"percent_of_row_gather\": %.2f}",
                      i ? "," : "", static_cast<long long>(r.shape.rows), static_cast<long long>(r.shape.columns), r.setup.optimizer.c_str(),
-                     r.setup.order.c_str(), static_cast<long long>(r.setup.batch), r.setup.threads, r.epoch_seconds.median / r.epoch_part * 1e3,
-                     r.epoch_seconds.least / r.epoch_part * 1e3, r.epoch_seconds.interquartile / r.epoch_part * 1e3, r.epochs, r.epoch_part,
-                     r.nanoseconds_a_feature, r.nanoseconds_a_step, r.bytes_a_second * 1e-9, 100 * r.part_of_read, 100 * r.part_of_gather);
+                     r.setup.order.c_str(), static_cast<long long>(r.setup.batch), r.setup.threads,
+                     r.epoch_seconds.median / r.epoch_part * 1e3, r.epoch_seconds.least / r.epoch_part * 1e3,
+                     r.epoch_seconds.interquartile / r.epoch_part * 1e3, r.epochs, r.epoch_part, r.nanoseconds_a_feature,
+                     r.nanoseconds_a_step, r.bytes_a_second * 1e-9, 100 * r.part_of_read, 100 * r.part_of_gather);
     }
     std::fprintf(file, "]}\n");
     std::fclose(file);
@@ -274,8 +290,9 @@ void bench_shape(const Options& options, Shape shape, std::vector<Row>& rows, st
         const Probes probes = run_probes(data, static_cast<int>(threads));
         all_probes.emplace_back(shape, probes);
         std::printf("%8lld x %-5lld probes, %lld thread%s: read %.1f GB/s, copy %.1f GB/s, row gather %.1f GB/s, barrier %.0f ns\n",
-                    static_cast<long long>(shape.rows), static_cast<long long>(shape.columns), static_cast<long long>(threads), threads == 1 ? "" : "s",
-                    probes.read_bytes_a_second * 1e-9, probes.copy_bytes_a_second * 1e-9, probes.gather_bytes_a_second * 1e-9, probes.barrier.median * 1e9);
+                    static_cast<long long>(shape.rows), static_cast<long long>(shape.columns), static_cast<long long>(threads),
+                    threads == 1 ? "" : "s", probes.read_bytes_a_second * 1e-9, probes.copy_bytes_a_second * 1e-9,
+                    probes.gather_bytes_a_second * 1e-9, probes.barrier.median * 1e9);
         for (const std::string& optimizer : options.optimizers)
             for (const std::string& order : options.orders)
                 for (const std::int64_t batch : options.batches) {

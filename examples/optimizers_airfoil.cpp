@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The optimizer comparison of the chapter "Optimization Algorithms" of "Dive into Deep Learning": eleven ways down the same slope. Prints one table and
-// draws the loss curves into an SVG file.
+// The optimizer comparison of the chapter "Optimization Algorithms" of "Dive into Deep Learning": eleven ways down the same slope. Prints
+// one table and draws the loss curves into an SVG file.
 //
 //   optimizers_airfoil airfoil_self_noise.dat [curves.svg]
 #include <array>
@@ -33,7 +33,8 @@ void read_airfoil(const char* path, std::vector<double>& x, std::vector<double>&
     std::ifstream in(path);
     std::vector<std::array<double, 6>> lines;
     for (std::array<double, 6> line; in >> line[0] >> line[1] >> line[2] >> line[3] >> line[4] >> line[5];) lines.push_back(line);
-    if (static_cast<std::int64_t>(lines.size()) < rows) throw glissade::Error(glissade::ErrorKind::data, std::string(path) + ": fewer than 1500 rows of six numbers");
+    if (static_cast<std::int64_t>(lines.size()) < rows)
+        throw glissade::Error(glissade::ErrorKind::data, std::string(path) + ": fewer than 1500 rows of six numbers");
     for (std::size_t j = 0; j < 6; ++j) {
         double mean = 0, squares = 0;
         for (const auto& line : lines) mean += line[j] / static_cast<double>(lines.size());
@@ -78,23 +79,28 @@ void draw(const std::vector<Curve>& curves, const std::string& path) {
     double last = 0;
     for (const Curve& curve : curves) last = std::max(last, curve.epochs.back());
     const auto x_of = [&](double epoch) { return left + epoch / last * (width - left - right); };
-    const auto y_of = [&](double loss) { return top + (high - std::min(std::max(loss, low), high)) / (high - low) * (height - top - bottom); };
+    const auto y_of = [&](double loss) {
+        return top + (high - std::min(std::max(loss, low), high)) / (high - low) * (height - top - bottom);
+    };
     std::ofstream out(path);
-    out << "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 " << width << ' ' << height << "' font-family='sans-serif' font-size='13'>\n"
+    out << "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 " << width << ' ' << height
+        << "' font-family='sans-serif' font-size='13'>\n"
         << "<rect width='100%' height='100%' fill='white'/>\n";
     for (double loss = low; loss < high + .005; loss += .02)
-        out << "<line x1='" << left << "' x2='" << width - right << "' y1='" << y_of(loss) << "' y2='" << y_of(loss) << "' stroke='#ddd'/><text x='" << left - 8
-            << "' y='" << y_of(loss) + 4 << "' text-anchor='end'>" << std::round(loss * 100) / 100 << "</text>\n";
+        out << "<line x1='" << left << "' x2='" << width - right << "' y1='" << y_of(loss) << "' y2='" << y_of(loss)
+            << "' stroke='#ddd'/><text x='" << left - 8 << "' y='" << y_of(loss) + 4 << "' text-anchor='end'>"
+            << std::round(loss * 100) / 100 << "</text>\n";
     for (int epoch = 0; epoch <= static_cast<int>(last); ++epoch)
         out << "<text x='" << x_of(epoch) << "' y='" << height - bottom + 20 << "' text-anchor='middle'>" << epoch << "</text>\n";
     out << "<text x='" << (left + width - right) / 2 << "' y='" << height - 8 << "' text-anchor='middle'>epoch</text>\n";
     for (std::size_t i = 0; i < curves.size(); ++i) {
         const std::string stroke = std::string(colours[i % colours.size()]) + (i < colours.size() ? "'" : "' stroke-dasharray='6 3'");
         out << "<polyline fill='none' stroke-width='2' stroke='" << stroke << " points='";
-        for (std::size_t p = 0; p < curves[i].losses.size(); ++p) out << x_of(curves[i].epochs[p]) << ',' << y_of(curves[i].losses[p]) << ' ';
+        for (std::size_t p = 0; p < curves[i].losses.size(); ++p)
+            out << x_of(curves[i].epochs[p]) << ',' << y_of(curves[i].losses[p]) << ' ';
         const double row = top + 16 + 24 * static_cast<double>(i), key = width - right + 16;
-        out << "'/>\n<line x1='" << key << "' x2='" << key + 24 << "' y1='" << row << "' y2='" << row << "' stroke-width='2' stroke='" << stroke << "/><text x='"
-            << key + 32 << "' y='" << row + 4 << "'>" << curves[i].name << "</text>\n";
+        out << "'/>\n<line x1='" << key << "' x2='" << key + 24 << "' y1='" << row << "' y2='" << row << "' stroke-width='2' stroke='"
+            << stroke << "/><text x='" << key + 32 << "' y='" << row + 4 << "'>" << curves[i].name << "</text>\n";
     }
     out << "</svg>\n";
     if (!out.flush()) throw glissade::Error(glissade::ErrorKind::io, path + ": cannot be written");
@@ -125,7 +131,8 @@ int main(int argc, char** argv) {
         for (const Contender& contender : contenders) {
             std::string advice;
             curves.push_back(descend(contender, data, advice));
-            std::printf("%-20s %6lld %7lld  %10.6f%s%s\n", contender.name, static_cast<long long>(contender.batch_size == full_batch ? rows : contender.batch_size),
+            std::printf("%-20s %6lld %7lld  %10.6f%s%s\n", contender.name,
+                        static_cast<long long>(contender.batch_size == full_batch ? rows : contender.batch_size),
                         static_cast<long long>(contender.epochs), curves.back().losses.back(), advice.empty() ? "" : "  ", advice.c_str());
         }
         std::printf("%-20s %6s %7s  %10.6f\n", "least squares", "", "", .241687955);

@@ -8,8 +8,10 @@
 int main() {
     const std::int64_t rows = 1000, columns = 3;
     std::vector<float> x, targets;
-    for (std::int64_t i = 0; i < rows * columns; ++i) x.push_back(static_cast<float>(glissade::Philox::uniform(1, 5, static_cast<std::uint64_t>(i)) - .5));
-    for (std::int64_t r = 0; r < rows; ++r) targets.push_back(x[static_cast<std::size_t>(r * columns)] > x[static_cast<std::size_t>(r * columns + 1)] ? 1.0f : 0.0f);
+    for (std::int64_t i = 0; i < rows * columns; ++i)
+        x.push_back(static_cast<float>(glissade::Philox::uniform(1, 5, static_cast<std::uint64_t>(i)) - .5));
+    for (std::int64_t r = 0; r < rows; ++r)
+        targets.push_back(x[static_cast<std::size_t>(r * columns)] > x[static_cast<std::size_t>(r * columns + 1)] ? 1.0f : 0.0f);
     const glissade::MatrixView<const float> matrix_view(x.data(), rows, columns);
 
     const auto data = glissade::Dataset::borrow(matrix_view, targets);

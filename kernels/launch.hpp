@@ -20,7 +20,9 @@ enum class Team { block, grid };
 /// Division by a number that is known beforehand, as one multiplication. Exact while dividend * divisor < 2^32.
 struct Divider {
     std::uint64_t magic = 0;  ///< ceil(2^32 / divisor)
-    static constexpr Divider by(std::int64_t divisor) { return {((std::uint64_t{1} << 32) + divisor - 1) / static_cast<std::uint64_t>(divisor)}; }
+    static constexpr Divider by(std::int64_t divisor) {
+        return {((std::uint64_t{1} << 32) + divisor - 1) / static_cast<std::uint64_t>(divisor)};
+    }
     constexpr int quotient(int dividend) const { return static_cast<int>(static_cast<std::uint32_t>(dividend) * magic >> 32); }
 };
 
@@ -100,19 +102,19 @@ struct SegmentLinearParams {
     float clip_norm = 0, clip_value = 0;
 
     std::int64_t batch_size = 1, steps_per_epoch = 1;
-    BatchDivision division, last_division;    ///< of every batch but an epoch's last, and of that one
-    std::int64_t steps = 0;                   ///< of this segment
-    std::int64_t first_batch = 0;             ///< of its first step, within its epoch
-    const EpochOrder* orders = nullptr;       ///< of every epoch that the segment touches
-    const float* scalars = nullptr;           ///< [steps][members][scalars of a member]
-    const float* parameters_in = nullptr;     ///< [parameters]
-    const float* state_in = nullptr;          ///< [state_vectors][parameters]
+    BatchDivision division, last_division;                  ///< of every batch but an epoch's last, and of that one
+    std::int64_t steps = 0;                                 ///< of this segment
+    std::int64_t first_batch = 0;                           ///< of its first step, within its epoch
+    const EpochOrder* orders = nullptr;                     ///< of every epoch that the segment touches
+    const float* scalars = nullptr;                         ///< [steps][members][scalars of a member]
+    const float* parameters_in = nullptr;                   ///< [parameters]
+    const float* state_in = nullptr;                        ///< [state_vectors][parameters]
     float *parameters_out = nullptr, *state_out = nullptr;  ///< may be the same memory as _in
-    float* loss_sums = nullptr;               ///< [steps][members]
+    float* loss_sums = nullptr;                             ///< [steps][members]
     SegmentOutcome* outcome = nullptr;
 
-    float* exchange = nullptr;     ///< [2][sums * blocks]; not used by one block
-    float* stack = nullptr;        ///< [blocks][stack_levels][sums]
+    float* exchange = nullptr;  ///< [2][sums * blocks]; not used by one block
+    float* stack = nullptr;     ///< [blocks][stack_levels][sums]
     std::int64_t stack_levels = 0;
     float* block_state = nullptr;  ///< [blocks][state_vectors][parameters] if the state is not in shared memory
 };
@@ -130,9 +132,9 @@ int resident_segment_blocks(const SegmentLaunch& launch, std::int64_t shared_byt
 struct PackRowsParams {
     LinearShape shape;
     std::int64_t rows = 0;
-    const float* features = nullptr;  ///< [rows][features]
-    const float* targets = nullptr;   ///< [rows][target_count]
-    const float* weights = nullptr;   ///< [rows] if shape.weighted
+    const float* features = nullptr;                 ///< [rows][features]
+    const float* targets = nullptr;                  ///< [rows][target_count]
+    const float* weights = nullptr;                  ///< [rows] if shape.weighted
     const float *scale = nullptr, *shift = nullptr;  ///< [features], or null for the identity
     float* records = nullptr;
 };

@@ -18,7 +18,8 @@ static __global__ void __launch_bounds__(tuning::row_threads) pack_rows_kernel(c
     const std::int64_t features = params.shape.features, targets = params.shape.target_count, floats = params.shape.record_floats();
     const std::int64_t warps = static_cast<std::int64_t>(gridDim.x) * (blockDim.x / tuning::warp);
     const std::int64_t lane = threadIdx.x % tuning::warp;
-    for (std::int64_t row = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / tuning::warp; row < params.rows; row += warps) {
+    for (std::int64_t row = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / tuning::warp; row < params.rows;
+         row += warps) {
         for (std::int64_t j = lane; j < floats; j += tuning::warp) {
             float value = 0.0f;
             if (j < features) {

@@ -10,9 +10,13 @@ namespace {
 
 using SegmentKernel = void (*)(SegmentLinearParams);
 
-SegmentKernel kernel_of(Team team) { return team == Team::grid ? segment_linear_kernel<GridTeam> : segment_linear_kernel<BlockTeam>; }
+SegmentKernel kernel_of(Team team) {
+    return team == Team::grid ? segment_linear_kernel<GridTeam> : segment_linear_kernel<BlockTeam>;
+}
 
-constexpr std::int64_t rounded_up(std::int64_t bytes) { return (bytes + 15) / 16 * 16; }
+constexpr std::int64_t rounded_up(std::int64_t bytes) {
+    return (bytes + 15) / 16 * 16;
+}
 
 }  // namespace
 

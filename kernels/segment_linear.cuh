@@ -36,7 +36,8 @@ public:
           sum_count_(static_cast<int>(params.shape.sums())),
           theta_(at(params.layout.parameters)),
           sums_(at(params.layout.sums)),
-          state_(params.state_in_shared ? at(params.layout.state) : params.block_state + Team::rank() * params.shape.state_vectors * parameters_) {}
+          state_(params.state_in_shared ? at(params.layout.state)
+                                        : params.block_state + Team::rank() * params.shape.state_vectors * parameters_) {}
 
     __device__ __forceinline__ void run() {
         load_state();
@@ -86,8 +87,8 @@ private:
         if (thread() == 0) *p_.outcome = {steps_done, storage_.frozen_member < members_ ? storage_.frozen_member : -1};
     }
 
-    /// Leaves the block's part of the batch's sums in the first `sum_count_` of sums_, element e with thread e % threads(). The look-ahead of the last tile is
-    /// left to the caller.
+    /// Leaves the block's part of the batch's sums in the first `sum_count_` of sums_, element e with thread e % threads(). The look-ahead
+    /// of the last tile is left to the caller.
     __device__ __forceinline__ void add_batch(RecordPipeline& pipeline, const BlockBatch& part, std::int64_t step) {
         if (part.groups == 0) pipeline.advance_rates(step + 1);
         const int partials = part.division.group_partials, chunks = part.division.chunks;
@@ -123,7 +124,14 @@ private:
             score_row<RowThreads>(pipeline.records() + (row < end ? row : base) * record_floats(), row < end ? row : -1);
         }
         __syncwarp();
-        const LossTask task{pipeline.records() + features_, scores(), pipeline.counts(), record_floats(), score_stride(), pipeline.row_bits(), begin + lane(), end};
+        const LossTask task{pipeline.records() + features_,
+                            scores(),
+                            pipeline.counts(),
+                            record_floats(),
+                            score_stride(),
+                            pipeline.row_bits(),
+                            begin + lane(),
+                            end};
         visit_rule(LossRules{}, p_.loss, EvaluateLoss{p_, task});
     }
     /// `row` < 0: takes part in the shuffles and stores nothing.
@@ -142,7 +150,8 @@ private:
         }
     }
 
-    /// Adds the tile's rows, in order, to the sums of its partials: a thread owns (partial, element) pairs. A bias and a loss are products with 1.
+    /// Adds the tile's rows, in order, to the sums of its partials: a thread owns (partial, element) pairs. A bias and a loss are products
+    /// with 1.
     __device__ __forceinline__ void add_rows(const RecordPipeline& pipeline, int partials, bool first) {
         for (int item = thread(); item < partials * sum_count_; item += threads()) {
             const int q = p_.by_sums.quotient(item);
@@ -267,14 +276,16 @@ private:
     float *theta_, *sums_, *state_;
 };
 
-// Does: runs a segment of training steps of a dense model of the linear family; freezes before the first step with a sum that is not finite.
-// Layout: a block takes an aligned run of a batch's partial sums, tile by tile; 8 or 32 threads a row for scores, a thread for each (partial, parameter) for
+// Does: runs a segment of training steps of a dense model of the linear family; freezes before the first step with a sum that is not
+// finite. Layout: a block takes an aligned run of a batch's partial sums, tile by tile; 8 or 32 threads a row for scores, a thread for each
+// (partial, parameter) for
 //   gradients; every block applies the whole update to its own replica. Grid team: cooperative, a power of two of blocks.
 // Reads+Writes: record_floats * 4 bytes a row, once; a step also writes and reads sums * blocks * 4 bytes of exchange in each block (L2).
 // Order of sums: SumShape's, whatever blocks, threads and tile are.
 // Presumes: every value it reads is there when it starts (its stream), tile sizes are powers of two, layout.bytes of dynamic shared memory.
 template <class Team>
-__global__ void __launch_bounds__(tuning::max_segment_threads, 1) segment_linear_kernel(const __grid_constant__ SegmentLinearParams params) {
+__global__ void __launch_bounds__(tuning::max_segment_threads, 1)
+    segment_linear_kernel(const __grid_constant__ SegmentLinearParams params) {
     LinearSegment<Team>(params, shared_storage<SegmentStorage>()).run();
 }
 

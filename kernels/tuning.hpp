@@ -8,18 +8,18 @@
 namespace glissade::kernels::tuning {
 
 inline constexpr int warp = 32;
-inline constexpr int segment_threads = 256;     ///< of a block of the segment kernel: 8 warps hide the latency of shared memory
+inline constexpr int segment_threads = 256;  ///< of a block of the segment kernel: 8 warps hide the latency of shared memory
 inline constexpr int max_segment_threads = 512;
-inline constexpr int row_threads = 256;         ///< of a block of the kernels that give a warp to each row
-inline constexpr int max_blocks = 128;          ///< of a grid team; a power of two, four partial sums a lane of a warp
+inline constexpr int row_threads = 256;  ///< of a block of the kernels that give a warp to each row
+inline constexpr int max_blocks = 128;   ///< of a grid team; a power of two, four partial sums a lane of a warp
 inline constexpr int row_blocks_a_multiprocessor = 8;
 
 /// Up to here a row's dot product is shared by 8 threads, beyond by 32: fewer shuffles against more rows in flight.
 inline constexpr int narrow_features = 128;
 
 inline constexpr std::int64_t tile_rows = 64;  ///< aimed at
-/// One of the two buffers may take such a part of a block's shared memory, but at least so much, and one row in any case. On an H200 56 KB: about 33 KB under
-/// way on each multiprocessor keep its memory busy.
+/// One of the two buffers may take such a part of a block's shared memory, but at least so much, and one row in any case. On an H200 56 KB:
+/// about 33 KB under way on each multiprocessor keep its memory busy.
 inline constexpr std::int64_t tile_buffer_share = 4, least_tile_buffer_bytes = 16 << 10;
 
 inline constexpr std::int64_t staging_bytes = 8 << 20;  ///< of one of the two buffers through which rows come to the card

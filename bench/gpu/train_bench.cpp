@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logistic regression with Adam on a card: generates the data, trains epoch by epoch, writes data and row orders for a peer to train on the same, and prints one
-// JSON object. Usage: gpu_train_bench FOLDER ROWS COLUMNS BATCH EPOCHS
+// Logistic regression with Adam on a card: generates the data, trains epoch by epoch, writes data and row orders for a peer to train on the
+// same, and prints one JSON object. Usage: gpu_train_bench FOLDER ROWS COLUMNS BATCH EPOCHS
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -46,7 +46,8 @@ Data generate(const Settings& s) {
     data.y.resize(static_cast<std::size_t>(rows));
     const auto uniform = [](std::uint64_t seed, std::int64_t i) { return Philox::uniform(seed, 5, static_cast<std::uint64_t>(i)); };
     std::vector<double> w(static_cast<std::size_t>(s.columns));
-    for (std::int64_t j = 0; j < s.columns; ++j) w[static_cast<std::size_t>(j)] = (4 * uniform(1, j) - 2) * std::sqrt(28.0 / static_cast<double>(s.columns));
+    for (std::int64_t j = 0; j < s.columns; ++j)
+        w[static_cast<std::size_t>(j)] = (4 * uniform(1, j) - 2) * std::sqrt(28.0 / static_cast<double>(s.columns));
     in_parallel(rows, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t r = begin; r < end; ++r) {
             double z = .3;
@@ -104,7 +105,9 @@ double held_out_loss(const Settings& s, const Data& data, Backend<float>& backen
     return sum / held_out_rows;
 }
 
-double seconds_since(std::chrono::steady_clock::time_point begin) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); }
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
 
 void run(const Settings& s) {
     const Data data = generate(s);
@@ -124,7 +127,8 @@ void run(const Settings& s) {
     std::int64_t step = 0;
     for (std::int64_t e = 0; e < s.epochs; ++e) {
         const auto begin = std::chrono::steady_clock::now();
-        for (const std::int64_t end = step + problem.batches.steps_per_epoch; step < end;) step += backend->run(scheduler.next(step, end - step, true)).steps_done;
+        for (const std::int64_t end = step + problem.batches.steps_per_epoch; step < end;)
+            step += backend->run(scheduler.next(step, end - step, true)).steps_done;
         epochs.push_back(seconds_since(begin));
         losses.push_back(held_out_loss(s, data, *backend));
     }
@@ -133,8 +137,9 @@ void run(const Settings& s) {
     const double median = sorted[sorted.size() / 2];
     std::printf("{\"rows\": %lld, \"columns\": %lld, \"batch\": %lld, \"epochs\": %lld, \"lr\": 0.01,\n", static_cast<long long>(s.rows),
                 static_cast<long long>(s.columns), static_cast<long long>(s.batch), static_cast<long long>(s.epochs));
-    std::printf(" \"setup_seconds\": %.6g, \"first_epoch_seconds\": %.6g, \"epoch_seconds\": {\"median\": %.6g, \"low\": %.6g, \"high\": %.6g},\n", setup_seconds,
-                epochs.front(), median, sorted.front(), sorted.back());
+    std::printf(
+        " \"setup_seconds\": %.6g, \"first_epoch_seconds\": %.6g, \"epoch_seconds\": {\"median\": %.6g, \"low\": %.6g, \"high\": %.6g},\n",
+        setup_seconds, epochs.front(), median, sorted.front(), sorted.back());
     std::printf(" \"step_us\": %.6g, \"predicted_step_us\": %.6g, \"record_bytes\": %lld, \"gb_a_second\": %.6g,\n",
                 median / static_cast<double>(problem.batches.steps_per_epoch) * 1e6, backend->plan().step_seconds * 1e6,
                 static_cast<long long>(cuda::shape_of(problem).record_floats() * 4),

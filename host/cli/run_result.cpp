@@ -152,6 +152,7 @@ std::string result_text(const FinishedRun& finished) {
     if (const Metrics* held_out = finished.validation())
         line("validation", metrics_text(*held_out) + " (epoch " + std::to_string(run.best_epoch) + ", kept)");
     if (const auto rows = member_rows(finished); !rows.empty()) text += aligned(rows);
+    line("ran on", run.plan);
     if (!finished.model_path.empty()) line("model", finished.model_path);
     if (!finished.command.run_dir.empty()) line("run directory", finished.command.run_dir + " (report.html, metrics.jsonl, checkpoints)");
     return text;

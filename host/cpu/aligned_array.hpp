@@ -14,7 +14,7 @@ class AlignedArray {
 public:
     AlignedArray() = default;
     explicit AlignedArray(std::int64_t size)
-        : size_(size), data_(static_cast<T*>(::operator new(static_cast<std::size_t>(size) * sizeof(T), std::align_val_t{64}))) {
+        : size_(size), data_(static_cast<T*>(::operator new (static_cast<std::size_t>(size) * sizeof(T), std::align_val_t{64}))) {
         std::fill_n(data_.get(), size, T{});
     }
     T* data() { return data_.get(); }
@@ -25,7 +25,7 @@ public:
 
 private:
     struct Release {
-        void operator()(T* p) const { ::operator delete(p, std::align_val_t{64}); }
+        void operator()(T* p) const { ::operator delete (p, std::align_val_t{64}); }
     };
     std::int64_t size_ = 0;
     std::unique_ptr<T, Release> data_;

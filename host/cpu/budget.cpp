@@ -57,10 +57,13 @@ std::string bytes_text(std::int64_t bytes) {
 void check_budget(const Budget& budget, int threads, std::int64_t limit_bytes) {
     const std::int64_t limit = limit_bytes > 0 ? limit_bytes : available_memory_bytes();
     if (budget.total() <= limit) return;
-    const std::string remedy = threads > 1 ? "use fewer threads, fewer members or an update rule with less state" : "use fewer members or an update rule with less state";
-    fail(ErrorKind::memory, "training would take " + bytes_text(budget.total()) + " besides the data (parameters and state, twice, " + bytes_text(budget.state_bytes) +
-                                "; partial sums of " + std::to_string(threads) + (threads == 1 ? " thread " : " threads ") + bytes_text(budget.sums_bytes) + "; tiles " +
-                                bytes_text(budget.scratch_bytes) + "), but " + bytes_text(limit) + (limit_bytes > 0 ? " are allowed; " : " are available; ") + remedy);
+    const std::string remedy = threads > 1 ? "use fewer threads, fewer members or an update rule with less state"
+                                           : "use fewer members or an update rule with less state";
+    fail(ErrorKind::memory, "training would take " + bytes_text(budget.total()) + " besides the data (parameters and state, twice, " +
+                                bytes_text(budget.state_bytes) + "; partial sums of " + std::to_string(threads) +
+                                (threads == 1 ? " thread " : " threads ") + bytes_text(budget.sums_bytes) + "; tiles " +
+                                bytes_text(budget.scratch_bytes) + "), but " + bytes_text(limit) +
+                                (limit_bytes > 0 ? " are allowed; " : " are available; ") + remedy);
 }
 
 }  // namespace glissade::cpu

@@ -18,12 +18,12 @@ struct Budget {
 
 /// How much is allocated, in reals.
 struct Sizes {
-    std::int64_t state = 0;              ///< parameters and all state vectors of all members
+    std::int64_t state = 0;  ///< parameters and all state vectors of all members
     std::int64_t gradient = 0;
-    std::int64_t slot_sums = 0;          ///< all slots together
-    std::int64_t stack_a_thread = 0;     ///< partial sums that wait to be merged
-    std::int64_t tile_a_thread = 0;      ///< scores, losses, targets, weights of a tile
-    std::int64_t rows_a_thread = 0;      ///< a tile's transformed rows
+    std::int64_t slot_sums = 0;       ///< all slots together
+    std::int64_t stack_a_thread = 0;  ///< partial sums that wait to be merged
+    std::int64_t tile_a_thread = 0;   ///< scores, losses, targets, weights of a tile
+    std::int64_t rows_a_thread = 0;   ///< a tile's transformed rows
 };
 
 template <class Real>

@@ -69,7 +69,8 @@ private:
     void check_size(std::size_t size) const {
         const std::int64_t wanted = layout_.members * layout_.parameter_count;
         if (static_cast<std::int64_t>(size) != wanted)
-            fail(ErrorKind::internal, "a state vector of " + std::to_string(size) + " values was given where " + std::to_string(wanted) + " are needed");
+            fail(ErrorKind::internal,
+                 "a state vector of " + std::to_string(size) + " values was given where " + std::to_string(wanted) + " are needed");
     }
     void copy_in(const std::vector<Real>& values, std::int64_t vector) {
         for (std::int64_t m = 0; m < layout_.members; ++m)

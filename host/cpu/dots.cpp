@@ -54,8 +54,8 @@ HWY_INLINE void wide_scores(const DotTask<Real>& task, const Real* w, Real bias,
 
 inline constexpr int block_rows = 4, block_models = 3;  ///< twelve sums, a row and three weights fill the sixteen registers of AVX2
 
-/// Scores of block_rows rows by `Models` models. Each group of lanes goes through the columns by itself, so that rows and weights that were loaded once
-/// serve all pairs; columns are taken in pieces that stay in the first-level cache.
+/// Scores of block_rows rows by `Models` models. Each group of lanes goes through the columns by itself, so that rows and weights that were
+/// loaded once serve all pairs; columns are taken in pieces that stay in the first-level cache.
 template <class Real, int Models>
 HWY_INLINE void block_scores(const Real* const* x, const Real* const* w, std::int64_t columns, const Real* bias, Real* scores) {
     using D = hn::ScalableTag<Real>;
@@ -147,8 +147,12 @@ void dots(const DotTask<Real>& task) {
     for (; k < models; ++k) single_model_scores(task, k);
 }
 
-DotLoop<float> pick_dot_float() { return dots<float>; }
-DotLoop<double> pick_dot_double() { return dots<double>; }
+DotLoop<float> pick_dot_float() {
+    return dots<float>;
+}
+DotLoop<double> pick_dot_double() {
+    return dots<double>;
+}
 
 }  // namespace glissade::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

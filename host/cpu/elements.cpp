@@ -14,7 +14,8 @@ HWY_BEFORE_NAMESPACE();
 namespace glissade::cpu::HWY_NAMESPACE {
 
 template <class Real>
-void apply_affine(const Real* HWY_RESTRICT x, const Real* HWY_RESTRICT scale, const Real* HWY_RESTRICT shift, std::int64_t count, Real* HWY_RESTRICT out) {
+void apply_affine(const Real* HWY_RESTRICT x, const Real* HWY_RESTRICT scale, const Real* HWY_RESTRICT shift, std::int64_t count,
+                  Real* HWY_RESTRICT out) {
     for (std::int64_t j = 0; j < count; ++j) out[j] = rules::fused(x[j], scale[j], shift[j]);
 }
 
@@ -51,9 +52,15 @@ template <class Real>
 ElementLoops<Real> loops() {
     return {apply_affine<Real>, add<Real>, mean<Real>, square<Real>, scale<Real>};
 }
-ElementLoops<float> loops_float() { return loops<float>(); }
-ElementLoops<double> loops_double() { return loops<double>(); }
-const char* name() { return hwy::TargetName(HWY_TARGET); }
+ElementLoops<float> loops_float() {
+    return loops<float>();
+}
+ElementLoops<double> loops_double() {
+    return loops<double>();
+}
+const char* name() {
+    return hwy::TargetName(HWY_TARGET);
+}
 
 }  // namespace glissade::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -73,7 +80,9 @@ template <>
 ElementLoops<double> element_loops<double>() {
     return HWY_DYNAMIC_DISPATCH(loops_double)();
 }
-const char* instruction_set() { return HWY_DYNAMIC_DISPATCH(name)(); }
+const char* instruction_set() {
+    return HWY_DYNAMIC_DISPATCH(name)();
+}
 
 }  // namespace glissade::cpu
 #endif

@@ -12,8 +12,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace glissade::cpu::HWY_NAMESPACE {
 
-/// Adds a tile's rows to `Vectors` registers of the gradients of `Models` models, element by element in row order. With `Cut`, the last register is not
-/// whole.
+/// Adds a tile's rows to `Vectors` registers of the gradients of `Models` models, element by element in row order. With `Cut`, the last
+/// register is not whole.
 template <class Real, int Models, bool Cut>
 struct AddColumns {
     const GradientTask<Real>& task;
@@ -56,8 +56,11 @@ HWY_INLINE void add_models(const GradientTask<Real>& task, std::int64_t first_mo
     const bool fetch = first_model == 0 && task.rows_ahead != nullptr;
     const std::int64_t columns = task.layout->columns;
     std::int64_t j = 0;
-    for (; j + Vectors * lanes <= columns; j += Vectors * lanes) AddColumns<Real, Models, false>{task, first_model, j, fetch}.template call<Vectors>();
-    if (j < columns) with_constant<Vectors>(static_cast<int>((columns - j + lanes - 1) / lanes), AddColumns<Real, Models, true>{task, first_model, j, fetch});
+    for (; j + Vectors * lanes <= columns; j += Vectors * lanes)
+        AddColumns<Real, Models, false>{task, first_model, j, fetch}.template call<Vectors>();
+    if (j < columns)
+        with_constant<Vectors>(static_cast<int>((columns - j + lanes - 1) / lanes),
+                               AddColumns<Real, Models, true>{task, first_model, j, fetch});
 }
 
 /// sum + values[0] + values[1] + ..., in this order.
@@ -75,13 +78,18 @@ void add_rows(const GradientTask<Real>& task) {
     for (; layout.models - k >= 4; k += 4) add_models<Real, 4, 3>(task, k);
     for (; layout.models - k >= 2; k += 2) add_models<Real, 2, 6>(task, k);
     if (k < layout.models) add_models<Real, 1, 8>(task, k);
-    for (k = 0; k < layout.models; ++k) add_in_order(task.slopes + k * tile_rows, task.row_count, task.first, task.sums[layout.bias_at + k]);
+    for (k = 0; k < layout.models; ++k)
+        add_in_order(task.slopes + k * tile_rows, task.row_count, task.first, task.sums[layout.bias_at + k]);
     for (std::int64_t m = 0; m < layout.members; ++m)
         add_in_order(task.losses + m * tile_rows, task.row_count, task.first, task.sums[layout.loss_at + m]);
 }
 
-GradientLoop<float> pick_gradient_float() { return add_rows<float>; }
-GradientLoop<double> pick_gradient_double() { return add_rows<double>; }
+GradientLoop<float> pick_gradient_float() {
+    return add_rows<float>;
+}
+GradientLoop<double> pick_gradient_double() {
+    return add_rows<double>;
+}
 
 }  // namespace glissade::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -7,8 +7,8 @@
 #include "glissade/rules/field.hpp"
 #include "host/cpu/layout.hpp"
 
-/// The loops of the CPU backend, each built for every instruction set of simd_targets.hpp and chosen once a backend. All of them give the same bits on
-/// every one of these sets.
+/// The loops of the CPU backend, each built for every instruction set of simd_targets.hpp and chosen once a backend. All of them give the
+/// same bits on every one of these sets.
 namespace glissade::cpu {
 
 /// Scores of a tile: scores[k * tile_rows + r] = dot(rows[r], weights of model k) + bias.
@@ -38,7 +38,8 @@ struct SlopeTask {
 template <class Real>
 struct GradientTask {
     const Real* const* rows = nullptr;
-    const Real* const* rows_ahead = nullptr;  ///< as in DotTask, which fetches every other of them; the rest is fetched here, so that memory is never idle
+    const Real* const* rows_ahead =
+        nullptr;  ///< as in DotTask, which fetches every other of them; the rest is fetched here, so that memory is never idle
     int row_count = 0;
     bool first = false;  ///< the sums begin with this tile: they are taken to be 0
     const Layout* layout = nullptr;

@@ -7,15 +7,18 @@
 
 namespace glissade::cpu {
 
-inline constexpr int tile_rows = 16;        ///< rows that are fetched, scored and added together
+inline constexpr int tile_rows = 16;         ///< rows that are fetched, scored and added together
 inline constexpr std::int64_t padding = 16;  ///< reals; a cache line of floats, two of doubles
 
-constexpr std::int64_t padded(std::int64_t count) { return (count + padding - 1) / padding * padding; }
+constexpr std::int64_t padded(std::int64_t count) {
+    return (count + padding - 1) / padding * padding;
+}
 
 /// Where things lie. A *model* is one output of one member: model k is output k % outputs of member k / outputs.
 ///
-/// A buffer of sums holds [models][row_stride] gradients of weights (padded, so that whole vectors can be stored), then a bias gradient a model,
-/// then a loss a member. Parameters and state keep the order of the host, weights [outputs][columns] then biases, `member_stride` apart.
+/// A buffer of sums holds [models][row_stride] gradients of weights (padded, so that whole vectors can be stored), then a bias gradient a
+/// model, then a loss a member. Parameters and state keep the order of the host, weights [outputs][columns] then biases, `member_stride`
+/// apart.
 struct Layout {
     std::int64_t members = 1, outputs = 1, columns = 0;
     bool bias = true;

@@ -14,7 +14,8 @@ struct RowRange {
     std::int64_t begin = 0, end = 0;
 };
 
-/// The rows that one thread will visit in a segment, in order, worked out some way ahead so that they can be fetched before they are needed.
+/// The rows that one thread will visit in a segment, in order, worked out some way ahead so that they can be fetched before they are
+/// needed.
 class RowStream {
 public:
     static constexpr std::int64_t capacity = 1024;

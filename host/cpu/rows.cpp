@@ -58,7 +58,9 @@ void fill_rows(const EpochOrder& order, std::int64_t first, std::int64_t count, 
     for (std::int64_t i = 0; i < count; i += block)
         fill_shuffled(order, first + i, static_cast<int>(count - i < block ? count - i : block), rows_out + i);
 }
-FillRows pick_fill_rows() { return fill_rows; }
+FillRows pick_fill_rows() {
+    return fill_rows;
+}
 
 }  // namespace glissade::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -66,6 +68,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace glissade::cpu {
 HWY_EXPORT(pick_fill_rows);
-FillRows fill_rows_loop() { return HWY_DYNAMIC_DISPATCH(pick_fill_rows)(); }
+FillRows fill_rows_loop() {
+    return HWY_DYNAMIC_DISPATCH(pick_fill_rows)();
+}
 }  // namespace glissade::cpu
 #endif

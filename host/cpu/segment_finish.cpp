@@ -56,7 +56,8 @@ void SegmentRunner<Real>::mean_weights(const StepPlan& plan, std::int64_t begin,
         const std::int64_t from = std::max(begin, row_begin), to = std::min(end, row_begin + layout_.columns);
         if (from >= to) continue;
         Real* out = gradient_.data() + layout_.weights_at(k) + (from - row_begin);
-        if (!loops_.mean(sums + from, rows, problem_.clip_value, to - from, out)) not_finite_[k / layout_.outputs].store(true, std::memory_order_relaxed);
+        if (!loops_.mean(sums + from, rows, problem_.clip_value, to - from, out))
+            not_finite_[k / layout_.outputs].store(true, std::memory_order_relaxed);
     }
 }
 
@@ -115,8 +116,8 @@ void SegmentRunner<Real>::update_biases(std::int64_t step) {
     if (!layout_.bias) return;
     const std::int64_t weights = layout_.outputs * layout_.columns;
     for (std::int64_t m = 0; m < layout_.members; ++m)
-        update(segment_->scalars + (step * layout_.members + m) * rules::scalars_a_member + rules::ScalarRow::size, m * layout_.member_stride + weights,
-               m * layout_.member_stride + layout_.parameter_count);
+        update(segment_->scalars + (step * layout_.members + m) * rules::scalars_a_member + rules::ScalarRow::size,
+               m * layout_.member_stride + weights, m * layout_.member_stride + layout_.parameter_count);
 }
 
 template <class Real>

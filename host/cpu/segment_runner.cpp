@@ -13,7 +13,7 @@ namespace {
 constexpr std::int64_t work_for_a_team = 12'000;
 /// From this many parameters on a team shares the update.
 constexpr std::int64_t parameters_for_a_team = 8'192;
-constexpr std::int64_t tile_bytes = 160 * 1024;   ///< rows of a tile are read twice: they stay in the second-level cache
+constexpr std::int64_t tile_bytes = 160 * 1024;  ///< rows of a tile are read twice: they stay in the second-level cache
 constexpr std::int64_t ahead_bytes = 12 * 1024;  ///< how far ahead rows are fetched
 
 template <class Real>
@@ -114,7 +114,9 @@ void SegmentRunner<Real>::run_single_rows(Worker<Real>& worker) {
     task.parameters = live_;
     task.layout = &layout_;
     task.slopes = slopes_;
-    task.slope_task = {1, layout_.members, layout_.outputs, weights + tile_rows, problem_.weights ? weights : nullptr, problem_.loss_constants, scores, losses};
+    task.slope_task = {
+        1,      layout_.members, layout_.outputs, weights + tile_rows, problem_.weights ? weights : nullptr, problem_.loss_constants,
+        scores, losses};
     task.limit = problem_.clip_value;
     task.gradient = gradient_.data();
     for (std::int64_t step = 0; step < segment_->steps; ++step) {
@@ -136,7 +138,9 @@ template <class Real>
 void SegmentRunner<Real>::sum_partials(Worker<Real>& worker, int thread, const StepPlan& plan) {
     const std::int64_t partials = plan.partials_a_slot();
     for (std::int64_t slot = plan.first_slot(thread); slot < plan.first_slot(thread + 1); ++slot) {
-        const auto sums_at = [&](std::int64_t level) { return level == 0 ? slot_sums(slot) : worker.stack.data() + level * layout_.sum_size; };
+        const auto sums_at = [&](std::int64_t level) {
+            return level == 0 ? slot_sums(slot) : worker.stack.data() + level * layout_.sum_size;
+        };
         std::int64_t level = 0;
         for (std::int64_t i = 0; i < partials; ++i) {
             const std::int64_t v = slot * partials + i, begin = plan.shape.begin(v), end = plan.shape.begin(v + 1);
@@ -159,7 +163,8 @@ void SegmentRunner<Real>::sum_tile(Worker<Real>& worker, int rows, bool first, R
     Real* targets = weights + tile_rows;
     fetch(worker, rows);
     dots_({worker.rows, worker.rows_ahead, rows, live_, &layout_, scores});
-    slopes_({rows, layout_.members, layout_.outputs, targets, problem_.weights ? weights : nullptr, problem_.loss_constants, scores, losses});
+    slopes_(
+        {rows, layout_.members, layout_.outputs, targets, problem_.weights ? weights : nullptr, problem_.loss_constants, scores, losses});
     add_rows_({worker.rows, worker.rows_ahead, rows, first, &layout_, scores, losses, sums});
 }
 

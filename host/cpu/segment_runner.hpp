@@ -17,17 +17,17 @@ namespace glissade::cpu {
 /// What one thread works with.
 template <class Real>
 struct Worker {
-    AlignedArray<Real> stack;    ///< partial sums that wait to be merged, one a level
-    AlignedArray<Real> tile;     ///< scores, losses, targets, weights
-    AlignedArray<Real> affine;   ///< a tile's transformed rows
+    AlignedArray<Real> stack;   ///< partial sums that wait to be merged, one a level
+    AlignedArray<Real> tile;    ///< scores, losses, targets, weights
+    AlignedArray<Real> affine;  ///< a tile's transformed rows
     const Real* rows[tile_rows] = {};
     const Real* rows_ahead[tile_rows] = {};
     RowStream stream;
 };
 
-/// Runs the steps of a segment on a team of threads. A step is three phases: partial sums by slots of rows; their tree, the mean and the clipping by
-/// slices of parameters; the update by slices. Where the parameters are few, the last two are done by whichever thread finishes the first phase last,
-/// and where the batch is small too, all is done by one thread.
+/// Runs the steps of a segment on a team of threads. A step is three phases: partial sums by slots of rows; their tree, the mean and the
+/// clipping by slices of parameters; the update by slices. Where the parameters are few, the last two are done by whichever thread finishes
+/// the first phase last, and where the batch is small too, all is done by one thread.
 template <class Real>
 class SegmentRunner {
 public:

@@ -48,9 +48,11 @@ HWY_INLINE void single_scores(const SingleTask<Real>& task) {
         const Real bias = layout.bias ? task.parameters[layout.bias_of(k)] : Real(-0.0);
         Real* out = task.slope_task.scores + k * tile_rows;
         if (narrow)
-            with_constant<8>(static_cast<int>((layout.columns + lanes - 1) / lanes), SingleNarrowScore<Real>{task.row, w, layout.columns, bias, out});
+            with_constant<8>(static_cast<int>((layout.columns + lanes - 1) / lanes),
+                             SingleNarrowScore<Real>{task.row, w, layout.columns, bias, out});
         else
-            put_single_score<false>(dot_register(hn::ScalableTag<Real>(), task.row, w, layout.columns, k == 0 ? task.row_ahead : nullptr), bias, out);
+            put_single_score<false>(dot_register(hn::ScalableTag<Real>(), task.row, w, layout.columns, k == 0 ? task.row_ahead : nullptr),
+                                    bias, out);
     }
 }
 
@@ -104,8 +106,12 @@ std::int64_t single_row(const SingleTask<Real>& task) {
     return first_bad;
 }
 
-SingleLoop<float> pick_single_float() { return single_row<float>; }
-SingleLoop<double> pick_single_double() { return single_row<double>; }
+SingleLoop<float> pick_single_float() {
+    return single_row<float>;
+}
+SingleLoop<double> pick_single_double() {
+    return single_row<double>;
+}
 
 }  // namespace glissade::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

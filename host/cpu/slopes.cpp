@@ -12,7 +12,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace glissade::cpu::HWY_NAMESPACE {
 
-/// Floats go in whole vectors of eight; lanes beyond the tile's rows are junk that nobody reads. Doubles, whose loops do not all become vectors, do not.
+/// Floats go in whole vectors of eight; lanes beyond the tile's rows are junk that nobody reads. Doubles, whose loops do not all become
+/// vectors, do not.
 template <class Real>
 HWY_INLINE int lanes_of(int rows) {
     return sizeof(Real) == sizeof(float) ? (rows + 7) & ~7 : rows;
@@ -20,8 +21,8 @@ HWY_INLINE int lanes_of(int rows) {
 
 /// A function of its own: the vectoriser believes `restrict` of parameters only.
 template <class Rule, class Real>
-HWY_NOINLINE void evaluate_rows(Real* HWY_RESTRICT scores, const Real* HWY_RESTRICT targets, const Real* HWY_RESTRICT constants, Real* HWY_RESTRICT losses,
-                                int rows) {
+HWY_NOINLINE void evaluate_rows(Real* HWY_RESTRICT scores, const Real* HWY_RESTRICT targets, const Real* HWY_RESTRICT constants,
+                                Real* HWY_RESTRICT losses, int rows) {
     for (int r = 0; r < rows; ++r) {
         Real slope;
         losses[r] = Rule::evaluate(scores[r], targets[r], constants, slope);
@@ -55,7 +56,8 @@ HWY_NOINLINE void add_powers(Real* HWY_RESTRICT scores, const Real* HWY_RESTRICT
     }
 }
 template <class Rule, class Real>
-HWY_NOINLINE void finish_slopes(Real* HWY_RESTRICT powers, const Real* HWY_RESTRICT sums, const Real* HWY_RESTRICT targets, Real index, int rows) {
+HWY_NOINLINE void finish_slopes(Real* HWY_RESTRICT powers, const Real* HWY_RESTRICT sums, const Real* HWY_RESTRICT targets, Real index,
+                                int rows) {
     for (int r = 0; r < rows; ++r) powers[r] = Rule::slope_of(powers[r], sums[r], targets[r] == index);
 }
 template <class Rule, class Real>
@@ -73,7 +75,8 @@ HWY_INLINE void group_losses(const SlopeTask<Real>& task, std::int64_t member) {
     for (int r = 0; r < task.row_count; ++r) losses[r] = scores[static_cast<int>(task.targets[r]) * tile_rows + r];
     for (std::int64_t o = 1; o < task.outputs; ++o) raise_tops(scores + o * tile_rows, tops, rows);
     for (std::int64_t o = 0; o < task.outputs; ++o) add_powers<Rule>(scores + o * tile_rows, tops, sums, rows);
-    for (std::int64_t o = 0; o < task.outputs; ++o) finish_slopes<Rule>(scores + o * tile_rows, sums, task.targets, static_cast<Real>(o), rows);
+    for (std::int64_t o = 0; o < task.outputs; ++o)
+        finish_slopes<Rule>(scores + o * tile_rows, sums, task.targets, static_cast<Real>(o), rows);
     finish_losses<Rule>(sums, tops, losses, rows);
 }
 
@@ -114,8 +117,12 @@ SlopeLoop<Real> pick_slopes(int loss) {
     visit_rule(LossRules{}, loss, PickSlopes<Real>{loop});
     return loop;
 }
-SlopeLoop<float> pick_slopes_float(int loss) { return pick_slopes<float>(loss); }
-SlopeLoop<double> pick_slopes_double(int loss) { return pick_slopes<double>(loss); }
+SlopeLoop<float> pick_slopes_float(int loss) {
+    return pick_slopes<float>(loss);
+}
+SlopeLoop<double> pick_slopes_double(int loss) {
+    return pick_slopes<double>(loss);
+}
 
 }  // namespace glissade::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

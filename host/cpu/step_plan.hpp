@@ -6,8 +6,8 @@
 
 namespace glissade::cpu {
 
-/// Which thread adds which partial sums of a batch: *slots*, a power of two of them, are aligned subtrees of the tree of SumShape, and each thread takes
-/// a run of slots. How many there are changes no bits.
+/// Which thread adds which partial sums of a batch: *slots*, a power of two of them, are aligned subtrees of the tree of SumShape, and each
+/// thread takes a run of slots. How many there are changes no bits.
 struct StepPlan {
     SumShape shape;
     std::int64_t slots = 1;

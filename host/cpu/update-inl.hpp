@@ -14,11 +14,12 @@
 HWY_BEFORE_NAMESPACE();
 namespace glissade::cpu::HWY_NAMESPACE {
 
-/// The update rules over arrays: plain loops that the compiler turns into vectors of this instruction set. A function of its own, since the vectoriser
-/// believes `restrict` of parameters only.
+/// The update rules over arrays: plain loops that the compiler turns into vectors of this instruction set. A function of its own, since the
+/// vectoriser believes `restrict` of parameters only.
 template <class Rule, int Variant, bool Averaging, class Real>
-HWY_NOINLINE void update_all(const Real* HWY_RESTRICT scalars, const Real* HWY_RESTRICT gradient, Real* HWY_RESTRICT theta, Real* HWY_RESTRICT state_0,
-                             Real* HWY_RESTRICT state_1, Real* HWY_RESTRICT state_2, Real* HWY_RESTRICT state_3, std::int64_t count) {
+HWY_NOINLINE void update_all(const Real* HWY_RESTRICT scalars, const Real* HWY_RESTRICT gradient, Real* HWY_RESTRICT theta,
+                             Real* HWY_RESTRICT state_0, Real* HWY_RESTRICT state_1, Real* HWY_RESTRICT state_2, Real* HWY_RESTRICT state_3,
+                             std::int64_t count) {
     constexpr int states = Rule::state_count(Variant) + (Averaging ? 1 : 0);
     for (std::int64_t j = 0; j < count; ++j) {
         Real s[max_rule_state];
@@ -38,7 +39,8 @@ HWY_NOINLINE void update_all(const Real* HWY_RESTRICT scalars, const Real* HWY_R
 
 template <class Rule, int Variant, bool Averaging, class Real>
 void update(const UpdateTask<Real>& task) {
-    update_all<Rule, Variant, Averaging>(task.scalars, task.gradient, task.theta, task.state[0], task.state[1], task.state[2], task.state[3], task.count);
+    update_all<Rule, Variant, Averaging>(task.scalars, task.gradient, task.theta, task.state[0], task.state[1], task.state[2],
+                                         task.state[3], task.count);
 }
 
 template <class Real>

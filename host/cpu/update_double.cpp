@@ -8,7 +8,9 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace glissade::cpu::HWY_NAMESPACE {
-UpdateLoop<double> pick_update_double(int rule, int variant, bool averaging) { return pick_update<double>(rule, variant, averaging); }
+UpdateLoop<double> pick_update_double(int rule, int variant, bool averaging) {
+    return pick_update<double>(rule, variant, averaging);
+}
 }  // namespace glissade::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -8,7 +8,9 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace glissade::cpu::HWY_NAMESPACE {
-UpdateLoop<float> pick_update_float(int rule, int variant, bool averaging) { return pick_update<float>(rule, variant, averaging); }
+UpdateLoop<float> pick_update_float(int rule, int variant, bool averaging) {
+    return pick_update<float>(rule, variant, averaging);
+}
 }  // namespace glissade::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -42,7 +42,9 @@ public:
 #endif
     }
     /// `changed` in the first lanes, `kept` in the rest.
-    HWY_INLINE hn::Vec<D> choose(hn::Vec<D> changed, hn::Vec<D> kept) const { return hn::IfThenElse(mask_, changed, kept); }
+    HWY_INLINE hn::Vec<D> choose(hn::Vec<D> changed, hn::Vec<D> kept) const {
+        return hn::IfThenElse(mask_, changed, kept);
+    }
 
 private:
     [[maybe_unused]] std::int64_t count_;
@@ -56,8 +58,8 @@ struct DotLanes {
     static constexpr int groups = SumShape::dot_lanes / lanes;
 };
 
-/// Adds the lanes of the first `Used` groups, the others being 0, by halving, down to one register. A recursion of templates and not a loop of loops,
-/// which the compiler would unroll too late to keep the groups in registers.
+/// Adds the lanes of the first `Used` groups, the others being 0, by halving, down to one register. A recursion of templates and not a loop
+/// of loops, which the compiler would unroll too late to keep the groups in registers.
 template <class D, int Used = DotLanes<D>::groups, int Half = DotLanes<D>::groups / 2, class V = hn::Vec<D>>
 HWY_INLINE V add_groups(V* sum) {
 #pragma GCC unroll 64
@@ -81,7 +83,8 @@ HWY_INLINE void fetch_row(const Real* row, std::int64_t columns) {
     __builtin_prefetch(row + columns - 1);
 }
 
-/// One register of lane sums of dot(x, w); the lanes of the register remain to be added. Fetches the row `ahead` meanwhile unless it is null.
+/// One register of lane sums of dot(x, w); the lanes of the register remain to be added. Fetches the row `ahead` meanwhile unless it is
+/// null.
 template <class D, class Real = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> dot_register(D d, const Real* HWY_RESTRICT x, const Real* HWY_RESTRICT w, std::int64_t count, const Real* ahead) {
     constexpr int groups = DotLanes<D>::groups, lanes = DotLanes<D>::lanes;
@@ -150,8 +153,8 @@ HWY_INLINE hn::Vec<Quad<Real>> fold(D d, hn::Vec<D> v) {
     }
 }
 
-/// out[r] = lanes of sums[r] added by halving, + bias, for folded_rows registers. `Padded`: some of the 64 lanes hold no element and were left out; they
-/// are +0, so that a sum is never -0.
+/// out[r] = lanes of sums[r] added by halving, + bias, for folded_rows registers. `Padded`: some of the 64 lanes hold no element and were
+/// left out; they are +0, so that a sum is never -0.
 template <bool Padded, class D>
 HWY_INLINE void add_lanes_of(D d, const hn::Vec<D>* sums, float bias, float* out) {
     const Quad<float> quad;

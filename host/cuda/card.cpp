@@ -12,7 +12,9 @@ namespace glissade {
 namespace cuda {
 namespace {
 
-std::string version(int number) { return std::to_string(number / 1000) + "." + std::to_string(number % 1000 / 10); }
+std::string version(int number) {
+    return std::to_string(number / 1000) + "." + std::to_string(number % 1000 / 10);
+}
 
 /// Why CUDA cannot be used at all; empty if it counts at least one device.
 std::string missing_runtime(int& devices) {
@@ -27,7 +29,8 @@ std::string missing_runtime(int& devices) {
                "; update the driver or rebuild with an older toolkit";
     if (status == cudaErrorNoDevice || (status == cudaSuccess && devices == 0))
         return "the NVIDIA driver (CUDA " + version(driver) + ") sees no device; check nvidia-smi and CUDA_VISIBLE_DEVICES";
-    if (status != cudaSuccess) return std::string("CUDA does not start: ") + cudaGetErrorString(status) + " (" + cudaGetErrorName(status) + ")";
+    if (status != cudaSuccess)
+        return std::string("CUDA does not start: ") + cudaGetErrorString(status) + " (" + cudaGetErrorName(status) + ")";
     return "";
 }
 
@@ -54,8 +57,8 @@ CudaDevice facts_of(int ordinal) {
 /// Why this library cannot use the card; empty if it can.
 std::string unsuitable(const CudaDevice& facts) {
     if (facts.compute_major * 10 + facts.compute_minor >= 75) return "";
-    return "device " + std::to_string(facts.ordinal) + " (" + facts.name + ") has compute capability " + std::to_string(facts.compute_major) + "." +
-           std::to_string(facts.compute_minor) + ", 7.5 or newer is needed";
+    return "device " + std::to_string(facts.ordinal) + " (" + facts.name + ") has compute capability " +
+           std::to_string(facts.compute_major) + "." + std::to_string(facts.compute_minor) + ", 7.5 or newer is needed";
 }
 
 }  // namespace
@@ -65,7 +68,8 @@ Card usable_card(int ordinal) {
     const std::string missing = missing_runtime(devices);
     if (!missing.empty()) fail(ErrorKind::device, "CUDA cannot be used: " + missing);
     if (ordinal < 0 || ordinal >= devices)
-        fail(ErrorKind::device, "there is no CUDA device " + std::to_string(ordinal) + "; there are " + std::to_string(devices) + ", counted from 0");
+        fail(ErrorKind::device,
+             "there is no CUDA device " + std::to_string(ordinal) + "; there are " + std::to_string(devices) + ", counted from 0");
     Card card{facts_of(ordinal)};
     const std::string why = unsuitable(card.facts);
     if (!why.empty()) fail(ErrorKind::device, "CUDA cannot be used: " + why);

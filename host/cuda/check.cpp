@@ -11,20 +11,28 @@ namespace {
 
 const char* remedy_of(cudaError_t status) {
     switch (status) {
-        case cudaErrorMemoryAllocation: return "free memory on the device, set a smaller device memory limit, or train on the CPU";
-        case cudaErrorNoDevice: return "no card is visible: check nvidia-smi and CUDA_VISIBLE_DEVICES";
-        case cudaErrorInsufficientDriver: return "update the NVIDIA driver";
-        case cudaErrorDevicesUnavailable: return "another process holds the card: wait for it or choose another one";
+        case cudaErrorMemoryAllocation:
+            return "free memory on the device, set a smaller device memory limit, or train on the CPU";
+        case cudaErrorNoDevice:
+            return "no card is visible: check nvidia-smi and CUDA_VISIBLE_DEVICES";
+        case cudaErrorInsufficientDriver:
+            return "update the NVIDIA driver";
+        case cudaErrorDevicesUnavailable:
+            return "another process holds the card: wait for it or choose another one";
         case cudaErrorNoKernelImageForDevice:
             return "this build has no code for the card: rebuild with -DCMAKE_CUDA_ARCHITECTURES set to its compute capability";
-        case cudaErrorCooperativeLaunchTooLarge: return "another program takes part of the card: stop it, or train on the CPU";
-        case cudaErrorECCUncorrectable: return "the card's memory is damaged or was disturbed: reset the card";
+        case cudaErrorCooperativeLaunchTooLarge:
+            return "another program takes part of the card: stop it, or train on the CPU";
+        case cudaErrorECCUncorrectable:
+            return "the card's memory is damaged or was disturbed: reset the card";
         case cudaErrorIllegalAddress:
         case cudaErrorMisalignedAddress:
         case cudaErrorLaunchFailure:
         case cudaErrorInvalidConfiguration:
-        case cudaErrorInvalidValue: return "this is a defect of the library: please report it with the settings of the run";
-        default: return "check the card with nvidia-smi; the run can go on from its last checkpoint";
+        case cudaErrorInvalidValue:
+            return "this is a defect of the library: please report it with the settings of the run";
+        default:
+            return "check the card with nvidia-smi; the run can go on from its last checkpoint";
     }
 }
 
@@ -34,7 +42,8 @@ void check(cudaError_t status, const char* call, const std::string& subject) {
     if (status == cudaSuccess) return;
     (void)cudaGetLastError();  // so that a later call does not report this error again
     fail(status == cudaErrorMemoryAllocation ? ErrorKind::memory : ErrorKind::device,
-         std::string(call) + " (" + subject + ") failed: " + cudaGetErrorString(status) + " (" + cudaGetErrorName(status) + "); " + remedy_of(status));
+         std::string(call) + " (" + subject + ") failed: " + cudaGetErrorString(status) + " (" + cudaGetErrorName(status) + "); " +
+             remedy_of(status));
 }
 
 void check_launch(int status, const char* kernel, const std::string& subject) {

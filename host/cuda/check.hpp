@@ -8,8 +8,8 @@
 
 namespace glissade::cuda {
 
-/// Throws unless `status` is cudaSuccess: Error(memory) if an allocation failed, else Error(device). `call` names the CUDA call and `subject` what it was
-/// for, with sizes; the message adds CUDA's own words and what to do.
+/// Throws unless `status` is cudaSuccess: Error(memory) if an allocation failed, else Error(device). `call` names the CUDA call and
+/// `subject` what it was for, with sizes; the message adds CUDA's own words and what to do.
 void check(cudaError_t status, const char* call, const std::string& subject);
 
 /// The same for what a launcher of kernels/launch.hpp returned.

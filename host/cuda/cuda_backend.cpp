@@ -24,10 +24,11 @@ CudaBackend::CudaBackend(const Problem<float>& problem, const BackendLimits& lim
       slot_floats_((1 + shape_.state_vectors) * shape_.parameters()) {
     check_budget(budget_, card_, limits);
     int resident = 0;
-    check_launch(kernels::resident_segment_blocks(plan_.launch, plan_.layout.bytes, &resident), "segment_linear", "asking how many blocks fit");
+    check_launch(kernels::resident_segment_blocks(plan_.launch, plan_.layout.bytes, &resident), "segment_linear",
+                 "asking how many blocks fit");
     if (resident * card_.facts.multiprocessors < plan_.launch.blocks)
-        fail(ErrorKind::device, std::to_string(plan_.launch.blocks) + " blocks of the training kernel do not fit CUDA device " + std::to_string(card_.facts.ordinal) +
-                                    " at once; train on the CPU");
+        fail(ErrorKind::device, std::to_string(plan_.launch.blocks) + " blocks of the training kernel do not fit CUDA device " +
+                                    std::to_string(card_.facts.ordinal) + " at once; train on the CPU");
     const std::int64_t blocks = plan_.launch.blocks, sums = shape_.sums(), steps = budget_.table_steps;
     const std::int64_t state_vectors_floats = shape_.state_vectors * shape_.parameters();
     records_ = {problem.features.rows * shape_.record_floats(), "the training rows"};
@@ -90,7 +91,8 @@ void CudaBackend::upload_rows() {
 void CudaBackend::set_state(const TrainingState<float>& state) {
     const DeviceScope scope(card_.facts.ordinal);
     const std::int64_t parameters = shape_.parameters();
-    bool fits = static_cast<std::int64_t>(state.parameters.size()) == parameters && static_cast<std::int64_t>(state.state.size()) == shape_.state_vectors;
+    bool fits = static_cast<std::int64_t>(state.parameters.size()) == parameters &&
+                static_cast<std::int64_t>(state.state.size()) == shape_.state_vectors;
     for (const std::vector<float>& vector : state.state) fits = fits && static_cast<std::int64_t>(vector.size()) == parameters;
     if (!fits) fail(ErrorKind::internal, "set_state: the state does not have the shape of the problem");
     float* out = std::copy(state.parameters.begin(), state.parameters.end(), host_state_.data());
@@ -217,12 +219,13 @@ std::string CudaBackend::description() const {
         text += "a grid of " + std::to_string(plan_.launch.blocks) + " blocks x ";
     else
         text += "one block of ";
-    text += std::to_string(plan_.launch.threads) + " threads, tiles of " + std::to_string(plan_.tile.partials) + " x " + std::to_string(plan_.tile.rows) +
-            " rows, state in " + (plan_.state_in_shared ? "shared" : "device") + " memory; " + in_bytes(plan_.layout.bytes) + " of shared memory a block, " +
-            in_bytes(budget_.total()) + " of device memory; expected " + microseconds(plan_.step_seconds) + " a step, mostly " + plan_.bound_by;
+    text += std::to_string(plan_.launch.threads) + " threads, tiles of " + std::to_string(plan_.tile.partials) + " x " +
+            std::to_string(plan_.tile.rows) + " rows, state in " + (plan_.state_in_shared ? "shared" : "device") + " memory; " +
+            in_bytes(plan_.layout.bytes) + " of shared memory a block, " + in_bytes(budget_.total()) + " of device memory; expected " +
+            microseconds(plan_.step_seconds) + " a step, mostly " + plan_.bound_by;
     if (plan_.other_blocks > 0)
-        text += "; " + (plan_.other_blocks == 1 ? std::string("one block") : "a grid of " + std::to_string(plan_.other_blocks)) + " would take " +
-                microseconds(plan_.other_seconds);
+        text += "; " + (plan_.other_blocks == 1 ? std::string("one block") : "a grid of " + std::to_string(plan_.other_blocks)) +
+                " would take " + microseconds(plan_.other_seconds);
     return text + ".";
 }
 

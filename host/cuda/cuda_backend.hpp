@@ -11,8 +11,9 @@
 
 namespace glissade::cuda {
 
-/// Training on one card: rows as records in device memory, parameters and state in two slots of which one is live. A segment reads the live slot and writes
-/// the other, so that rolling back costs nothing. Everything is allocated by the constructor; the null stream is never used.
+/// Training on one card: rows as records in device memory, parameters and state in two slots of which one is live. A segment reads the live
+/// slot and writes the other, so that rolling back costs nothing. Everything is allocated by the constructor; the null stream is never
+/// used.
 class CudaBackend final : public Backend<float> {
 public:
     /// The card must be the current device.

@@ -21,8 +21,12 @@ namespace tuning = kernels::tuning;
 
 namespace {
 
-std::int64_t power_of_two_up(std::int64_t n) { return static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(1, n)))); }
-int log2_of(std::int64_t power) { return std::countr_zero(static_cast<std::uint64_t>(power)); }
+std::int64_t power_of_two_up(std::int64_t n) {
+    return static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(std::max<std::int64_t>(1, n))));
+}
+int log2_of(std::int64_t power) {
+    return std::countr_zero(static_cast<std::uint64_t>(power));
+}
 
 /// Halves a tile, groups of partial sums first: rows of one partial sum stay together.
 bool shrink(TileShape& tile) {
@@ -40,7 +44,8 @@ bool fit_tile(SegmentPlan& plan, const LinearShape& shape, std::int64_t rows, st
     wanted.partials = std::min(own, std::max<std::int64_t>(1, tuning::tile_rows / wanted.rows));
     const std::int64_t buffer_bytes = std::max(shared_bytes / tuning::tile_buffer_share, tuning::least_tile_buffer_bytes);
     const std::int64_t record_bytes = shape.record_floats() * static_cast<std::int64_t>(sizeof(float));
-    while (wanted.all_rows() * record_bytes > buffer_bytes && shrink(wanted)) {}
+    while (wanted.all_rows() * record_bytes > buffer_bytes && shrink(wanted)) {
+    }
     if (wishes.tile.rows > 0) wanted = wishes.tile;
     for (const bool state_in_shared : {true, false}) {
         if (state_in_shared && wishes.state_in_memory) continue;
@@ -61,7 +66,8 @@ bool fit_tile(SegmentPlan& plan, const LinearShape& shape, std::int64_t rows, st
 void predict(SegmentPlan& plan, const LinearShape& shape, std::int64_t rows, const Card& card) {
     const BatchDivision division = BatchDivision::of(rows, plan.launch.blocks, plan.tile);
     const tuning::Expected& expected = tuning::expected;
-    const double sms = card.facts.multiprocessors, active = static_cast<double>(division.active_blocks), sums = static_cast<double>(shape.sums());
+    const double sms = card.facts.multiprocessors, active = static_cast<double>(division.active_blocks),
+                 sums = static_cast<double>(shape.sums());
     const double memory = card.memory_bytes_a_second > 0 ? card.memory_bytes_a_second : sms * expected.memory_a_multiprocessor;
     const double fetch = static_cast<double>(rows * shape.record_floats()) * 4 / std::min(memory, active * expected.block_memory);
     const double own_rows = static_cast<double>(rows) / active;
@@ -71,7 +77,8 @@ void predict(SegmentPlan& plan, const LinearShape& shape, std::int64_t rows, con
     const double threads = plan.launch.threads;
     const double update = expected.block_step + (sums + threads - 1) / threads * expected.update;
     const double barrier = plan.launch.team == Team::grid ? expected.grid_barrier : 0;
-    const double exchange = plan.launch.team == Team::grid ? 4 * active * plan.launch.blocks * sums / (sms * expected.l2_a_multiprocessor) : 0;
+    const double exchange =
+        plan.launch.team == Team::grid ? 4 * active * plan.launch.blocks * sums / (sms * expected.l2_a_multiprocessor) : 0;
     plan.step_seconds = std::max(fetch, work) + barrier + exchange + update;
     const double largest = std::max({fetch, work, barrier, exchange, update});
     plan.bound_by = largest == fetch      ? "reading the rows"
@@ -92,8 +99,9 @@ std::optional<SegmentPlan> plan_with(int blocks, const LinearShape& shape, std::
 
 [[noreturn]] void refuse_shape(const LinearShape& shape, const Card& card) {
     const std::int64_t least = SegmentLayout::of(shape, {1, 1}, false).bytes;
-    fail(ErrorKind::device, "the model does not fit the shared memory of CUDA device " + std::to_string(card.facts.ordinal) + " (" + card.facts.name + "): " +
-                                std::to_string(shape.members) + " x " + std::to_string(shape.member_parameters()) + " parameters with one row of " +
+    fail(ErrorKind::device, "the model does not fit the shared memory of CUDA device " + std::to_string(card.facts.ordinal) + " (" +
+                                card.facts.name + "): " + std::to_string(shape.members) + " x " +
+                                std::to_string(shape.member_parameters()) + " parameters with one row of " +
                                 std::to_string(shape.features) + " features need " + in_bytes(least) + " a block, " +
                                 in_bytes(card.facts.shared_bytes_a_block) +
                                 " are there; train fewer members at a time, use fewer features, or train on the CPU");
@@ -116,10 +124,12 @@ LinearShape shape_of(const Problem<float>& problem) {
 SegmentPlan plan_segments(const LinearShape& shape, std::int64_t batch_rows, const Card& card, const PlanWishes& wishes) {
     std::optional<SegmentPlan> block, grid;
     if (wishes.blocks <= 1) block = plan_with(1, shape, batch_rows, card, wishes);
-    const std::int64_t most = std::min<std::int64_t>({tuning::max_blocks, card.facts.multiprocessors, SumShape::of_batch(batch_rows).partials});
+    const std::int64_t most =
+        std::min<std::int64_t>({tuning::max_blocks, card.facts.multiprocessors, SumShape::of_batch(batch_rows).partials});
     if (wishes.blocks > 1) {
         if (!card.facts.cooperative_launch)
-            fail(ErrorKind::device, "CUDA device " + std::to_string(card.facts.ordinal) + " (" + card.facts.name + ") has no cooperative launch: one block only");
+            fail(ErrorKind::device, "CUDA device " + std::to_string(card.facts.ordinal) + " (" + card.facts.name +
+                                        ") has no cooperative launch: one block only");
         grid = plan_with(wishes.blocks, shape, batch_rows, card, wishes);
     } else if (wishes.blocks == 0 && card.facts.cooperative_launch) {
         for (int blocks = 2; blocks <= most; blocks *= 2) {
@@ -152,11 +162,13 @@ MemoryBudget budget_of(const Problem<float>& problem, const SegmentPlan& plan, c
     const std::int64_t state = (1 + shape.state_vectors) * shape.parameters() * real;
     budget.rows = problem.features.rows * shape.record_floats() * real;
     budget.state = 2 * state;
-    budget.tables = budget.table_steps * (step_bytes + shape.members * real) + budget.table_epochs * static_cast<std::int64_t>(sizeof(EpochOrder)) +
+    budget.tables = budget.table_steps * (step_bytes + shape.members * real) +
+                    budget.table_epochs * static_cast<std::int64_t>(sizeof(EpochOrder)) +
                     static_cast<std::int64_t>(sizeof(kernels::SegmentOutcome));
     budget.exchange = plan.launch.blocks * shape.sums() * real * (plan.stack_levels + (plan.launch.team == Team::grid ? 2 : 0));
     if (!plan.state_in_shared) budget.exchange += plan.launch.blocks * shape.state_vectors * shape.parameters() * real;
-    budget.staging = 2 * budget.chunk_rows * (row_floats + shape.outputs) * real + (shape.outputs * (shape.features + 1) + (problem.affine ? 2 * shape.features : 0)) * real;
+    budget.staging = 2 * budget.chunk_rows * (row_floats + shape.outputs) * real +
+                     (shape.outputs * (shape.features + 1) + (problem.affine ? 2 * shape.features : 0)) * real;
     return budget;
 }
 
@@ -164,9 +176,10 @@ void check_budget(const MemoryBudget& budget, const Card& card, const BackendLim
     const bool limited = limits.memory_limit_bytes > 0 && limits.memory_limit_bytes < card.facts.free_bytes;
     const std::int64_t there = limited ? limits.memory_limit_bytes : card.facts.free_bytes;
     if (budget.total() <= there) return;
-    fail(ErrorKind::memory, "the run needs " + in_bytes(budget.total()) + " on CUDA device " + std::to_string(card.facts.ordinal) + " (" + card.facts.name +
-                                "): " + in_bytes(budget.rows) + " for the rows, " + in_bytes(budget.state) + " for parameters and state, " +
-                                in_bytes(budget.tables + budget.exchange + budget.staging) + " to work with; " + in_bytes(there) +
+    fail(ErrorKind::memory, "the run needs " + in_bytes(budget.total()) + " on CUDA device " + std::to_string(card.facts.ordinal) + " (" +
+                                card.facts.name + "): " + in_bytes(budget.rows) + " for the rows, " + in_bytes(budget.state) +
+                                " for parameters and state, " + in_bytes(budget.tables + budget.exchange + budget.staging) +
+                                " to work with; " + in_bytes(there) +
                                 (limited ? " are allowed; raise the device memory limit" : " are free; free memory on the device") +
                                 ", take fewer rows, or train on the CPU");
 }

@@ -27,9 +27,9 @@ struct SegmentPlan {
     bool state_in_shared = true;
     kernels::SegmentLayout layout;
     std::int64_t stack_levels = 0;
-    double step_seconds = 0;       ///< predicted, of a full batch
-    const char* bound_by = "";     ///< what the prediction is mostly made of
-    int other_blocks = 0;          ///< the best plan of the other team, 0 if it cannot run
+    double step_seconds = 0;    ///< predicted, of a full batch
+    const char* bound_by = "";  ///< what the prediction is mostly made of
+    int other_blocks = 0;       ///< the best plan of the other team, 0 if it cannot run
     double other_seconds = 0;
 };
 

@@ -15,7 +15,8 @@ namespace tuning = kernels::tuning;
 
 int row_blocks(std::int64_t rows, int multiprocessors) {
     constexpr std::int64_t rows_a_block = tuning::row_threads / tuning::warp;
-    return static_cast<int>(std::clamp<std::int64_t>((rows + rows_a_block - 1) / rows_a_block, 1, multiprocessors * tuning::row_blocks_a_multiprocessor));
+    return static_cast<int>(
+        std::clamp<std::int64_t>((rows + rows_a_block - 1) / rows_a_block, 1, multiprocessors * tuning::row_blocks_a_multiprocessor));
 }
 
 Scorer::Scorer(const Shape& shape, ColumnAffineView<float> affine, const Stream& stream)
@@ -37,7 +38,9 @@ Scorer::Scorer(const Shape& shape, ColumnAffineView<float> affine, const Stream&
     stream_.synchronize("the map of the columns");
 }
 
-Scorer::~Scorer() { (void)cudaStreamSynchronize(stream_.get()); }
+Scorer::~Scorer() {
+    (void)cudaStreamSynchronize(stream_.get());
+}
 
 void Scorer::collect(Results& results, std::span<float> scores_out) const {
     std::copy_n(results.host.data(), results.count * shape_.outputs, scores_out.data() + results.first * shape_.outputs);
@@ -88,7 +91,8 @@ void score_on_cuda(const ScoreTask<float>& task, int ordinal, std::span<float> s
     shape.outputs = task.outputs;
     shape.bias = task.bias;
     shape.chunk_rows =
-        std::clamp<std::int64_t>(kernels::tuning::staging_bytes / (shape.features * static_cast<std::int64_t>(sizeof(float))), 1, std::max<std::int64_t>(1, task.x.rows));
+        std::clamp<std::int64_t>(kernels::tuning::staging_bytes / (shape.features * static_cast<std::int64_t>(sizeof(float))), 1,
+                                 std::max<std::int64_t>(1, task.x.rows));
     shape.multiprocessors = card.facts.multiprocessors;
     const Stream stream;
     Scorer(shape, task.affine, stream).score(task.x, task.parameters, scores_out);

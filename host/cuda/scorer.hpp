@@ -17,7 +17,7 @@ public:
     struct Shape {
         std::int64_t features = 0, outputs = 1;
         bool bias = true;
-        std::int64_t chunk_rows = 1;   ///< rows of one trip
+        std::int64_t chunk_rows = 1;    ///< rows of one trip
         std::int64_t extra_floats = 0;  ///< a row of a staging buffer holds so many more, for callers that stage other things
         int multiprocessors = 1;
     };
@@ -45,9 +45,9 @@ private:
     Shape shape_;
     const Stream& stream_;
     bool affine_;
-    DeviceBuffer<float> map_;         ///< scale, then shift
+    DeviceBuffer<float> map_;  ///< scale, then shift
     DeviceBuffer<float> parameters_;
-    PinnedBuffer<float> small_;       ///< on the way to the two above
+    PinnedBuffer<float> small_;  ///< on the way to the two above
     StagingRing ring_;
     std::array<Results, 2> results_;
 };

@@ -10,16 +10,26 @@ namespace {
 
 const char* const missing = "this build has no CUDA: install the CUDA toolkit (12.4 or newer) and build with -DGLISSADE_CUDA=ON";
 
-[[noreturn]] void refuse() { fail(ErrorKind::device, std::string("CUDA cannot be used: ") + missing); }
+[[noreturn]] void refuse() {
+    fail(ErrorKind::device, std::string("CUDA cannot be used: ") + missing);
+}
 
 }  // namespace
 
-CudaAvailability cuda_availability() { return {{}, missing}; }
+CudaAvailability cuda_availability() {
+    return {{}, missing};
+}
 
-std::unique_ptr<Backend<float>> make_cuda_backend(const Problem<float>&, const BackendLimits&) { refuse(); }
+std::unique_ptr<Backend<float>> make_cuda_backend(const Problem<float>&, const BackendLimits&) {
+    refuse();
+}
 
-std::string cuda_refusal(const Problem<float>&, const BackendLimits&) { return std::string("CUDA cannot be used: ") + missing; }
+std::string cuda_refusal(const Problem<float>&, const BackendLimits&) {
+    return std::string("CUDA cannot be used: ") + missing;
+}
 
-void score_on_cuda(const ScoreTask<float>&, int, std::span<float>) { refuse(); }
+void score_on_cuda(const ScoreTask<float>&, int, std::span<float>) {
+    refuse();
+}
 
 }  // namespace glissade

@@ -13,7 +13,8 @@
 
 namespace glissade {
 
-/// How rows become batches: the same for every member and backend. Step s (from 0) is batch s % steps_per_epoch of epoch s / steps_per_epoch.
+/// How rows become batches: the same for every member and backend. Step s (from 0) is batch s % steps_per_epoch of epoch s /
+/// steps_per_epoch.
 struct BatchPlan {
     RowOrder order;
     std::int64_t batch_size = 1;  ///< rows; the last batch of an epoch may be shorter
@@ -27,7 +28,8 @@ struct BatchPlan {
     }
 };
 
-/// Everything about a run that stays the same from step to step. Views: the trainer owns what they point to, for as long as the backend lives.
+/// Everything about a run that stays the same from step to step. Views: the trainer owns what they point to, for as long as the backend
+/// lives.
 template <class Real>
 struct Problem {
     MatrixView<const Real> features;
@@ -52,7 +54,8 @@ struct Problem {
     int state_vectors() const { return state_count + (averaging ? 1 : 0); }
 };
 
-/// Parameters and state of every member, as the host keeps and saves them. A member's parameters: weights [outputs][columns], biases [outputs].
+/// Parameters and state of every member, as the host keeps and saves them. A member's parameters: weights [outputs][columns], biases
+/// [outputs].
 template <class Real>
 struct TrainingState {
     std::vector<Real> parameters;          ///< [members][parameter_count]
@@ -69,23 +72,27 @@ struct Segment {
 
 /// What a segment did. On the first non-finite sum (loss or a gradient, of any member) the state freezes as it was before that step.
 struct SegmentReport {
-    std::int64_t steps_done = 0;          ///< == steps, or the steps before the one that froze
-    bool frozen = false;                  ///< the step after steps_done met a non-finite sum ...
-    std::int64_t frozen_member = 0;       ///< ... of this member, the first such
-    std::span<const double> loss_sums;    ///< [steps_done][members]: sum over the batch's rows of weight * loss; valid until the next run
+    std::int64_t steps_done = 0;        ///< == steps, or the steps before the one that froze
+    bool frozen = false;                ///< the step after steps_done met a non-finite sum ...
+    std::int64_t frozen_member = 0;     ///< ... of this member, the first such
+    std::span<const double> loss_sums;  ///< [steps_done][members]: sum over the batch's rows of weight * loss; valid until the next run
 };
 
 /// Runs segments. One virtual call per segment of many steps, never per step or row.
 ///
-/// The arithmetic of a step is fixed (SumShape, ScalarRow, update_parameter), so every backend gives the same bits. For each member, in Real:
+/// The arithmetic of a step is fixed (SumShape, ScalarRow, update_parameter), so every backend gives the same bits. For each member, in
+/// Real:
 /// - features: x' = fma(x, scale, shift) with a column affine, else x' = x;
 /// - scores: dot(x', w) of SumShape, then + bias (one addition, none without bias);
-/// - slopes and losses by the rule, a grouped one once a row; the losses of a row's outputs are added in output order, l0 + l1 + ...; with weights,
+/// - slopes and losses by the rule, a grouped one once a row; the losses of a row's outputs are added in output order, l0 + l1 + ...; with
+/// weights,
 ///   each slope and then the row's loss is multiplied once by the row's weight;
-/// - partial sums by SumShape: g = fma(slope, x', g) for weights, g = g + slope for biases, l = l + loss for the loss, all from 0 and all by one tree;
+/// - partial sums by SumShape: g = fma(slope, x', g) for weights, g = g + slope for biases, l = l + loss for the loss, all from 0 and all
+/// by one tree;
 /// - a total that is not finite (a weight's, a bias's or the loss) freezes the state before anything else of the step;
 /// - g = g / Real(rows of the batch); if clip_value > 0, g = smaller(larger(g, -clip_value), clip_value);
-/// - if clip_norm > 0: norm = root(dot(g, g)) by the lanes of SumShape over the member's parameters in their order, weights then biases; where norm >
+/// - if clip_norm > 0: norm = root(dot(g, g)) by the lanes of SumShape over the member's parameters in their order, weights then biases;
+/// where norm >
 ///   clip_norm, g = g * c with c = clip_norm / (norm + Real(1e-6));
 /// - update_parameter with the weights' or the biases' row of scalars.
 template <class Real>
@@ -113,7 +120,8 @@ struct BackendLimits {
     std::int64_t memory_limit_bytes = 0;  ///< of the device that it runs on; 0: what is available
 };
 
-/// Throw Error(memory) before anything is allocated if the budget does not fit, Error(device) if the device cannot be used or the shape does not fit it.
+/// Throw Error(memory) before anything is allocated if the budget does not fit, Error(device) if the device cannot be used or the shape
+/// does not fit it.
 template <class Real>
 std::unique_ptr<Backend<Real>> make_cpu_backend(const Problem<Real>& problem, const BackendLimits& limits);
 std::unique_ptr<Backend<float>> make_cuda_backend(const Problem<float>& problem, const BackendLimits& limits);

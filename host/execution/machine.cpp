@@ -58,7 +58,8 @@ void read_processors(const std::filesystem::path& group, CgroupLimits& limits) {
         quota = leading_number(read_text(group / "cpu.cfs_quota_us"));
         period = leading_number(read_text(group / "cpu.cfs_period_us"));
     }
-    if (quota && period && *quota > 0 && *period > 0) tighten(limits.processors, static_cast<double>(*quota) / static_cast<double>(*period));
+    if (quota && period && *quota > 0 && *period > 0)
+        tighten(limits.processors, static_cast<double>(*quota) / static_cast<double>(*period));
 }
 
 void read_memory(const std::filesystem::path& group, CgroupLimits& limits) {
@@ -112,7 +113,8 @@ int usable_processors() {
     static const int count = [] {
         cpu_set_t set;
         CPU_ZERO(&set);
-        int allowed = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : static_cast<int>(std::thread::hardware_concurrency());
+        int allowed =
+            sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : static_cast<int>(std::thread::hardware_concurrency());
         const CgroupLimits limits = read_cgroup_limits(read_text("/proc/self/cgroup"), "/sys/fs/cgroup");
         if (limits.processors) allowed = std::min(allowed, static_cast<int>(std::ceil(*limits.processors)));
         return std::max(allowed, 1);

@@ -11,8 +11,8 @@ namespace glissade {
 
 /// What the control groups of a process allow it.
 struct CgroupLimits {
-    std::optional<double> processors;            ///< quota / period
-    std::optional<std::int64_t> memory_bytes;    ///< the limit less what is used and cannot be reclaimed
+    std::optional<double> processors;          ///< quota / period
+    std::optional<std::int64_t> memory_bytes;  ///< the limit less what is used and cannot be reclaimed
 };
 
 /// Reads versions 1 and 2 of control groups, of the group itself and of all above it; the tightest wins.

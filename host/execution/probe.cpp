@@ -67,7 +67,8 @@ std::vector<double> copy(ThreadTeam& team, std::span<std::byte> buffer, int repe
     return time_of(repetitions, [&] {
         team.run([&](int thread) {
             const std::int64_t begin = pages * thread / team.size(), end = pages * (thread + 1) / team.size();
-            std::memcpy(buffer.data() + (pages + begin) * 4096, buffer.data() + begin * 4096, static_cast<std::size_t>((end - begin) * 4096));
+            std::memcpy(buffer.data() + (pages + begin) * 4096, buffer.data() + begin * 4096,
+                        static_cast<std::size_t>((end - begin) * 4096));
         });
     });
 }

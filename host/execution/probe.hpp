@@ -9,8 +9,8 @@
 
 namespace glissade {
 
-/// What this machine can do at the moment, against which training is measured. Each function repeats the work and gives the seconds of every repetition;
-/// all threads of the team share it. Buffers should be several times the last-level cache.
+/// What this machine can do at the moment, against which training is measured. Each function repeats the work and gives the seconds of
+/// every repetition; all threads of the team share it. Buffers should be several times the last-level cache.
 namespace probe {
 
 /// Reads every byte of the buffer once, in order.
@@ -19,8 +19,8 @@ std::vector<double> read(ThreadTeam& team, std::span<const std::byte> buffer, in
 /// Copies the first half of the buffer over the second: half of its bytes are read and half written.
 std::vector<double> copy(ThreadTeam& team, std::span<std::byte> buffer, int repetitions);
 
-/// Reads whole rows of `row_bytes` in a shuffled order, with the next rows fetched ahead: every row once, or some two million of them, and then the seconds are
-/// those that every row would take.
+/// Reads whole rows of `row_bytes` in a shuffled order, with the next rows fetched ahead: every row once, or some two million of them, and
+/// then the seconds are those that every row would take.
 std::vector<double> gather_rows(ThreadTeam& team, std::span<const std::byte> buffer, std::int64_t row_bytes, int repetitions);
 
 /// One barrier of the team; the mean over many, a repetition.

@@ -31,12 +31,14 @@ ThreadTeam::ThreadTeam(int threads) : threads_(threads), may_spin_(threads <= us
     } catch (const std::system_error& error) {
         const std::size_t started = workers_.size() + 1;
         stop();
-        fail(ErrorKind::device, "the system gave " + std::to_string(started) + " of " + std::to_string(threads) + " threads (" + error.what() +
-                                    "); ask for fewer with --threads");
+        fail(ErrorKind::device, "the system gave " + std::to_string(started) + " of " + std::to_string(threads) + " threads (" +
+                                    error.what() + "); ask for fewer with --threads");
     }
 }
 
-ThreadTeam::~ThreadTeam() { stop(); }
+ThreadTeam::~ThreadTeam() {
+    stop();
+}
 
 void ThreadTeam::stop() {
     stopping_ = true;

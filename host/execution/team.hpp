@@ -11,11 +11,12 @@ namespace glissade {
 
 /// Threads that live as long as the team and share one task at a time. Between tasks they sleep.
 ///
-/// Waiting spins for some microseconds, in case the others are about to arrive, and then parks in the kernel. A team larger than the processors it may
-/// use parks at once.
+/// Waiting spins for some microseconds, in case the others are about to arrive, and then parks in the kernel. A team larger than the
+/// processors it may use parks at once.
 class ThreadTeam {
 public:
-    /// A team of `threads` >= 1: the thread that calls `run`, and threads - 1 of its own. Throws Error(device) if the system has no more threads.
+    /// A team of `threads` >= 1: the thread that calls `run`, and threads - 1 of its own. Throws Error(device) if the system has no more
+    /// threads.
     explicit ThreadTeam(int threads);
     ~ThreadTeam();
     ThreadTeam(const ThreadTeam&) = delete;
@@ -29,8 +30,8 @@ public:
         run_erased([](void* context, int thread) noexcept { (*static_cast<std::remove_reference_t<Task>*>(context))(thread); }, &task);
     }
 
-    /// To be called from within a task by all of its threads: no one returns before all have come. The last to come calls `last` first, which sees
-    /// everything that was written before and whose writes all see after.
+    /// To be called from within a task by all of its threads: no one returns before all have come. The last to come calls `last` first,
+    /// which sees everything that was written before and whose writes all see after.
     template <class Last>
     void barrier(Last&& last) {
         const std::uint32_t round = round_.load(std::memory_order_relaxed);

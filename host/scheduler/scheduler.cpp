@@ -37,7 +37,8 @@ double Scheduler<Real>::lr(std::int64_t step, std::int64_t member) const {
 template <class Real>
 std::int64_t Scheduler<Real>::longest_segment() const {
     constexpr std::int64_t table_bytes = 4 << 20;
-    const std::int64_t step_bytes = static_cast<std::int64_t>(settings_.members.size()) * rules::scalars_a_member * static_cast<std::int64_t>(sizeof(Real));
+    const std::int64_t step_bytes =
+        static_cast<std::int64_t>(settings_.members.size()) * rules::scalars_a_member * static_cast<std::int64_t>(sizeof(Real));
     return std::max<std::int64_t>(1, table_bytes / step_bytes);
 }
 
@@ -59,7 +60,8 @@ Segment<Real> Scheduler<Real>::next(std::int64_t step, std::int64_t wanted, bool
 }
 
 template <class Real>
-void Scheduler<Real>::fill_row(const Member& member, const ScheduleValue& value, std::int64_t step, double* member_memory, Real* out) const {
+void Scheduler<Real>::fill_row(const Member& member, const ScheduleValue& value, std::int64_t step, double* member_memory,
+                               Real* out) const {
     using rules::ScalarRow;
     const StepInfo info{step + 1, value.lr, value.momentum.value_or(0.0), value.momentum.has_value()};
     std::visit(

@@ -20,8 +20,9 @@ struct SchedulerSettings {
     bool averaging = false;
 };
 
-/// The host side of a run: cuts it into segments, evaluates schedules and each rule's `prepare` in double precision, and lays the scalars of a segment
-/// out as a table. Its only state is what rules carry from step to step (`memory`); everything else is a pure function of the step.
+/// The host side of a run: cuts it into segments, evaluates schedules and each rule's `prepare` in double precision, and lays the scalars
+/// of a segment out as a table. Its only state is what rules carry from step to step (`memory`); everything else is a pure function of the
+/// step.
 template <class Real>
 class Scheduler {
 public:
@@ -35,8 +36,8 @@ public:
     std::int64_t epoch_of(std::int64_t step) const { return step / settings_.batches.steps_per_epoch; }
     bool ends_epoch(std::int64_t steps_done) const { return steps_done % settings_.batches.steps_per_epoch == 0; }
 
-    /// The segment that begins at `step`: at most `wanted` steps, cut at the end of the run and, if `at_epochs`, of the epoch. Fills the table; the segment points
-    /// into it and is valid until the next call. Segments must follow each other: `memory` moves on with them.
+    /// The segment that begins at `step`: at most `wanted` steps, cut at the end of the run and, if `at_epochs`, of the epoch. Fills the
+    /// table; the segment points into it and is valid until the next call. Segments must follow each other: `memory` moves on with them.
     Segment<Real> next(std::int64_t step, std::int64_t wanted, bool at_epochs);
 
     /// [members][2 * max_rule_memory] doubles, for checkpoints.

@@ -12,9 +12,9 @@
 #include "host/train/store.hpp"
 #include "host/train/tensors.hpp"
 
-// A checkpoint: the safetensors layout with tensors `parameters` [alive, P], `state.<i>` [alive, P], `rule_memory`, and for each member m `member.<m>.numbers`
-// (losses and counters), `member.<m>.best` and `member.<m>.final` where there are any; metadata `format`, `format_version`, `run` (JSON: step, settings,
-// fingerprint, user data) and `members` (JSON: history and divergence of each).
+// A checkpoint: the safetensors layout with tensors `parameters` [alive, P], `state.<i>` [alive, P], `rule_memory`, and for each member m
+// `member.<m>.numbers` (losses and counters), `member.<m>.best` and `member.<m>.final` where there are any; metadata `format`,
+// `format_version`, `run` (JSON: step, settings, fingerprint, user data) and `members` (JSON: history and divergence of each).
 namespace glissade {
 
 namespace {
@@ -32,8 +32,8 @@ json to_json(const EpochRecord& record) {
 }
 
 EpochRecord record_from_json(const json& in) {
-    EpochRecord record{in.at("epoch").get<std::int64_t>(), in.at("step").get<std::int64_t>(), in.at("lr").get<double>(), in.at("loss").get<double>(),
-                       in.at("seconds").get<double>(),     std::nullopt};
+    EpochRecord record{in.at("epoch").get<std::int64_t>(), in.at("step").get<std::int64_t>(), in.at("lr").get<double>(),
+                       in.at("loss").get<double>(),        in.at("seconds").get<double>(),    std::nullopt};
     if (in.contains("validation")) record.validation = metrics_from_json(in.at("validation"));
     return record;
 }
@@ -44,8 +44,11 @@ json track_json(const MemberTrack<Real>& track) {
     for (const EpochRecord& record : track.history) history.push_back(to_json(record));
     json out = {{"alive", track.alive}, {"history", history}};
     if (track.divergence)
-        out["divergence"] = {{"step", track.divergence->step},   {"epoch", track.divergence->epoch},     {"batch", track.divergence->batch},
-                             {"member", track.divergence->member}, {"message", track.divergence->message}};
+        out["divergence"] = {{"step", track.divergence->step},
+                             {"epoch", track.divergence->epoch},
+                             {"batch", track.divergence->batch},
+                             {"member", track.divergence->member},
+                             {"message", track.divergence->message}};
     return out;
 }
 
@@ -56,13 +59,16 @@ MemberTrack<Real> track_from_json(const json& in) {
     for (const json& record : in.at("history")) track.history.push_back(record_from_json(record));
     if (in.contains("divergence")) {
         const json& d = in.at("divergence");
-        track.divergence = Divergence{d.at("step").get<std::int64_t>(), d.at("epoch").get<std::int64_t>(), d.at("batch").get<std::int64_t>(),
-                                      d.at("member").get<std::int64_t>(), d.at("message").get<std::string>()};
+        track.divergence =
+            Divergence{d.at("step").get<std::int64_t>(), d.at("epoch").get<std::int64_t>(), d.at("batch").get<std::int64_t>(),
+                       d.at("member").get<std::int64_t>(), d.at("message").get<std::string>()};
     }
     return track;
 }
 
-std::string member_key(std::size_t m, const char* what) { return "member." + std::to_string(m) + "." + what; }
+std::string member_key(std::size_t m, const char* what) {
+    return "member." + std::to_string(m) + "." + what;
+}
 
 template <class Real>
 void add_track(TensorFile& file, std::size_t m, const MemberTrack<Real>& track, std::int64_t parameters) {
@@ -73,8 +79,10 @@ void add_track(TensorFile& file, std::size_t m, const MemberTrack<Real>& track, 
                                                           static_cast<double>(track.training_stalls),
                                                           track.epoch_loss};
     file.tensors.push_back(make_tensor<double>(member_key(m, "numbers"), {static_cast<std::int64_t>(numbers.size())}, numbers));
-    if (!track.best_parameters.empty()) file.tensors.push_back(make_tensor<Real>(member_key(m, "best"), {parameters}, track.best_parameters));
-    if (!track.final_parameters.empty()) file.tensors.push_back(make_tensor<Real>(member_key(m, "final"), {parameters}, track.final_parameters));
+    if (!track.best_parameters.empty())
+        file.tensors.push_back(make_tensor<Real>(member_key(m, "best"), {parameters}, track.best_parameters));
+    if (!track.final_parameters.empty())
+        file.tensors.push_back(make_tensor<Real>(member_key(m, "final"), {parameters}, track.final_parameters));
 }
 
 template <class Real>
@@ -86,13 +94,15 @@ void read_track(const TensorFile& file, std::size_t m, const std::string& path, 
     track.validation_stalls = static_cast<std::int64_t>(numbers[3]);
     track.training_stalls = static_cast<std::int64_t>(numbers[4]);
     track.epoch_loss = numbers[5];
-    if (track.best_epoch > 0) track.best_parameters = read_tensor<Real>(file, member_key(m, "best"), static_cast<std::size_t>(parameters), path);
+    if (track.best_epoch > 0)
+        track.best_parameters = read_tensor<Real>(file, member_key(m, "best"), static_cast<std::size_t>(parameters), path);
     if (!track.alive) track.final_parameters = read_tensor<Real>(file, member_key(m, "final"), static_cast<std::size_t>(parameters), path);
 }
 
 std::string metadata(const TensorFile& file, const std::string& key, const std::string& path) {
     const auto found = file.metadata.find(key);
-    if (found == file.metadata.end()) fail(ErrorKind::data, path + ": header: no \"" + key + "\" in the metadata: not a Glissade checkpoint");
+    if (found == file.metadata.end())
+        fail(ErrorKind::data, path + ": header: no \"" + key + "\" in the metadata: not a Glissade checkpoint");
     return found->second;
 }
 
@@ -100,7 +110,8 @@ void check_format(const TensorFile& file, const std::string& path) {
     if (metadata(file, "format", path) != format_name)
         fail(ErrorKind::data, path + ": header: its format is \"" + metadata(file, "format", path) + "\", not " + format_name);
     if (metadata(file, "format_version", path) != format_version)
-        fail(ErrorKind::data, path + ": header: format version " + metadata(file, "format_version", path) + " is not known to this version of Glissade");
+        fail(ErrorKind::data,
+             path + ": header: format version " + metadata(file, "format_version", path) + " is not known to this version of Glissade");
 }
 
 CheckpointHeader header_of(const TensorFile& file, const std::string& path) {
@@ -151,7 +162,9 @@ std::vector<std::byte> encode_checkpoint(const CheckpointHeader& header, const C
     return encode(file);
 }
 
-CheckpointHeader decode_checkpoint_header(std::span<const std::byte> bytes, const std::string& path) { return header_of(decode(bytes, path), path); }
+CheckpointHeader decode_checkpoint_header(std::span<const std::byte> bytes, const std::string& path) {
+    return header_of(decode(bytes, path), path);
+}
 
 template <class Real>
 RunState<Real> decode_checkpoint(std::span<const std::byte> bytes, const std::string& path, const CheckpointShape& shape) {
@@ -164,14 +177,16 @@ RunState<Real> decode_checkpoint(std::span<const std::byte> bytes, const std::st
         for (const json& member : in) state.tracks.push_back(track_from_json<Real>(member));
     });
     if (static_cast<std::int64_t>(state.tracks.size()) != shape.members)
-        fail(ErrorKind::data, path + ": it holds " + std::to_string(state.tracks.size()) + " members, the run has " + std::to_string(shape.members));
+        fail(ErrorKind::data,
+             path + ": it holds " + std::to_string(state.tracks.size()) + " members, the run has " + std::to_string(shape.members));
     for (std::size_t m = 0; m < state.tracks.size(); ++m) {
         read_track(file, m, path, shape.parameters, state.tracks[m]);
         alive += state.tracks[m].alive ? 1 : 0;
     }
     const auto count = static_cast<std::size_t>(alive * shape.parameters);
     state.live.parameters = read_tensor<Real>(file, "parameters", count, path);
-    for (int i = 0; i < shape.state_vectors; ++i) state.live.state.push_back(read_tensor<Real>(file, "state." + std::to_string(i), count, path));
+    for (int i = 0; i < shape.state_vectors; ++i)
+        state.live.state.push_back(read_tensor<Real>(file, "state." + std::to_string(i), count, path));
     state.rule_memory = read_tensor<double>(file, "rule_memory", static_cast<std::size_t>(alive) * 2 * max_rule_memory, path);
     return state;
 }
@@ -179,20 +194,22 @@ RunState<Real> decode_checkpoint(std::span<const std::byte> bytes, const std::st
 std::string fingerprint(const Dataset& data) {
     const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
     XXH3_128bits_reset(state.get());
-    const std::array<std::int64_t, 6> shape = {data.rows(),        data.columns(),     data.target_count(), real_bytes(data.real_type()),
+    const std::array<std::int64_t, 6> shape = {data.rows(),        data.columns(),    data.target_count(), real_bytes(data.real_type()),
                                                data.has_targets(), data.has_weights()};
     XXH3_128bits_update(state.get(), shape.data(), sizeof shape);
     if (data.rows() > 0) data.real_type() == RealType::float32 ? hash_data<float>(state.get(), data) : hash_data<double>(state.get(), data);
     const XXH128_hash_t hash = XXH3_128bits_digest(state.get());
     std::array<char, 33> text{};
-    std::snprintf(text.data(), text.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high64), static_cast<unsigned long long>(hash.low64));
+    std::snprintf(text.data(), text.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
+                  static_cast<unsigned long long>(hash.low64));
     return text.data();
 }
 
 CheckpointInfo newest_checkpoint(const std::string& directory) {
     CheckpointStore store(posix_io(), directory);
     CheckpointHeader header;
-    const auto loaded = store.load_newest([&](std::span<const std::byte> bytes, const std::string& path) { header = decode_checkpoint_header(bytes, path); });
+    const auto loaded = store.load_newest(
+        [&](std::span<const std::byte> bytes, const std::string& path) { header = decode_checkpoint_header(bytes, path); });
     if (!loaded) fail(ErrorKind::data, directory + ": there is no checkpoint");
     CheckpointInfo info{store.path_of(loaded->step), header.step, header.epoch, header.settings, header.user_data, {}};
     for (const std::string& reason : loaded->skipped) info.skipped += (info.skipped.empty() ? "" : "; ") + reason;

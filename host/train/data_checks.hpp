@@ -12,7 +12,8 @@ namespace glissade {
 template <class Real>
 void check_features(MatrixView<const Real> x, const std::string& what);
 
-/// Throws Error(data) unless the data set can be scored by a model of this spec and its targets are usable: columns, finite values, labels in range.
+/// Throws Error(data) unless the data set can be scored by a model of this spec and its targets are usable: columns, finite values, labels
+/// in range.
 void check_scorable(const Dataset& data, const ModelSpec& spec, const std::string& what);
 
 }  // namespace glissade

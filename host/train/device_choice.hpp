@@ -15,8 +15,8 @@ struct DeviceChoice {
     std::string why;
 };
 
-/// Reads `auto`, `cpu`, `cuda` or `cuda:N`. Throws Error(usage) for anything else and Error(device), saying exactly what is missing, where a device that was
-/// asked for by name cannot be used; `auto` takes the first usable GPU for float32, else the CPU.
+/// Reads `auto`, `cpu`, `cuda` or `cuda:N`. Throws Error(usage) for anything else and Error(device), saying exactly what is missing, where
+/// a device that was asked for by name cannot be used; `auto` takes the first usable GPU for float32, else the CPU.
 DeviceChoice choose_device(const std::string& device, RealType type);
 
 }  // namespace glissade

@@ -45,7 +45,9 @@ void multiply_hessian(const Problem<Real>& p, const std::vector<double>& v, std:
     for (double& value : out) value /= static_cast<double>(p.features.rows);
 }
 
-bool is_sgd(const Optimizer& optimizer) { return optimizer.name() == "sgd"; }
+bool is_sgd(const Optimizer& optimizer) {
+    return optimizer.name() == "sgd";
+}
 
 std::string rate_verdict(const Optimizer& optimizer, double lambda) {
     const StableRate stable = stable_rate(optimizer, lambda);
@@ -57,7 +59,8 @@ std::string rate_verdict(const Optimizer& optimizer, double lambda) {
 template <class Real>
 std::string full_batch_verdict(const Problem<Real>& problem, const ResolvedRun& run, const TrainOptions& options, const Member& member) {
     if (!is_sgd(member.optimizer) || run.batches.batch_size != problem.features.rows || run.spec.loss.name() != "squared") return "";
-    if (options.shuffle == Shuffle::replacement || options.clip_norm > 0 || options.clip_value > 0 || !options.schedule.is_constant()) return "";
+    if (options.shuffle == Shuffle::replacement || options.clip_norm > 0 || options.clip_value > 0 || !options.schedule.is_constant())
+        return "";
     const auto lambda = largest_curvature(problem, run.spec.loss, member.l2);
     const std::string verdict = lambda ? rate_verdict(member.optimizer, *lambda) : "";
     return verdict.empty() ? "" : verdict + ": this run will diverge";
@@ -117,14 +120,15 @@ std::string advise(const Problem<Real>& problem, const ResolvedRun& run, const T
 template <class Real>
 std::string explain_divergence(const Problem<Real>& problem, const ResolvedRun& run, const TrainOptions& options, const Divergence& where) {
     const Member& member = run.members[static_cast<std::size_t>(where.member)];
-    std::string text = "diverged at step " + std::to_string(where.step) + " (epoch " + std::to_string(where.epoch) + ", batch " + std::to_string(where.batch) +
-                       "): the loss or its gradient is no longer finite; ";
+    std::string text = "diverged at step " + std::to_string(where.step) + " (epoch " + std::to_string(where.epoch) + ", batch " +
+                       std::to_string(where.batch) + "): the loss or its gradient is no longer finite; ";
     const bool plain = is_sgd(member.optimizer);
     const auto lambda = plain ? largest_curvature(problem, run.spec.loss, member.l2) : std::nullopt;
     const std::string verdict = lambda ? rate_verdict(member.optimizer, *lambda) : "";
     if (!verdict.empty()) return text + verdict;
     text += "the likely cause is the learning rate: try --lr " + number(member.optimizer.get("lr") / 10);
-    if (!options.standardize && run.task == Task::regression && options.start == std::nullopt) text += ", and look at the scale of features and targets";
+    if (!options.standardize && run.task == Task::regression && options.start == std::nullopt)
+        text += ", and look at the scale of features and targets";
     return text;
 }
 

@@ -9,16 +9,21 @@ namespace glissade {
 namespace {
 
 /// What a model trained by this run would carry as its input affine: what the data set had undergone, or what train() adds.
-const ColumnAffine& input_of(const Dataset& data, const ColumnAffine& applied) { return applied.empty() ? data.input : applied; }
+const ColumnAffine& input_of(const Dataset& data, const ColumnAffine& applied) {
+    return applied.empty() ? data.input : applied;
+}
 
-bool same(const ColumnAffine& a, const ColumnAffine& b) { return a.scale == b.scale && a.shift == b.shift; }
+bool same(const ColumnAffine& a, const ColumnAffine& b) {
+    return a.scale == b.scale && a.shift == b.shift;
+}
 
 /// Parameters of `start` in the units of this run: as they are where the units agree, else by way of the user's units.
 std::vector<double> start_parameters(const Model& start, const ColumnAffine& input, const std::vector<double>& target_scale,
                                      const std::vector<double>& target_shift) {
     const std::vector<double> no_scale(target_scale.size(), 1.0), no_shift(target_shift.size(), 0.0);
-    const bool same_targets = start.task == Task::classification || ((start.target_scale.empty() ? no_scale : start.target_scale) == target_scale &&
-                                                                     (start.target_shift.empty() ? no_shift : start.target_shift) == target_shift);
+    const bool same_targets =
+        start.task == Task::classification || ((start.target_scale.empty() ? no_scale : start.target_scale) == target_scale &&
+                                               (start.target_shift.empty() ? no_shift : start.target_shift) == target_shift);
     if (same(start.input, input) && same_targets) return start.parameters;
     std::vector<double> weights, biases;
     start.coefficients(weights, biases);
@@ -52,9 +57,11 @@ RunState<Real> initial_state(const Dataset& data, const TrainOptions& options, c
     if (options.start) {
         const ModelSpec& spec = options.start->spec;
         if (spec.features != run.spec.features || spec.outputs != run.spec.outputs || spec.bias != run.spec.bias)
-            fail(ErrorKind::usage, "the model to start from has " + std::to_string(spec.features) + " features and " + std::to_string(spec.outputs) +
-                                       " outputs, this run " + std::to_string(run.spec.features) + " and " + std::to_string(run.spec.outputs));
-        if (options.start->class_labels != run.class_labels) fail(ErrorKind::usage, "the model to start from knows other classes than the data");
+            fail(ErrorKind::usage, "the model to start from has " + std::to_string(spec.features) + " features and " +
+                                       std::to_string(spec.outputs) + " outputs, this run " + std::to_string(run.spec.features) + " and " +
+                                       std::to_string(run.spec.outputs));
+        if (options.start->class_labels != run.class_labels)
+            fail(ErrorKind::usage, "the model to start from knows other classes than the data");
         const auto values = start_parameters(*options.start, input_of(data, rows.applied), rows.target_scale, rows.target_shift);
         std::transform(values.begin(), values.end(), start.begin(), [](double v) { return static_cast<Real>(v); });
     }
@@ -81,9 +88,11 @@ std::vector<Real> targets_in_units(const Dataset& data, Task task, const std::ve
     const auto count = static_cast<std::size_t>(data.target_count());
     for (std::size_t i = 0; i < out.size(); ++i) {
         const std::size_t t = i % count;
-        const double own_scale = data.target_scale.empty() ? 1.0 : data.target_scale[t], own_shift = data.target_shift.empty() ? 0.0 : data.target_shift[t];
+        const double own_scale = data.target_scale.empty() ? 1.0 : data.target_scale[t],
+                     own_shift = data.target_shift.empty() ? 0.0 : data.target_shift[t];
         const double to_scale = scale.empty() ? 1.0 : scale[t], to_shift = shift.empty() ? 0.0 : shift[t];
-        if (own_scale != to_scale || own_shift != to_shift) out[i] = static_cast<Real>((out[i] * own_scale + own_shift - to_shift) / to_scale);
+        if (own_scale != to_scale || own_shift != to_shift)
+            out[i] = static_cast<Real>((out[i] * own_scale + own_shift - to_shift) / to_scale);
     }
     return out;
 }

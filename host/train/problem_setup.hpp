@@ -31,12 +31,13 @@ struct TrainingRows {
     std::vector<Real> targets;  ///< standardised copies; empty if the data set's own serve
     std::vector<Real> weights;  ///< mean 1; empty if all are 1
     std::vector<Real> scale, shift;
-    ColumnAffine applied;                           ///< what train() itself added, in double; empty: none
+    ColumnAffine applied;                            ///< what train() itself added, in double; empty: none
     std::vector<double> target_scale, target_shift;  ///< stored target -> user's units
     Problem<Real> problem;
 };
 
-/// Checks every feature, target and weight (finite, labels within range: Error(data) naming row and column), then computes weights and affine maps.
+/// Checks every feature, target and weight (finite, labels within range: Error(data) naming row and column), then computes weights and
+/// affine maps.
 template <class Real>
 std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptions& options, const ResolvedRun& run);
 

@@ -13,9 +13,9 @@ namespace glissade {
 /// Scores against what they should have been.
 template <class Real>
 struct ScoredRows {
-    std::span<const Real> scores;   ///< rows x outputs
-    std::span<const Real> targets;  ///< rows x targets, in the units that the model was trained on
-    std::span<const Real> weights;  ///< rows, or empty: all 1
+    std::span<const Real> scores;      ///< rows x outputs
+    std::span<const Real> targets;     ///< rows x targets, in the units that the model was trained on
+    std::span<const Real> weights;     ///< rows, or empty: all 1
     std::vector<double> target_scale;  ///< to the user's units: stored * scale (errors do not feel the shift); empty: 1
 };
 

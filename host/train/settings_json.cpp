@@ -91,9 +91,9 @@ json to_json(const Preparation& p) {
 Preparation preparation_from_json(const json& in) {
     Preparation p;
     for (const json& column : in.at("columns"))
-        p.columns.push_back({column.at("name").get<std::string>(), column.at("position").get<std::int64_t>(), enum_value(kind_names, column.at("kind").get<std::string>()),
-                             column.at("indicator").get<bool>(), column.at("fill").get<double>(),
-                             column.at("categories").get<std::vector<std::string>>()});
+        p.columns.push_back({column.at("name").get<std::string>(), column.at("position").get<std::int64_t>(),
+                             enum_value(kind_names, column.at("kind").get<std::string>()), column.at("indicator").get<bool>(),
+                             column.at("fill").get<double>(), column.at("categories").get<std::vector<std::string>>()});
     p.file_columns = in.at("file_columns").get<std::int64_t>();
     p.missing = enum_value(missing_names, in.at("missing").get<std::string>());
     p.unknown = enum_value(unknown_names, in.at("unknown").get<std::string>());

@@ -40,8 +40,9 @@ template <class Real>
 std::vector<Real> read_tensor(const TensorFile& file, const std::string& name, std::size_t count, const std::string& file_name) {
     const Tensor& tensor = find_tensor(file, name, file_name);
     if (tensor.dtype != dtype_of<Real>() || tensor.bytes.size() != count * sizeof(Real))
-        fail(ErrorKind::data, file_name + ": tensor '" + name + "': " + std::to_string(count) + " values of " + std::string(dtype_name(dtype_of<Real>())) +
-                                  " expected, it holds " + std::to_string(tensor.bytes.size()) + " bytes of " + std::string(dtype_name(tensor.dtype)));
+        fail(ErrorKind::data, file_name + ": tensor '" + name + "': " + std::to_string(count) + " values of " +
+                                  std::string(dtype_name(dtype_of<Real>())) + " expected, it holds " + std::to_string(tensor.bytes.size()) +
+                                  " bytes of " + std::string(dtype_name(tensor.dtype)));
     std::vector<Real> values(count);
     if (count > 0) std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
     return values;

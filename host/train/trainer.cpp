@@ -15,18 +15,27 @@ namespace glissade {
 
 std::string_view name_of(StopReason reason) {
     switch (reason) {
-        case StopReason::finished: return "finished";
-        case StopReason::max_steps: return "max_steps";
-        case StopReason::max_seconds: return "max_seconds";
-        case StopReason::patience: return "patience";
-        case StopReason::tol: return "tol";
-        case StopReason::callback: return "callback";
-        case StopReason::diverged: return "diverged";
+        case StopReason::finished:
+            return "finished";
+        case StopReason::max_steps:
+            return "max_steps";
+        case StopReason::max_seconds:
+            return "max_seconds";
+        case StopReason::patience:
+            return "patience";
+        case StopReason::tol:
+            return "tol";
+        case StopReason::callback:
+            return "callback";
+        case StopReason::diverged:
+            return "diverged";
     }
     return "unknown";
 }
 
-std::string fingerprint_of(const Dataset& data, const TrainOptions& options) { return fingerprint(data) + fingerprint(options.validation); }
+std::string fingerprint_of(const Dataset& data, const TrainOptions& options) {
+    return fingerprint(data) + fingerprint(options.validation);
+}
 
 namespace {
 
@@ -64,17 +73,19 @@ MemberResult finish_member(const Dataset& data, const TrainOptions& options, con
     settings["steps"] = loop.state().step;
     result.model.trained_with = settings.dump();
     result.best_epoch = has_best ? track.best_epoch : (track.history.empty() ? 0 : track.history.back().epoch);
-    result.best_loss = has_best ? track.best_loss : (track.history.empty() ? std::numeric_limits<double>::infinity() : track.history.back().loss);
+    result.best_loss =
+        has_best ? track.best_loss : (track.history.empty() ? std::numeric_limits<double>::infinity() : track.history.back().loss);
     return result;
 }
 
 template <class Real>
-Run finish(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, const TrainingRows<Real>& rows, const TrainingLoop<Real>& loop,
-           StopReason stop) {
+Run finish(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, const TrainingRows<Real>& rows,
+           const TrainingLoop<Real>& loop, StopReason stop) {
     Run out;
     for (std::size_t m = 0; m < run.members.size(); ++m) out.members.push_back(finish_member(data, options, run, rows, loop, m));
     const auto rank = [](const MemberResult& r) { return std::pair(r.divergence.has_value(), r.best_loss); };
-    const auto best = std::min_element(out.members.begin(), out.members.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+    const auto best =
+        std::min_element(out.members.begin(), out.members.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
     out.best_member = best - out.members.begin();
     out.model = best->model;
     out.history = best->history;
@@ -112,12 +123,16 @@ std::string describe_as(const Dataset& data, const TrainOptions& options) {
     DeviceChoice choice;
     const auto backend = make_backend(rows->problem, options, choice);
     std::string text;
-    const auto line = [&](const std::string& key, const std::string& value) { text += key + std::string(12 - std::min<std::size_t>(11, key.size()), ' ') + value + "\n"; };
-    line("model", std::string(run.spec.loss.name()) + ", " + std::to_string(run.spec.features) + " features x " + std::to_string(run.spec.outputs) +
-                      " outputs, " + std::to_string(run.spec.parameter_count()) + " parameters, " + std::to_string(run.members.size()) + " member(s)");
+    const auto line = [&](const std::string& key, const std::string& value) {
+        text += key + std::string(12 - std::min<std::size_t>(11, key.size()), ' ') + value + "\n";
+    };
+    line("model", std::string(run.spec.loss.name()) + ", " + std::to_string(run.spec.features) + " features x " +
+                      std::to_string(run.spec.outputs) + " outputs, " + std::to_string(run.spec.parameter_count()) + " parameters, " +
+                      std::to_string(run.members.size()) + " member(s)");
     line("rows", std::to_string(data.rows()) + (sizeof(Real) == 4 ? " of float32, " : " of float64, ") +
                      std::to_string(data.columns() * static_cast<std::int64_t>(sizeof(Real))) + " bytes a row");
-    line("steps", std::to_string(run.total_steps) + " in " + std::to_string(run.total_epochs) + " epochs, batch " + std::to_string(run.batches.batch_size));
+    line("steps", std::to_string(run.total_steps) + " in " + std::to_string(run.total_epochs) + " epochs, batch " +
+                      std::to_string(run.batches.batch_size));
     line("backend", backend->description());
     line("because", choice.why);
     return text;
@@ -125,7 +140,9 @@ std::string describe_as(const Dataset& data, const TrainOptions& options) {
 
 }  // namespace
 
-Run train(const Dataset& data, const TrainOptions& options) { return dispatch(data, options, false); }
+Run train(const Dataset& data, const TrainOptions& options) {
+    return dispatch(data, options, false);
+}
 
 Run resume(const Dataset& data, const std::string& directory, const TrainOptions& options) {
     TrainOptions continued = options;

@@ -19,7 +19,9 @@ namespace {
 constexpr double segment_seconds = .05;
 constexpr std::int64_t default_tol_patience = 5;  // scikit-learn's n_iter_no_change
 
-double since(std::chrono::steady_clock::time_point start) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); }
+double since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
 
 }  // namespace
 
@@ -62,13 +64,16 @@ void TrainingLoop<Real>::begin(RunState<Real> state) {
 template <class Real>
 void TrainingLoop<Real>::begin_from(const std::string& directory) {
     // The store that rejects a damaged checkpoint is the one that may later write past it.
-    if (!store_ || directory != options_.checkpoint.directory) fail(ErrorKind::internal, "a run resumes in the directory that it writes to");
+    if (!store_ || directory != options_.checkpoint.directory)
+        fail(ErrorKind::internal, "a run resumes in the directory that it writes to");
     RunState<Real> state;
     const auto loaded = store_->load_newest([&](std::span<const std::byte> bytes, const std::string& path) {
         const CheckpointHeader header = decode_checkpoint_header(bytes, path);
         if (header.settings != settings_)
-            fail(ErrorKind::data, path + ": it was written by a run with other settings: " + header.settings + " there, " + settings_ + " here");
-        if (header.fingerprint != fingerprint_) fail(ErrorKind::data, path + ": it was written by a run on other data (the fingerprints differ)");
+            fail(ErrorKind::data,
+                 path + ": it was written by a run with other settings: " + header.settings + " there, " + settings_ + " here");
+        if (header.fingerprint != fingerprint_)
+            fail(ErrorKind::data, path + ": it was written by a run on other data (the fingerprints differ)");
         state = decode_checkpoint<Real>(bytes, path, shape());
     });
     if (!loaded) fail(ErrorKind::data, directory + ": there is no checkpoint to resume from");
@@ -142,8 +147,9 @@ StopReason TrainingLoop<Real>::run_segments() {
         if (report.frozen) freeze_member(report.frozen_member, first);
         const auto reason = control == Control::stop ? StopReason::callback : reason_to_stop(epoch_ended);
         const std::int64_t every = options_.checkpoint.every_steps;
-        const bool due = every > 0 ? state_.step % every == 0
-                                   : epoch_ended && scheduler_->epoch_of(state_.step) % std::max<std::int64_t>(1, options_.checkpoint.every_epochs) == 0;
+        const bool due =
+            every > 0 ? state_.step % every == 0
+                      : epoch_ended && scheduler_->epoch_of(state_.step) % std::max<std::int64_t>(1, options_.checkpoint.every_epochs) == 0;
         if (!report.frozen && due && !reason) save_checkpoint(false);
         if (reason) {
             if (*reason != StopReason::diverged) save_checkpoint(true);
@@ -191,7 +197,8 @@ void TrainingLoop<Real>::freeze_member(std::int64_t position, std::int64_t segme
     MemberTrack<Real>& track = state_.tracks[member];
     state_.live = backend_->get_state();
     track.final_parameters = model_parameters(member);
-    Divergence where{step + 1, step / run_.batches.steps_per_epoch + 1, step % run_.batches.steps_per_epoch + 1, static_cast<std::int64_t>(member), {}};
+    Divergence where{
+        step + 1, step / run_.batches.steps_per_epoch + 1, step % run_.batches.steps_per_epoch + 1, static_cast<std::int64_t>(member), {}};
     where.message = explain_divergence(rows_.problem, run_, options_, where);
     track.divergence = where;
     // The others go on from where the segment froze: what rules carry from step to step is replayed up to there.
@@ -200,7 +207,9 @@ void TrainingLoop<Real>::freeze_member(std::int64_t position, std::int64_t segme
     scheduler_->drop(position);
     state_.rule_memory = scheduler_->memory;
     const auto count = static_cast<std::ptrdiff_t>(problem_.parameter_count());
-    const auto cut = [&](std::vector<Real>& values) { values.erase(values.begin() + position * count, values.begin() + (position + 1) * count); };
+    const auto cut = [&](std::vector<Real>& values) {
+        values.erase(values.begin() + position * count, values.begin() + (position + 1) * count);
+    };
     cut(state_.live.parameters);
     for (auto& vector : state_.live.state) cut(vector);
     track.alive = false;
@@ -295,7 +304,8 @@ Control TrainingLoop<Real>::report_progress(const SegmentReport& report, std::in
     progress.loss = sums[static_cast<std::size_t>(best)] / rows;
     progress.lr = scheduler_->lr(state_.step - 1, best);
     progress.seconds = seconds();
-    progress.rows_per_second = static_cast<double>(rows_before(state_.step) - rows_before(first_run_step_)) / std::max(progress.seconds, 1e-9);
+    progress.rows_per_second =
+        static_cast<double>(rows_before(state_.step) - rows_before(first_run_step_)) / std::max(progress.seconds, 1e-9);
     progress.epoch_ended = progress.epoch > scheduler_->epoch_of(first_step);
     if (scheduler_->ends_epoch(state_.step)) progress.validation = progress_validation_;
     for (const EpochRecord& record : state_.tracks[living[static_cast<std::size_t>(best)]].history)

@@ -24,7 +24,8 @@ public:
     TrainingLoop(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, const TrainingRows<Real>& rows);
 
     void begin(RunState<Real> state);
-    /// Begins from the newest checkpoint in `directory` that is intact; throws Error(data) if there is none or it belongs to other settings or data.
+    /// Begins from the newest checkpoint in `directory` that is intact; throws Error(data) if there is none or it belongs to other settings
+    /// or data.
     void begin_from(const std::string& directory);
     /// Runs to the end, or to the first reason to stop.
     StopReason run();

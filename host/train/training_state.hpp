@@ -21,7 +21,7 @@ struct MemberTrack {
     std::vector<Real> best_parameters;
     double lowest_training_loss = std::numeric_limits<double>::infinity();
     std::int64_t validation_stalls = 0, training_stalls = 0;  ///< epochs in a row without improvement
-    double epoch_loss = 0;                                     ///< sum over the rows of the unfinished epoch
+    double epoch_loss = 0;                                    ///< sum over the rows of the unfinished epoch
     std::optional<Divergence> divergence;
     std::vector<Real> final_parameters;  ///< of a member that is no longer alive
 };
@@ -29,9 +29,9 @@ struct MemberTrack {
 /// Everything about a run that changes while it runs: what a checkpoint holds.
 template <class Real>
 struct RunState {
-    std::int64_t step = 0;            ///< steps done
-    TrainingState<Real> live;         ///< of the members that are alive, in order
-    std::vector<double> rule_memory;  ///< Scheduler::memory, likewise
+    std::int64_t step = 0;                  ///< steps done
+    TrainingState<Real> live;               ///< of the members that are alive, in order
+    std::vector<double> rule_memory;        ///< Scheduler::memory, likewise
     std::vector<MemberTrack<Real>> tracks;  ///< of all members
 };
 

@@ -66,9 +66,9 @@ public:
     std::vector<std::string> feature_names;  ///< empty or one a column
 
     /// What has already been done to the numbers, so that a model trained on them can repeat or undo it. Empty for raw numbers.
-    ColumnAffine input;                               ///< applied to the features: standardisation
-    std::vector<double> target_scale, target_shift;   ///< target in the user's units = stored * scale + shift, one a target
-    std::shared_ptr<const Preparation> preparation;   ///< how the file's columns became these columns
+    ColumnAffine input;                              ///< applied to the features: standardisation
+    std::vector<double> target_scale, target_shift;  ///< target in the user's units = stored * scale + shift, one a target
+    std::shared_ptr<const Preparation> preparation;  ///< how the file's columns became these columns
 
 private:
     template <class Real>

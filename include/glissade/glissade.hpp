@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The order of these headers is the path of the data: a data set becomes a row order, rules and schedules make steps of it, a trainer runs them on a
-// device, and out come a model, metrics and checkpoints.
+// The order of these headers is the path of the data: a data set becomes a row order, rules and schedules make steps of it, a trainer runs
+// them on a device, and out come a model, metrics and checkpoints.
 // clang-format off
 #include "glissade/error.hpp"
 #include "glissade/matrix_view.hpp"

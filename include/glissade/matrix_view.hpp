@@ -15,7 +15,9 @@ constexpr RealType real_type_of() {
     return sizeof(Real) == 4 ? RealType::float32 : RealType::float64;
 }
 
-constexpr std::int64_t real_bytes(RealType type) { return type == RealType::float32 ? 4 : 8; }
+constexpr std::int64_t real_bytes(RealType type) {
+    return type == RealType::float32 ? 4 : 8;
+}
 
 /// A row-major matrix that somebody else owns. Row r starts at `data + r * stride`; `stride >= columns`, both in elements.
 template <class T>

@@ -37,11 +37,11 @@ class GLISSADE_EXPORT Model {
 public:
     ModelSpec spec;
     Task task = Task::regression;
-    RealType real_type = RealType::float32;  ///< in which it was trained and in which it predicts
-    std::vector<double> parameters;          ///< spec.parameter_count() values of `real_type`, widened
-    std::vector<std::string> class_labels;   ///< classification: the user's label of each class
-    std::vector<std::string> feature_names;  ///< empty or one a column
-    ColumnAffine input;                      ///< applied to raw features: standardisation; empty: none
+    RealType real_type = RealType::float32;          ///< in which it was trained and in which it predicts
+    std::vector<double> parameters;                  ///< spec.parameter_count() values of `real_type`, widened
+    std::vector<std::string> class_labels;           ///< classification: the user's label of each class
+    std::vector<std::string> feature_names;          ///< empty or one a column
+    ColumnAffine input;                              ///< applied to raw features: standardisation; empty: none
     std::vector<double> target_scale, target_shift;  ///< a prediction is score * scale + shift, one an output; empty: 1 and 0
     Preparation preparation;                         ///< how files become matrices; empty if it was trained on a matrix
     std::string trained_with;                        ///< a JSON object with the run's settings, for people; may be empty

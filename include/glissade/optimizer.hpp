@@ -35,8 +35,7 @@ class GLISSADE_EXPORT Optimizer {
 public:
     Optimizer() : rule_(Adam{.lr = 1e-2}) {}
     template <class Rule>
-        requires(rule_index<Rule>(UpdateRules{}) >= 0)
-    Optimizer(Rule rule) : rule_(rule) {}
+    requires(rule_index<Rule>(UpdateRules{}) >= 0) Optimizer(Rule rule) : rule_(rule) {}
     /// The rule called `name` with its defaults. Throws Error(usage) naming the nearest one.
     static Optimizer named(std::string_view name);
     /// Every name of the catalog, in its order.
@@ -72,8 +71,7 @@ public:
     /// Throws Error(usage) naming the nearest loss if there is none of that name.
     Loss(std::string_view name);
     template <class Rule>
-        requires(rule_index<Rule>(LossRules{}) >= 0)
-    Loss(Rule rule) : automatic_(false), rule_(rule) {}
+    requires(rule_index<Rule>(LossRules{}) >= 0) Loss(Rule rule) : automatic_(false), rule_(rule) {}
     static std::vector<std::string_view> names();
 
     bool is_auto() const { return automatic_; }

@@ -15,8 +15,8 @@ enum class Shuffle {
 
 /// The row order of one epoch: position -> row. A few words, passed by value to kernels.
 ///
-/// `full` is a keyed bijection over [0, rows): an eight-round Feistel network over the next power of two (at least 2^8), walked along its cycle until it lands
-/// inside (Black and Rogaway 2002). Nothing is stored; any position is had directly.
+/// `full` is a keyed bijection over [0, rows): an eight-round Feistel network over the next power of two (at least 2^8), walked along its
+/// cycle until it lands inside (Black and Rogaway 2002). Nothing is stored; any position is had directly.
 struct EpochOrder {
     static constexpr int rounds = 8;
 
@@ -84,8 +84,9 @@ struct RowOrder {
         order.left_bits = bits / 2;
         order.right_bits = bits - bits / 2;
         for (int i = 0; i < EpochOrder::rounds; i += 4) {
-            const auto block = Philox::generate(order_seed, static_cast<std::uint64_t>(RandomStream::row_order) + (static_cast<std::uint64_t>(i) << 32),
-                                                static_cast<std::uint64_t>(e));
+            const auto block =
+                Philox::generate(order_seed, static_cast<std::uint64_t>(RandomStream::row_order) + (static_cast<std::uint64_t>(i) << 32),
+                                 static_cast<std::uint64_t>(e));
             for (int j = 0; j < 4; ++j) order.keys[i + j] = block.word[j];
         }
         return order;

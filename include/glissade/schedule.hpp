@@ -30,8 +30,9 @@ struct ScheduleValue {
 };
 
 /// A learning-rate schedule: a pure function of the step. Written as text, and read back from it, as
-/// `name`, `name:key=value,key=value`, sequences `warmup:length=500 + cosine` (each part but the last has a length; a part starts at its own
-/// zero) and products `step:every=10 * exponential:gamma=0.99`. `unit=step|epoch|sample|fraction` is a key of every part (default: step).
+/// `name`, `name:key=value,key=value`, sequences `warmup:length=500 + cosine` (each part but the last has a length; a part starts at its
+/// own zero) and products `step:every=10 * exponential:gamma=0.99`. `unit=step|epoch|sample|fraction` is a key of every part (default:
+/// step).
 class GLISSADE_EXPORT Schedule {
 public:
     /// Constant rate.

@@ -39,7 +39,7 @@ struct Progress {
     double lr = 0;
     double seconds = 0, rows_per_second = 0;
     bool epoch_ended = false;
-    std::optional<Metrics> validation;  ///< set where an epoch ended with a validation set (the best member's)
+    std::optional<Metrics> validation;         ///< set where an epoch ended with a validation set (the best member's)
     std::vector<EpochRecord> finished_epochs;  ///< those that ended in the segment (the best member's), in order
 };
 enum class Control { go_on, stop };
@@ -55,37 +55,38 @@ struct CheckpointOptions {
 
 /// Settings of a run. Every default is the command line's.
 struct TrainOptions {
-    Loss loss = {};                        ///< "auto" from the data's task
-    Optimizer optimizer = {};              ///< Adam, lr 1e-2
-    std::int64_t batch_size = 256;    ///< rows a step; `full_batch` for all
+    Loss loss = {};                 ///< "auto" from the data's task
+    Optimizer optimizer = {};       ///< Adam, lr 1e-2
+    std::int64_t batch_size = 256;  ///< rows a step; `full_batch` for all
     std::int64_t epochs = 20;
-    Schedule schedule = "cosine";     ///< to 0 over the run
-    std::uint64_t seed = 0;           ///< row order, initial parameters
+    Schedule schedule = "cosine";  ///< to 0 over the run
+    std::uint64_t seed = 0;        ///< row order, initial parameters
     Shuffle shuffle = Shuffle::full;
-    bool drop_last = false;           ///< leave out the last batch of an epoch if it is short
-    double l1 = 0, l2 = 0;            ///< penalties on the weights, added to the mean loss; biases are spared
-    bool decay_bias = false;          ///< penalties and weight decay reach the biases too, as in PyTorch
+    bool drop_last = false;   ///< leave out the last batch of an epoch if it is short
+    double l1 = 0, l2 = 0;    ///< penalties on the weights, added to the mean loss; biases are spared
+    bool decay_bias = false;  ///< penalties and weight decay reach the biases too, as in PyTorch
     bool bias = true;
-    double clip_norm = 0, clip_value = 0;  ///< of the batch's gradient; 0: off
-    bool average = false;             ///< the model is the mean of the parameters over all steps (Polyak and Ruppert)
+    double clip_norm = 0, clip_value = 0;    ///< of the batch's gradient; 0: off
+    bool average = false;                    ///< the model is the mean of the parameters over all steps (Polyak and Ruppert)
     std::vector<double> class_weights = {};  ///< empty or one a class, multiplied into the row weights
-    bool balanced = false;            ///< class_weights = rows / (classes * rows of the class)
-    bool standardize = false;         ///< z-score of every column, from the training rows, applied as rows are read
-    bool standardize_target = false;  ///< regression: train on z-scores of the targets; predictions come in the user's units
+    bool balanced = false;                   ///< class_weights = rows / (classes * rows of the class)
+    bool standardize = false;                ///< z-score of every column, from the training rows, applied as rows are read
+    bool standardize_target = false;         ///< regression: train on z-scores of the targets; predictions come in the user's units
 
-    std::int64_t max_steps = 0;       ///< 0: no limit
-    double max_seconds = 0;           ///< 0: no limit
-    double tol = 0;                   ///< stop when the training loss has not improved by `tol` for `patience` epochs; 0: off
-    std::int64_t patience = 0;        ///< stop when the validation loss has not improved for so many epochs; 0: off
-    Dataset validation = {};               ///< no rows: none. With one, the model of the best epoch is kept
+    std::int64_t max_steps = 0;  ///< 0: no limit
+    double max_seconds = 0;      ///< 0: no limit
+    double tol = 0;              ///< stop when the training loss has not improved by `tol` for `patience` epochs; 0: off
+    std::int64_t patience = 0;   ///< stop when the validation loss has not improved for so many epochs; 0: off
+    Dataset validation = {};     ///< no rows: none. With one, the model of the best epoch is kept
 
-    std::vector<Member> members = {};      ///< empty: one member from `optimizer`, `l1`, `l2`, `seed`
-    std::optional<Model> start = {};       ///< warm start from these parameters; zeros otherwise
+    std::vector<Member> members = {};  ///< empty: one member from `optimizer`, `l1`, `l2`, `seed`
+    std::optional<Model> start = {};   ///< warm start from these parameters; zeros otherwise
 
-    std::string device = "auto";      ///< auto, cpu, cuda or cuda:N. auto uses a usable GPU where float32 and the shape allow, and says so in the plan
-    int threads = 0;                  ///< 0: usable_processors()
+    std::string device =
+        "auto";       ///< auto, cpu, cuda or cuda:N. auto uses a usable GPU where float32 and the shape allow, and says so in the plan
+    int threads = 0;  ///< 0: usable_processors()
     std::int64_t memory_limit_bytes = 0, device_memory_limit_bytes = 0;  ///< 0: what is available
-    std::int64_t segment_steps = 0;   ///< 0: chosen for tens of milliseconds; never changes results
+    std::int64_t segment_steps = 0;                                      ///< 0: chosen for tens of milliseconds; never changes results
     CheckpointOptions checkpoint = {};
     std::function<Control(const Progress&)> on_segment = {};  ///< called on the thread that called train
 };
@@ -102,17 +103,17 @@ struct Divergence {
 
 struct MemberResult {
     Member member;
-    Model model;                       ///< of the best epoch (validation) or the last; the last finite one if it diverged
+    Model model;  ///< of the best epoch (validation) or the last; the last finite one if it diverged
     std::vector<EpochRecord> history;
-    std::int64_t best_epoch = 0;       ///< counts from 1; 0 if none was finished
-    double best_loss = 0;              ///< validation loss where there is one, else training loss
+    std::int64_t best_epoch = 0;  ///< counts from 1; 0 if none was finished
+    double best_loss = 0;         ///< validation loss where there is one, else training loss
     std::optional<Divergence> divergence;
 };
 
 /// What a run gives back.
 struct Run {
-    Model model;                        ///< of the best member
-    std::vector<EpochRecord> history;   ///< of the best member
+    Model model;                       ///< of the best member
+    std::vector<EpochRecord> history;  ///< of the best member
     std::int64_t best_member = 0;
     std::int64_t best_epoch = 0;
     StopReason stop = StopReason::finished;
@@ -120,17 +121,17 @@ struct Run {
     std::string advice;                    ///< one sentence where it is due, else empty
     std::string plan;                      ///< what ran: backend, threads or blocks, memory, why
     std::int64_t steps = 0;
-    double seconds = 0;                    ///< of training, evaluation included
-    std::vector<MemberResult> members;     ///< all of them, in order
+    double seconds = 0;                 ///< of training, evaluation included
+    std::vector<MemberResult> members;  ///< all of them, in order
 };
 
-/// Trains. Bit-identical for the same data, options and library, for any number of threads. Throws Error(usage | data | memory | device | io); a
-/// run that diverges returns with `stop == diverged` and the last finite model. Never prints, exits or touches signal handlers.
+/// Trains. Bit-identical for the same data, options and library, for any number of threads. Throws Error(usage | data | memory | device |
+/// io); a run that diverges returns with `stop == diverged` and the last finite model. Never prints, exits or touches signal handlers.
 GLISSADE_EXPORT Run train(const Dataset& data, const TrainOptions& options);
 
-/// Goes on from the newest intact checkpoint in `directory`, bit for bit as if it had never stopped. `options` holds the run's settings again (the
-/// checkpoint's are checked against it: only epochs, max_*, threads, device, segment_steps, checkpoint, on_segment may differ) with the same data (fingerprint
-/// checked). Later checkpoints go to the same directory.
+/// Goes on from the newest intact checkpoint in `directory`, bit for bit as if it had never stopped. `options` holds the run's settings
+/// again (the checkpoint's are checked against it: only epochs, max_*, threads, device, segment_steps, checkpoint, on_segment may differ)
+/// with the same data (fingerprint checked). Later checkpoints go to the same directory.
 GLISSADE_EXPORT Run resume(const Dataset& data, const std::string& directory, const TrainOptions& options);
 
 /// What train would run, without running it: shape, batches, backend, memory, predicted time.

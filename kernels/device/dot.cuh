@@ -8,9 +8,9 @@
 
 namespace glissade::kernels {
 
-/// A dot product in SumShape's order, by `Threads` neighbouring threads of a warp that all get the result: each plays 64 / Threads of the virtual lanes, the
-/// far halves of the tree are added within a thread, the near ones by shuffles (both partners add the same two numbers, so they agree).
-/// All 32 lanes of the warp must call. `left(i)` and `right(i)` give element i.
+/// A dot product in SumShape's order, by `Threads` neighbouring threads of a warp that all get the result: each plays 64 / Threads of the
+/// virtual lanes, the far halves of the tree are added within a thread, the near ones by shuffles (both partners add the same two numbers,
+/// so they agree). All 32 lanes of the warp must call. `left(i)` and `right(i)` give element i.
 template <int Threads, class Left, class Right>
 __device__ __forceinline__ float lane_dot(int count, int lane, const Left& left, const Right& right) {
     constexpr int own_lanes = SumShape::dot_lanes / Threads;

@@ -9,8 +9,8 @@
 
 namespace glissade::kernels {
 
-/// Brings a block's rows into shared memory one tile ahead of their use, across the ends of steps and epochs: which rows the next tile holds is known
-/// before the parameters are. Rows are looked up two tiles ahead and copied one ahead.
+/// Brings a block's rows into shared memory one tile ahead of their use, across the ends of steps and epochs: which rows the next tile
+/// holds is known before the parameters are. Rows are looked up two tiles ahead and copied one ahead.
 class RecordPipeline {
 public:
     __device__ __forceinline__ RecordPipeline(const SegmentLinearParams& params, unsigned char* shared, int block)
@@ -44,7 +44,8 @@ public:
         __syncthreads();
     }
 
-    /// Looks up the rows of the tile after the next one: once for every tile, between its advance and the next one's, where the block has time for it.
+    /// Looks up the rows of the tile after the next one: once for every tile, between its advance and the next one's, where the block has
+    /// time for it.
     __device__ __forceinline__ void look_ahead() { look_up(after(after(slot_))); }
 
     /// For a step in which the block has no tile: fetches scalars. Waits for all that was under way; others see it after the next barrier.
@@ -101,7 +102,9 @@ private:
                 const std::int64_t first = part_.first_row(partial) + (static_cast<std::int64_t>(chunk_) << row_bits_);
                 const std::int64_t left = part_.first_row(partial + 1) - first;
                 if (r < left) row = params_.orders[cursor_.epoch](part_.begin + first + r);
-                if (r == 0) counts_of(slot)[q] = left < 0 ? 0 : (left < params_.tile.rows ? static_cast<int>(left) : static_cast<int>(params_.tile.rows));
+                if (r == 0)
+                    counts_of(slot)[q] =
+                        left < 0 ? 0 : (left < params_.tile.rows ? static_cast<int>(left) : static_cast<int>(params_.tile.rows));
             }
             rows_of(slot)[i] = row;
         }

@@ -20,7 +20,8 @@ __device__ __forceinline__ float fresh_tree_sum(const float* values) {
     }
 }
 
-/// A lane's part of the sum of `count` neighbouring values (a power of two, at most 128; aligned to 16 bytes from 4 on) by min(count, 32) lanes.
+/// A lane's part of the sum of `count` neighbouring values (a power of two, at most 128; aligned to 16 bytes from 4 on) by min(count, 32)
+/// lanes.
 __device__ __forceinline__ float fresh_lane_sum(const float* values, int count, int rank) {
     if (count <= 32) return fresh_tree_sum<1>(values + rank);
     if (count == 64) return fresh_tree_sum<2>(values + 2 * rank);

@@ -17,12 +17,14 @@ struct Placement {
     cuda::PlanWishes wishes;
 };
 inline std::ostream& operator<<(std::ostream& out, const Placement& p) {
-    return out << "card " << p.card.name << ", seed " << p.card.seed << ", " << p.wishes.blocks << " blocks x " << p.wishes.threads << " threads, tile "
-               << p.wishes.tile.partials << " x " << p.wishes.tile.rows << (p.wishes.state_in_memory ? ", state in memory" : "") << ", staging "
-               << p.wishes.staging_bytes << ", table " << p.wishes.table_steps;
+    return out << "card " << p.card.name << ", seed " << p.card.seed << ", " << p.wishes.blocks << " blocks x " << p.wishes.threads
+               << " threads, tile " << p.wishes.tile.partials << " x " << p.wishes.tile.rows
+               << (p.wishes.state_in_memory ? ", state in memory" : "") << ", staging " << p.wishes.staging_bytes << ", table "
+               << p.wishes.table_steps;
 }
 
-/// The n-th of a sequence of placements that meets both teams, every card, several sizes of blocks and tiles, and small staging buffers and tables.
+/// The n-th of a sequence of placements that meets both teams, every card, several sizes of blocks and tiles, and small staging buffers and
+/// tables.
 inline Placement placement(int n) {
     const std::vector<CardSetting> all = cards();
     Placement p{all[static_cast<std::size_t>(n) % all.size()], {}};
@@ -47,9 +49,10 @@ inline std::unique_ptr<cuda::CudaBackend> cuda_backend(const Case<float>& c, con
 
 inline ::testing::AssertionResult same_report(const SegmentReport& cuda, const SegmentReport& cpu) {
     if (cuda.steps_done != cpu.steps_done || cuda.frozen != cpu.frozen)
-        return ::testing::AssertionFailure() << "CUDA did " << cuda.steps_done << " steps (frozen " << cuda.frozen << "), the CPU " << cpu.steps_done << " ("
-                                             << cpu.frozen << ")";
-    if (cuda.frozen && cuda.frozen_member != cpu.frozen_member) return ::testing::AssertionFailure() << "frozen member " << cuda.frozen_member;
+        return ::testing::AssertionFailure() << "CUDA did " << cuda.steps_done << " steps (frozen " << cuda.frozen << "), the CPU "
+                                             << cpu.steps_done << " (" << cpu.frozen << ")";
+    if (cuda.frozen && cuda.frozen_member != cpu.frozen_member)
+        return ::testing::AssertionFailure() << "frozen member " << cuda.frozen_member;
     for (std::size_t i = 0; i < cpu.loss_sums.size(); ++i)
         if (cuda.loss_sums[i] != cpu.loss_sums[i])
             return ::testing::AssertionFailure() << "loss sum " << i << " is " << cuda.loss_sums[i] << ", on the CPU " << cpu.loss_sums[i];
@@ -64,7 +67,8 @@ inline ::testing::AssertionResult trains_as_on_cpu(const CaseShape& shape, const
     const auto cuda = cuda_backend(c, p);
     const auto same = same_report(cuda->run(c.segment()), expected);
     if (!same) return ::testing::AssertionFailure() << same.message() << "; " << shape << "; " << p;
-    if (!same_state(cuda->get_state(), cpu->get_state())) return ::testing::AssertionFailure() << "the states differ; " << shape << "; " << p;
+    if (!same_state(cuda->get_state(), cpu->get_state()))
+        return ::testing::AssertionFailure() << "the states differ; " << shape << "; " << p;
     return ::testing::AssertionSuccess();
 }
 

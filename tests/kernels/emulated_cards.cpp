@@ -4,8 +4,12 @@
 
 namespace glissade::testing {
 
-std::vector<CardSetting> cards() { return {{"hopper-like", 8, 1}, {"small", 2, 2}, {"old", 1, 3}, {"hopper-like", 8, 4}}; }
-std::string why_no_card() { return ""; }
+std::vector<CardSetting> cards() {
+    return {{"hopper-like", 8, 1}, {"small", 2, 2}, {"old", 1, 3}, {"hopper-like", 8, 4}};
+}
+std::string why_no_card() {
+    return "";
+}
 
 void use(const CardSetting& card) {
     emulation::reset();

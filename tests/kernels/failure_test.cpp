@@ -56,12 +56,14 @@ TEST_F(CudaFailure, OfAnyCallIsATypedErrorAndLeavesNothingBehind) {
             use_everything(c, p.wishes);
             // Only calls whose failure changes nothing may go unnoticed: giving back, and facts that have a substitute.
             const std::string name = failing_name();
-            EXPECT_TRUE(name == "cudaFree" || name == "cudaFreeHost" || name == "cudaStreamDestroy" || name == "cudaEventDestroy" || name == "cudaSetDevice" ||
-                        name == "cudaStreamSynchronize" || name == "cudaDeviceGetAttribute" || name == "cudaRuntimeGetVersion")
+            EXPECT_TRUE(name == "cudaFree" || name == "cudaFreeHost" || name == "cudaStreamDestroy" || name == "cudaEventDestroy" ||
+                        name == "cudaSetDevice" || name == "cudaStreamSynchronize" || name == "cudaDeviceGetAttribute" ||
+                        name == "cudaRuntimeGetVersion")
                 << "call " << n << ", " << name << ", failed unnoticed";
         } catch (const Error& error) {
             EXPECT_TRUE(error.kind() == ErrorKind::device || error.kind() == ErrorKind::memory) << error.what();
-            EXPECT_NE(std::string(error.what()).find(failing_name() == "cudaGetDeviceCount" || failing_name() == "cudaDriverGetVersion" ? "CUDA" : "failed"),
+            EXPECT_NE(std::string(error.what())
+                          .find(failing_name() == "cudaGetDeviceCount" || failing_name() == "cudaDriverGetVersion" ? "CUDA" : "failed"),
                       std::string::npos)
                 << error.what();
         }
@@ -107,7 +109,8 @@ TEST_F(CudaFailure, OfAllocationNamesSizeAndPurpose) {
         FAIL() << "unnoticed";
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::memory);
-        EXPECT_NE(std::string(error.what()).find("cudaMalloc (1.3 KB for the training rows) failed: out of memory"), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("cudaMalloc (1.3 KB for the training rows) failed: out of memory"), std::string::npos)
+            << error.what();
     }
 }
 
@@ -136,7 +139,8 @@ TEST_F(CudaFailure, NeverComesFromABudgetThatSaysTooLittle) {
             use(cards().front());
             const cuda::PlanWishes wishes{.state_in_memory = state_in_memory};
             const auto backend = cuda::make_cuda_backend_with(c.problem, {}, wishes);
-            EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()), cuda::budget_of(c.problem, backend->plan(), wishes).total());
+            EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()),
+                      cuda::budget_of(c.problem, backend->plan(), wishes).total());
         }
 }
 
@@ -170,7 +174,8 @@ TEST_F(CudaFailure, SaysExactlyWhatIsMissing) {
     EXPECT_EQ(missing_with(card, 1), "");
     EXPECT_NE(missing_with(card, 0).find("sees no device"), std::string::npos);
     card.driver_version = 11080;
-    EXPECT_NE(missing_with(card, 1).find("driver is too old: it supports CUDA 11.8, this build needs CUDA 13.0"), std::string::npos) << missing_with(card, 1);
+    EXPECT_NE(missing_with(card, 1).find("driver is too old: it supports CUDA 11.8, this build needs CUDA 13.0"), std::string::npos)
+        << missing_with(card, 1);
     card.driver_version = 0;
     EXPECT_EQ(missing_with(card, 0), "no NVIDIA driver is installed on this machine");
     card = emulation::card("hopper-like");

@@ -25,7 +25,9 @@ Card card_with(int multiprocessors, std::int64_t shared_kilobytes, double bytes_
     card.memory_bytes_a_second = bytes_a_second;
     return card;
 }
-Card hopper() { return card_with(132, 227, 4.8e12); }
+Card hopper() {
+    return card_with(132, 227, 4.8e12);
+}
 
 LinearShape logistic_with_adam(std::int64_t features) {
     LinearShape shape;
@@ -50,7 +52,8 @@ TEST(CudaPlan, IsSoundForEveryShapeBatchAndCard) {
         for (const std::int64_t features : {1, 28, 129, 512, 784, 2000})
             for (const std::int64_t rows : {1, 16, 17, 256, 8192, 20000, 11000000}) {
                 const LinearShape shape = logistic_with_adam(features);
-                SCOPED_TRACE(std::to_string(features) + " features, batch " + std::to_string(rows) + ", " + std::to_string(card.facts.multiprocessors) + " SMs");
+                SCOPED_TRACE(std::to_string(features) + " features, batch " + std::to_string(rows) + ", " +
+                             std::to_string(card.facts.multiprocessors) + " SMs");
                 expect_sound(cuda::plan_segments(shape, rows, card, {}), shape, rows, card);
             }
 }
@@ -125,7 +128,8 @@ TEST(CudaPlan, LayoutHasRoomForEveryArray) {
     EXPECT_GE(layout.parameters - layout.clip, 2 * 4);
     EXPECT_GE(layout.state - layout.parameters, 36 * 4);
     EXPECT_GE(layout.bytes - layout.state, 2 * 36 * 4);
-    for (const std::int64_t at : {layout.records, layout.rates, layout.rows, layout.sums, layout.parameters, layout.state, layout.bytes}) EXPECT_EQ(at % 16, 0);
+    for (const std::int64_t at : {layout.records, layout.rates, layout.rows, layout.sums, layout.parameters, layout.state, layout.bytes})
+        EXPECT_EQ(at % 16, 0);
 }
 
 TEST(CudaPlan, DividesExactlyByMultiplication) {

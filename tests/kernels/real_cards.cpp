@@ -17,9 +17,13 @@ std::vector<CardSetting> cards() {
     }
     return all;
 }
-std::string why_no_card() { return "no usable CUDA device: " + cuda_availability().missing; }
+std::string why_no_card() {
+    return "no usable CUDA device: " + cuda_availability().missing;
+}
 
 void use(const CardSetting&) {}
-std::vector<std::string> take_faults() { return {}; }
+std::vector<std::string> take_faults() {
+    return {};
+}
 
 }  // namespace glissade::testing

@@ -24,7 +24,8 @@ TEST_F(CudaSegment, EqualsTheCpuForEveryLossAndUpdateRule) {
             CountVariants variants;
             visit_rule(UpdateRules{}, rule, variants);
             for (int variant = 0; variant < variants.count; ++variant, ++n) {
-                CaseShape shape{.rows = 53, .columns = 9, .outputs = 3, .members = 1 + n % 3, .batch = 40, .steps = 3, .loss = loss, .rule = rule};
+                CaseShape shape{
+                    .rows = 53, .columns = 9, .outputs = 3, .members = 1 + n % 3, .batch = 40, .steps = 3, .loss = loss, .rule = rule};
                 shape.variant = variant;
                 shape.averaging = n % 2 == 0;
                 shape.weights = n % 4 < 2;
@@ -87,7 +88,8 @@ TEST_F(CudaSegment, EqualsTheCpuForPartialSumsOfManyRows) {
 }
 
 TEST_F(CudaSegment, GivesTheSameForAnyOrderOfThreads) {
-    CaseShape shape{.rows = 100, .columns = 20, .outputs = 3, .members = 2, .batch = 64, .steps = 4, .loss = rule_index<Softmax>(LossRules{})};
+    CaseShape shape{
+        .rows = 100, .columns = 20, .outputs = 3, .members = 2, .batch = 64, .steps = 4, .loss = rule_index<Softmax>(LossRules{})};
     shape.clip_norm = .1;
     for (std::uint64_t seed = 10; seed < 18; ++seed) {
         Placement p = placement(3);
@@ -104,7 +106,8 @@ TEST_F(CudaSegment, ReadsTheRowsThatTheHostsOrderNames) {
         CaseShape shape{.rows = rows, .columns = 1, .batch = 1, .steps = steps, .loss = rule_index<Squared>(LossRules{})};
         shape.shuffle = shuffle;
         Case<float> c(shape);
-        std::fill(c.scalars.begin(), c.scalars.end(), 0.0f);  // a rate of 0: parameters stay 0, so that a step's loss is half its target squared
+        std::fill(c.scalars.begin(), c.scalars.end(),
+                  0.0f);  // a rate of 0: parameters stay 0, so that a step's loss is half its target squared
         std::fill(c.start.parameters.begin(), c.start.parameters.end(), 0.0f);
         for (std::int64_t r = 0; r < rows; ++r) c.targets[static_cast<std::size_t>(r)] = static_cast<float>(r);
         const auto cuda = cuda_backend(c, placement(1));
@@ -112,7 +115,8 @@ TEST_F(CudaSegment, ReadsTheRowsThatTheHostsOrderNames) {
         ASSERT_EQ(report.steps_done, steps);
         for (std::int64_t s = 0; s < steps; ++s) {
             const auto row = static_cast<double>(c.problem.batches.order.epoch(s / rows)(s % rows));
-            EXPECT_EQ(report.loss_sums[static_cast<std::size_t>(s)], .5 * row * row) << "step " << s << ", shuffle " << static_cast<int>(shuffle);
+            EXPECT_EQ(report.loss_sums[static_cast<std::size_t>(s)], .5 * row * row)
+                << "step " << s << ", shuffle " << static_cast<int>(shuffle);
         }
     }
 }

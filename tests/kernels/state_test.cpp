@@ -13,7 +13,8 @@ namespace {
 class CudaState : public CudaTest {};
 
 CaseShape some_shape() {
-    CaseShape shape{.rows = 90, .columns = 11, .outputs = 2, .members = 2, .batch = 40, .steps = 9, .loss = rule_index<Softmax>(LossRules{})};
+    CaseShape shape{
+        .rows = 90, .columns = 11, .outputs = 2, .members = 2, .batch = 40, .steps = 9, .loss = rule_index<Softmax>(LossRules{})};
     shape.rule = rule_index<RmsProp>(UpdateRules{});
     shape.variant = 3;
     shape.rate = .02;
@@ -65,7 +66,8 @@ TEST_F(CudaState, FreezesBeforeTheFirstStepWithASumThatIsNotFinite) {
         Case<float> c(some_shape());
         // One member's rate leaves the range of float in step 4; the next step meets what came of it.
         const std::int64_t member = n % 2;
-        c.scalars[static_cast<std::size_t>((4 * 2 + member) * rules::scalars_a_member + rules::ScalarRow::rule)] = std::numeric_limits<float>::infinity();
+        c.scalars[static_cast<std::size_t>((4 * 2 + member) * rules::scalars_a_member + rules::ScalarRow::rule)] =
+            std::numeric_limits<float>::infinity();
         const auto cpu = c.backend(1);
         const SegmentReport expected = cpu->run(c.segment());
         ASSERT_TRUE(expected.frozen);

@@ -42,7 +42,6 @@ public:
         return static_cast<double>(loss / count);
     }
 
-
     std::vector<double> parameters() const { return {theta_.begin(), theta_.end()}; }
     std::vector<double> state(std::size_t index) const { return {state_[index].begin(), state_[index].end()}; }
     std::vector<double> average() const { return state(state_.size() - 1); }

@@ -29,7 +29,8 @@ struct RuleList {
 using LossRules = RuleList<Squared, Logistic, Softmax, Hinge, SquaredHinge, Huber>;
 using UpdateRules = RuleList<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, Adamax, NAdam, Yogi>;
 
-/// Calls `f.template operator()<Rule>()` for the rule at `index`; does nothing beyond the list. A uniform switch: every thread of a launch agrees.
+/// Calls `f.template operator()<Rule>()` for the rule at `index`; does nothing beyond the list. A uniform switch: every thread of a launch
+/// agrees.
 template <class... Rules, class F>
 GLISSADE_RULE void visit_rule(RuleList<Rules...>, int index, F&& f) {
     int i = 0;

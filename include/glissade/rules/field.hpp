@@ -9,33 +9,33 @@ namespace glissade {
 template <class Rule>
 struct Field {
     std::string_view name;
-    double Rule::* number = nullptr;
-    bool Rule::* flag = nullptr;
+    double Rule::*number = nullptr;
+    bool Rule::*flag = nullptr;
     double low = 0;         ///< smallest value allowed ...
     double high = 0;        ///< ... and the largest
     bool low_open = false;  ///< `low` itself is not allowed
     std::string_view help;
 
-    static constexpr Field at_least(std::string_view name_in, double Rule::* member, double low_in, std::string_view help_in) {
+    static constexpr Field at_least(std::string_view name_in, double Rule::*member, double low_in, std::string_view help_in) {
         return {name_in, member, nullptr, low_in, 1e300, false, help_in};
     }
-    static constexpr Field above(std::string_view name_in, double Rule::* member, double low_in, std::string_view help_in) {
+    static constexpr Field above(std::string_view name_in, double Rule::*member, double low_in, std::string_view help_in) {
         return {name_in, member, nullptr, low_in, 1e300, true, help_in};
     }
     /// A decay rate: 0 <= value < 1.
-    static constexpr Field rate(std::string_view name_in, double Rule::* member, std::string_view help_in) {
+    static constexpr Field rate(std::string_view name_in, double Rule::*member, std::string_view help_in) {
         return {name_in, member, nullptr, 0, 0x1.fffffffffffffp-1, false, help_in};
     }
-    static constexpr Field boolean(std::string_view name_in, bool Rule::* member, std::string_view help_in) {
+    static constexpr Field boolean(std::string_view name_in, bool Rule::*member, std::string_view help_in) {
         return {name_in, nullptr, member, 0, 1, false, help_in};
     }
 };
 
 /// What `prepare` of an update rule is told about a step.
 struct StepInfo {
-    long long t;           ///< counts steps from 1
-    double lr;             ///< learning rate of this step, from the schedule
-    double momentum;       ///< scheduled momentum (or beta1) of this step, if `has_momentum`
+    long long t;      ///< counts steps from 1
+    double lr;        ///< learning rate of this step, from the schedule
+    double momentum;  ///< scheduled momentum (or beta1) of this step, if `has_momentum`
     bool has_momentum;
 };
 

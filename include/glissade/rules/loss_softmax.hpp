@@ -18,7 +18,8 @@ struct Softmax {
     static constexpr std::array<Field<Softmax>, 0> fields() { return {}; }
     void prepare(double*) const {}
 
-    // The pieces of a group's formulas, for loops that take many rows at once. `power` is e^(score - top), `sum` the sum of a row's powers in class order.
+    // The pieces of a group's formulas, for loops that take many rows at once. `power` is e^(score - top), `sum` the sum of a row's powers
+    // in class order.
     template <class Real>
     static GLISSADE_RULE Real power_of(Real score, Real top) {
         return rules::exp(score - top);

@@ -5,9 +5,10 @@
 
 #include "glissade/rules/portable.hpp"
 
-/// exp, expm1, log, log1p and tanh of our own, for float and double: fixed polynomials over + - * / and fma, so that the host, the device and every
-/// instruction set give the same bits, and free of branches, so that loops over them vectorise. Errors are a few units in the last place,
-/// tested against higher precision. Series: Taylor for exp on |r| <= ln(2)/2, and log(m) = 2 atanh((m-1)/(m+1)) (Abramowitz and Stegun, 4.1.27, 4.2.1).
+/// exp, expm1, log, log1p and tanh of our own, for float and double: fixed polynomials over + - * / and fma, so that the host, the device
+/// and every instruction set give the same bits, and free of branches, so that loops over them vectorise. Errors are a few units in the
+/// last place, tested against higher precision. Series: Taylor for exp on |r| <= ln(2)/2, and log(m) = 2 atanh((m-1)/(m+1)) (Abramowitz and
+/// Stegun, 4.1.27, 4.2.1).
 namespace glissade::rules {
 
 template <class Real>
@@ -69,21 +70,9 @@ GLISSADE_RULE ExpParts<Real> split_exp(Real x) {
 /// exp(r) - 1 for |r| <= ln(2)/2: r + r^2/2! + ... by Horner.
 template <class Real>
 GLISSADE_RULE Real expm1_core(Real r) {
-    constexpr double inverse_factorial[15] = {1.0,
-                                              1.0,
-                                              1.0 / 2,
-                                              1.0 / 6,
-                                              1.0 / 24,
-                                              1.0 / 120,
-                                              1.0 / 720,
-                                              1.0 / 5040,
-                                              1.0 / 40320,
-                                              1.0 / 362880,
-                                              1.0 / 3628800,
-                                              1.0 / 39916800,
-                                              1.0 / 479001600,
-                                              1.0 / 6227020800.0,
-                                              1.0 / 87178291200.0};
+    constexpr double inverse_factorial[15] = {
+        1.0,         1.0,          1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,          1.0 / 720,          1.0 / 5040,
+        1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0, 1.0 / 87178291200.0};
     Real sum = Real(inverse_factorial[RealBits<Real>::exp_terms]);
 #pragma GCC unroll 16
     for (int k = RealBits<Real>::exp_terms - 1; k >= 2; --k) sum = fused(sum, r, Real(inverse_factorial[k]));

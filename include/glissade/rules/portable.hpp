@@ -13,11 +13,20 @@
 
 namespace glissade::rules {
 
-// The only operations that formulas are made of. Each is correctly rounded, so the host, the device and every instruction set give the same bits.
-GLISSADE_RULE float fused(float a, float b, float c) { return ::fmaf(a, b, c); }
-GLISSADE_RULE double fused(double a, double b, double c) { return ::fma(a, b, c); }
-GLISSADE_RULE float root(float x) { return ::sqrtf(x); }
-GLISSADE_RULE double root(double x) { return ::sqrt(x); }
+// The only operations that formulas are made of. Each is correctly rounded, so the host, the device and every instruction set give the same
+// bits.
+GLISSADE_RULE float fused(float a, float b, float c) {
+    return ::fmaf(a, b, c);
+}
+GLISSADE_RULE double fused(double a, double b, double c) {
+    return ::fma(a, b, c);
+}
+GLISSADE_RULE float root(float x) {
+    return ::sqrtf(x);
+}
+GLISSADE_RULE double root(double x) {
+    return ::sqrt(x);
+}
 
 template <class Real>
 GLISSADE_RULE Real larger(Real a, Real b) {

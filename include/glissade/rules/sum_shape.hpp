@@ -10,7 +10,8 @@ namespace glissade {
 /// Which partial sums a batch has and in which order they are added. A pure function of the batch's rows, so that threads, blocks and cards
 /// can share the work in any way and still give the same bits.
 ///
-/// - The rows of a batch, in row order, are cut into `partials` (a power of two) contiguous runs. Within a run gradients are added row by row,
+/// - The rows of a batch, in row order, are cut into `partials` (a power of two) contiguous runs. Within a run gradients are added row by
+/// row,
 ///   element-wise: g[j] = fma(slope, x[j], g[j]) from g = 0.
 /// - The partial sums are added by a perfect binary tree over their index: (0+1)+(2+3) ...
 /// - A dot product of n elements has `dot_lanes` lanes: lane l adds elements l, l+64, l+128, ... by fma from 0; lanes are then added by
@@ -32,7 +33,8 @@ struct SumShape {
         shape.partials = count;
         return shape;
     }
-    /// First row (within the batch) of partial v; partial v ends where v+1 begins. At most 2^53 rows * partials, so the product cannot overflow.
+    /// First row (within the batch) of partial v; partial v ends where v+1 begins. At most 2^53 rows * partials, so the product cannot
+    /// overflow.
     GLISSADE_RULE std::int64_t begin(std::int64_t v) const { return v * rows / partials; }
 };
 

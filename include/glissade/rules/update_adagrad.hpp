@@ -21,7 +21,8 @@ struct Adagrad {
     static constexpr int variants = 1;
     static constexpr auto fields() {
         using F = Field<Adagrad>;
-        return std::array{F::above("lr", &Adagrad::lr, 0, "learning rate"), F::at_least("lr_decay", &Adagrad::lr_decay, 0, "decay of the rate a step"),
+        return std::array{F::above("lr", &Adagrad::lr, 0, "learning rate"),
+                          F::at_least("lr_decay", &Adagrad::lr_decay, 0, "decay of the rate a step"),
                           F::at_least("initial_accumulator_value", &Adagrad::initial_accumulator_value, 0, "start of the sum of squares"),
                           F::at_least("eps", &Adagrad::eps, 0, "added to the root"),
                           F::at_least("weight_decay", &Adagrad::weight_decay, 0, "L2 added to the gradient of the weights")};

@@ -53,8 +53,10 @@ struct Adam {
     static constexpr int variants = 2;  // 1: amsgrad
     static constexpr auto fields() {
         using F = Field<Adam>;
-        return std::array{F::above("lr", &Adam::lr, 0, "learning rate"), F::rate("beta1", &Adam::beta1, "decay of the average of gradients"),
-                          F::rate("beta2", &Adam::beta2, "decay of the average of squares"), F::at_least("eps", &Adam::eps, 0, "added to the root"),
+        return std::array{F::above("lr", &Adam::lr, 0, "learning rate"),
+                          F::rate("beta1", &Adam::beta1, "decay of the average of gradients"),
+                          F::rate("beta2", &Adam::beta2, "decay of the average of squares"),
+                          F::at_least("eps", &Adam::eps, 0, "added to the root"),
                           F::at_least("weight_decay", &Adam::weight_decay, 0, "L2 added to the gradient of the weights"),
                           F::boolean("amsgrad", &Adam::amsgrad, "divide by the largest average of squares so far")};
     }

@@ -22,8 +22,10 @@ struct Adamax {
     static constexpr int variants = 1;
     static constexpr auto fields() {
         using F = Field<Adamax>;
-        return std::array{F::above("lr", &Adamax::lr, 0, "learning rate"), F::rate("beta1", &Adamax::beta1, "decay of the average of gradients"),
-                          F::rate("beta2", &Adamax::beta2, "decay of the largest gradient"), F::above("eps", &Adamax::eps, 0, "added to the size of the gradient"),
+        return std::array{F::above("lr", &Adamax::lr, 0, "learning rate"),
+                          F::rate("beta1", &Adamax::beta1, "decay of the average of gradients"),
+                          F::rate("beta2", &Adamax::beta2, "decay of the largest gradient"),
+                          F::above("eps", &Adamax::eps, 0, "added to the size of the gradient"),
                           F::at_least("weight_decay", &Adamax::weight_decay, 0, "L2 added to the gradient of the weights")};
     }
     static constexpr std::array<std::string_view, 2> state_names(int) { return {"exp_avg", "exp_inf"}; }

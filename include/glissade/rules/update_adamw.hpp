@@ -19,8 +19,10 @@ struct AdamW {
     static constexpr int variants = 2;  // 1: amsgrad
     static constexpr auto fields() {
         using F = Field<AdamW>;
-        return std::array{F::above("lr", &AdamW::lr, 0, "learning rate"), F::rate("beta1", &AdamW::beta1, "decay of the average of gradients"),
-                          F::rate("beta2", &AdamW::beta2, "decay of the average of squares"), F::at_least("eps", &AdamW::eps, 0, "added to the root"),
+        return std::array{F::above("lr", &AdamW::lr, 0, "learning rate"),
+                          F::rate("beta1", &AdamW::beta1, "decay of the average of gradients"),
+                          F::rate("beta2", &AdamW::beta2, "decay of the average of squares"),
+                          F::at_least("eps", &AdamW::eps, 0, "added to the root"),
                           F::at_least("weight_decay", &AdamW::weight_decay, 0, "decoupled decay of the weights"),
                           F::boolean("amsgrad", &AdamW::amsgrad, "divide by the largest average of squares so far")};
     }

@@ -24,8 +24,10 @@ struct NAdam {
     static constexpr int variants = 1;
     static constexpr auto fields() {
         using F = Field<NAdam>;
-        return std::array{F::above("lr", &NAdam::lr, 0, "learning rate"), F::rate("beta1", &NAdam::beta1, "decay of the average of gradients"),
-                          F::rate("beta2", &NAdam::beta2, "decay of the average of squares"), F::at_least("eps", &NAdam::eps, 0, "added to the root"),
+        return std::array{F::above("lr", &NAdam::lr, 0, "learning rate"),
+                          F::rate("beta1", &NAdam::beta1, "decay of the average of gradients"),
+                          F::rate("beta2", &NAdam::beta2, "decay of the average of squares"),
+                          F::at_least("eps", &NAdam::eps, 0, "added to the root"),
                           F::at_least("momentum_decay", &NAdam::momentum_decay, 0, "psi: how fast the momentum warms up"),
                           F::at_least("weight_decay", &NAdam::weight_decay, 0, "L2 added to the gradient of the weights")};
     }

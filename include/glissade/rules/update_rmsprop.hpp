@@ -23,8 +23,10 @@ struct RmsProp {
     static constexpr int variants = 4;  // bit 0: centered, bit 1: momentum
     static constexpr auto fields() {
         using F = Field<RmsProp>;
-        return std::array{F::above("lr", &RmsProp::lr, 0, "learning rate"), F::rate("alpha", &RmsProp::alpha, "decay of the average of squares"),
-                          F::at_least("eps", &RmsProp::eps, 0, "added to the root"), F::rate("momentum", &RmsProp::momentum, "momentum factor mu"),
+        return std::array{F::above("lr", &RmsProp::lr, 0, "learning rate"),
+                          F::rate("alpha", &RmsProp::alpha, "decay of the average of squares"),
+                          F::at_least("eps", &RmsProp::eps, 0, "added to the root"),
+                          F::rate("momentum", &RmsProp::momentum, "momentum factor mu"),
                           F::boolean("centered", &RmsProp::centered, "divide by the deviation of the gradient"),
                           F::at_least("weight_decay", &RmsProp::weight_decay, 0, "L2 added to the gradient of the weights")};
     }

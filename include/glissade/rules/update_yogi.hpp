@@ -18,9 +18,10 @@ struct Yogi {
     static constexpr int variants = 1;
     static constexpr auto fields() {
         using F = Field<Yogi>;
-        return std::array{F::above("lr", &Yogi::lr, 0, "learning rate"), F::rate("beta1", &Yogi::beta1, "decay of the average of gradients"),
-                          F::rate("beta2", &Yogi::beta2, "speed of the average of squares"), F::at_least("eps", &Yogi::eps, 0, "added to the root"),
-                          F::at_least("weight_decay", &Yogi::weight_decay, 0, "L2 added to the gradient of the weights")};
+        return std::array{
+            F::above("lr", &Yogi::lr, 0, "learning rate"), F::rate("beta1", &Yogi::beta1, "decay of the average of gradients"),
+            F::rate("beta2", &Yogi::beta2, "speed of the average of squares"), F::at_least("eps", &Yogi::eps, 0, "added to the root"),
+            F::at_least("weight_decay", &Yogi::weight_decay, 0, "L2 added to the gradient of the weights")};
     }
     static constexpr std::array<std::string_view, 2> state_names(int) { return {"exp_avg", "exp_avg_sq"}; }
     static constexpr int state_count(int) { return 2; }

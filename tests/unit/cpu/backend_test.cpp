@@ -10,7 +10,8 @@ namespace {
 template <class Real>
 void expect_exact(const CaseShape& shape, int threads = 1) {
     const Case<Real> c(shape);
-    EXPECT_TRUE(runs_to(c, threads, oracle::run(c.problem, c.start, c.segment()))) << shape << ", " << threads << " threads, " << sizeof(Real) << " bytes";
+    EXPECT_TRUE(runs_to(c, threads, oracle::run(c.problem, c.start, c.segment())))
+        << shape << ", " << threads << " threads, " << sizeof(Real) << " bytes";
 }
 void expect_exact_in_both(const CaseShape& shape, int threads = 1) {
     expect_exact<float>(shape, threads);
@@ -34,7 +35,8 @@ TEST(CpuBackend, FollowsTheContractForEveryLossAndUpdateRule) {
     for (int loss = 0; loss < LossRules::count; ++loss)
         for (const auto& [rule, variant] : update_forms())
             for (bool averaging : {false, true}) {
-                CaseShape shape{.rows = 53, .columns = 9, .outputs = 3, .batch = 17, .steps = 6, .loss = loss, .rule = rule, .variant = variant};
+                CaseShape shape{
+                    .rows = 53, .columns = 9, .outputs = 3, .batch = 17, .steps = 6, .loss = loss, .rule = rule, .variant = variant};
                 shape.averaging = averaging;
                 shape.weights = averaging;
                 shape.rate = .01;
@@ -126,7 +128,8 @@ TEST(CpuBackend, TrainsEachMemberAsIfAlone) {
         one.keep_member(m);
         auto alone = one.backend(1);
         const SegmentReport single = alone->run(one.segment());
-        for (std::int64_t s = 0; s < shape.steps; ++s) EXPECT_EQ(single.loss_sums[s], report.loss_sums[s * shape.members + m]) << "member " << m;
+        for (std::int64_t s = 0; s < shape.steps; ++s)
+            EXPECT_EQ(single.loss_sums[s], report.loss_sums[s * shape.members + m]) << "member " << m;
         const std::vector<float> part(together.parameters.begin() + m * count, together.parameters.begin() + (m + 1) * count);
         EXPECT_TRUE(same_bits(alone->get_state().parameters, part)) << "member " << m;
     }

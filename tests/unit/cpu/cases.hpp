@@ -27,10 +27,11 @@ struct CaseShape {
 };
 
 inline std::ostream& operator<<(std::ostream& out, const CaseShape& s) {
-    return out << s.rows << " x " << s.columns << ", " << s.outputs << " outputs, " << s.members << " members, batch " << s.batch << ", " << s.steps
-               << " steps, loss " << s.loss << ", rule " << s.rule << "." << s.variant << (s.bias ? "" : ", no bias") << (s.weights ? ", weights" : "")
-               << (s.affine ? ", affine" : "") << (s.averaging ? ", averaging" : "") << (s.padded_rows ? ", padded rows" : "") << ", clip " << s.clip_norm << " "
-               << s.clip_value << ", shuffle " << static_cast<int>(s.shuffle);
+    return out << s.rows << " x " << s.columns << ", " << s.outputs << " outputs, " << s.members << " members, batch " << s.batch << ", "
+               << s.steps << " steps, loss " << s.loss << ", rule " << s.rule << "." << s.variant << (s.bias ? "" : ", no bias")
+               << (s.weights ? ", weights" : "") << (s.affine ? ", affine" : "") << (s.averaging ? ", averaging" : "")
+               << (s.padded_rows ? ", padded rows" : "") << ", clip " << s.clip_norm << " " << s.clip_value << ", shuffle "
+               << static_cast<int>(s.shuffle);
 }
 
 struct LossFacts {
@@ -78,7 +79,8 @@ public:
             const double choices = grouped ? static_cast<double>(shape.outputs) : 2;
             targets.push_back(static_cast<Real>(facts.kind == LossKind::regression ? 3 * u - 1 : std::floor(u * choices)));
         }
-        for (std::int64_t r = 0; r < shape.rows; ++r) row_weights.push_back(Real(.5) + (r % 3 == 0 ? Real(0) : random(3, r) * random(3, r)));
+        for (std::int64_t r = 0; r < shape.rows; ++r)
+            row_weights.push_back(Real(.5) + (r % 3 == 0 ? Real(0) : random(3, r) * random(3, r)));
         for (std::int64_t j = 0; j < shape.columns; ++j) scale.push_back(Real(1.5) + random(4, j)), shift.push_back(random(5, j));
         problem.features = MatrixView<const Real>(features.data(), shape.rows, shape.columns, stride);
         problem.targets = targets.data();
@@ -129,7 +131,9 @@ public:
     std::vector<Real> features, targets, row_weights, scale, shift, scalars;
 
 private:
-    static Real random(std::uint64_t stream, std::int64_t i) { return static_cast<Real>(2 * Philox::uniform(5, stream, static_cast<std::uint64_t>(i)) - 1); }
+    static Real random(std::uint64_t stream, std::int64_t i) {
+        return static_cast<Real>(2 * Philox::uniform(5, stream, static_cast<std::uint64_t>(i)) - 1);
+    }
 
     void make_scalars() {
         scalars.assign(static_cast<std::size_t>(shape_.steps * shape_.members * rules::scalars_a_member), Real(0));
@@ -182,8 +186,10 @@ template <class Real>
     auto backend = c.backend(threads);
     const SegmentReport report = backend->run(c.segment());
     if (report.frozen != expected.frozen || report.steps_done != expected.steps_done)
-        return ::testing::AssertionFailure() << report.steps_done << " steps done, expected " << expected.steps_done << "; frozen " << report.frozen;
-    if (report.frozen && report.frozen_member != expected.frozen_member) return ::testing::AssertionFailure() << "frozen member " << report.frozen_member;
+        return ::testing::AssertionFailure() << report.steps_done << " steps done, expected " << expected.steps_done << "; frozen "
+                                             << report.frozen;
+    if (report.frozen && report.frozen_member != expected.frozen_member)
+        return ::testing::AssertionFailure() << "frozen member " << report.frozen_member;
     if (!same_bits(std::vector<double>(report.loss_sums.begin(), report.loss_sums.end()), expected.loss_sums))
         return ::testing::AssertionFailure() << "losses differ, first " << report.loss_sums[0] << " against " << expected.loss_sums[0];
     if (!same_state(backend->get_state(), expected.state)) return ::testing::AssertionFailure() << "the states differ";

@@ -99,7 +99,8 @@ TEST(CpuBackend, RefusesABudgetBeyondItsLimitWithFiguresAndARemedy) {
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::memory);
         const std::string message = error.what();
-        for (const char* part : {"10.0 kB", "partial sums of 2 threads", "fewer threads"}) EXPECT_NE(message.find(part), std::string::npos) << message;
+        for (const char* part : {"10.0 kB", "partial sums of 2 threads", "fewer threads"})
+            EXPECT_NE(message.find(part), std::string::npos) << message;
     }
     EXPECT_NO_THROW(make_cpu_backend<float>(c.problem, {.threads = 2, .memory_limit_bytes = 10'000'000}));
 }
@@ -162,7 +163,8 @@ void expect_exact_zero(std::int64_t columns, std::int64_t outputs, const Real* b
         parameters.insert(parameters.end(), static_cast<std::size_t>(outputs), *bias);
     }
     score_on_cpu<Real>({MatrixView<const Real>(x.data(), 5, columns), {}, parameters.data(), outputs, bias != nullptr}, 1, scores);
-    EXPECT_TRUE(same_bits(scores, std::vector<Real>(scores.size(), expected))) << columns << " columns, " << outputs << " outputs, bias " << (bias ? *bias : 1);
+    EXPECT_TRUE(same_bits(scores, std::vector<Real>(scores.size(), expected)))
+        << columns << " columns, " << outputs << " outputs, bias " << (bias ? *bias : 1);
 }
 
 TEST(CpuBackend, KeepsTheSignOfZero) {
@@ -185,7 +187,8 @@ TEST(CpuBackend, RefusesScoresOfAnotherSize) {
 /// Memory that ends where the process may not read.
 class EndOfMemory {
 public:
-    explicit EndOfMemory(std::size_t bytes) : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))), size_((bytes + page_ - 1) / page_ * page_ + page_) {
+    explicit EndOfMemory(std::size_t bytes)
+        : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))), size_((bytes + page_ - 1) / page_ * page_ + page_) {
         block_ = static_cast<std::byte*>(mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
         mprotect(block_ + size_ - page_, page_, PROT_NONE);
         begin_ = block_ + size_ - page_ - bytes;

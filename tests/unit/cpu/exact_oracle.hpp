@@ -8,8 +8,8 @@
 #include "glissade/rules/sum_shape.hpp"
 #include "host/execution/backend.hpp"
 
-/// The contract of Backend written down as plainly as possible: one scalar operation after the other, one row and one member at a time. Slow, and equal
-/// to every backend to the last bit.
+/// The contract of Backend written down as plainly as possible: one scalar operation after the other, one row and one member at a time.
+/// Slow, and equal to every backend to the last bit.
 namespace glissade::oracle {
 
 template <class Real>
@@ -21,8 +21,12 @@ struct Result {
     std::int64_t frozen_member = 0;
 };
 
-inline float fma_of(float a, float b, float c) { return std::fmaf(a, b, c); }
-inline double fma_of(double a, double b, double c) { return std::fma(a, b, c); }
+inline float fma_of(float a, float b, float c) {
+    return std::fmaf(a, b, c);
+}
+inline double fma_of(double a, double b, double c) {
+    return std::fma(a, b, c);
+}
 
 template <class Real>
 Real dot(const Real* x, const Real* w, std::int64_t count) {
@@ -44,7 +48,8 @@ struct RowLoss {
     void operator()() const {
         if constexpr (Rule::kind == LossKind::grouped) {
             std::vector<Real> slopes(scores.size());
-            loss = Rule::evaluate_group(scores.data(), static_cast<int>(scores.size()), 1, targets[0], problem.loss_constants, slopes.data());
+            loss =
+                Rule::evaluate_group(scores.data(), static_cast<int>(scores.size()), 1, targets[0], problem.loss_constants, slopes.data());
             scores = slopes;
         } else {
             for (std::size_t o = 0; o < scores.size(); ++o) {
@@ -75,7 +80,8 @@ struct OneUpdate {
 
 /// Gradient sums of the parameters of member m, and the loss sum as last element, over one run of rows of a batch.
 template <class Real>
-std::vector<Real> partial_sums(const Problem<Real>& p, const TrainingState<Real>& state, std::int64_t m, const std::vector<std::int64_t>& rows) {
+std::vector<Real> partial_sums(const Problem<Real>& p, const TrainingState<Real>& state, std::int64_t m,
+                               const std::vector<std::int64_t>& rows) {
     const std::int64_t columns = p.features.columns, count = p.parameter_count();
     const Real* theta = state.parameters.data() + m * count;
     std::vector<Real> sums(static_cast<std::size_t>(count) + 1, Real(0));

@@ -93,7 +93,8 @@ TEST(InstructionSets, AgreeOnTheRowOrder) {
                 const OnlyTarget only(target);
                 std::vector<std::int64_t> filled(static_cast<std::size_t>(rows));
                 cpu::fill_rows_loop()(order, 0, rows, filled.data());
-                for (std::int64_t i = 0; i < rows; ++i) ASSERT_EQ(filled[i], order(i)) << hwy::TargetName(target) << ", " << rows << " rows, position " << i;
+                for (std::int64_t i = 0; i < rows; ++i)
+                    ASSERT_EQ(filled[i], order(i)) << hwy::TargetName(target) << ", " << rows << " rows, position " << i;
             }
         }
 }

@@ -32,8 +32,8 @@ std::string code_of(const std::vector<std::string>& parts) {
         for (const std::string& part : parts) found &= line.find(part) != std::string::npos;
         unsigned long long start = 0, size = 0;
         if (!found || std::sscanf(line.c_str(), "%llx %llx", &start, &size) != 2) continue;
-        return output_of("objdump -d --no-show-raw-insn --start-address=" + std::to_string(start) + " --stop-address=" + std::to_string(start + size) + " " +
-                         self);
+        return output_of("objdump -d --no-show-raw-insn --start-address=" + std::to_string(start) +
+                         " --stop-address=" + std::to_string(start + size) + " " + self);
     }
     return "";
 }
@@ -49,7 +49,9 @@ bool has(const std::string& code, const std::string& instruction, const std::str
 bool has_fused(const std::string& code, const std::string& type, const std::string& register_kind) {
     std::istringstream lines(code);
     for (std::string line; std::getline(lines, line);)
-        if (line.find("vfmadd") != std::string::npos && line.find(type + " ") != std::string::npos && line.find(register_kind) != std::string::npos) return true;
+        if (line.find("vfmadd") != std::string::npos && line.find(type + " ") != std::string::npos &&
+            line.find(register_kind) != std::string::npos)
+            return true;
     return false;
 }
 
@@ -77,7 +79,8 @@ TEST_F(MachineCode, OfAdamIsPackedOnAvx2) {
 }
 
 TEST_F(MachineCode, OfEveryUpdateRuleIsPackedOnAvx2) {
-    for (const char* rule : {"Sgd, 0", "Sgd, 1", "Adagrad, 0", "Adadelta, 0", "RmsProp, 0", "RmsProp, 3", "Adam, 1", "AdamW, 0", "Adamax, 0", "NAdam, 0", "Yogi, 0"})
+    for (const char* rule : {"Sgd, 0", "Sgd, 1", "Adagrad, 0", "Adadelta, 0", "RmsProp, 0", "RmsProp, 3", "Adam, 1", "AdamW, 0",
+                             "Adamax, 0", "NAdam, 0", "Yogi, 0"})
         for (const char* type : {"float", "double"}) {
             const std::string code = code_of({"N_AVX2::update_all<glissade::" + std::string(rule) + ", true, " + type + ">"});
             ASSERT_FALSE(code.empty()) << rule << " " << type;

@@ -38,7 +38,8 @@ TEST(RowStream, GivesEveryThreadItsRowsInOrderAcrossEpochs) {
                                 for (std::int64_t i = range.begin; i < range.end; ++i) {
                                     stream.look_ahead(20);
                                     ASSERT_EQ(stream.row(0), order(plan.begin(in_epoch) + i))
-                                        << rows << " rows, batch " << batch << ", step " << step << ", thread " << thread << " of " << threads;
+                                        << rows << " rows, batch " << batch << ", step " << step << ", thread " << thread << " of "
+                                        << threads;
                                     stream.advance(1);
                                 }
                             }

@@ -56,7 +56,9 @@ TEST(ThreadTeam, SleepsBetweenTasksAndWakes) {
     }
 }
 
-TEST(ThreadTeam, RefusesToBeEmpty) { EXPECT_THROW(ThreadTeam team(0), Error); }
+TEST(ThreadTeam, RefusesToBeEmpty) {
+    EXPECT_THROW(ThreadTeam team(0), Error);
+}
 
 TEST(Probe, TakesTimeForEveryRepetition) {
     ThreadTeam team(2);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The optimizer comparison of "Dive into Deep Learning" through the public API: golden trajectories without shuffling, means over seeds with it.
+// The optimizer comparison of "Dive into Deep Learning" through the public API: golden trajectories without shuffling, means over seeds
+// with it.
 #include "tests/support/airfoil.hpp"
 
 #include <gtest/gtest.h>
@@ -72,17 +73,20 @@ TEST_P(GoldenAirfoil, GivesTheParametersOfEachOfTheFirstTwentySteps) {
 TEST_P(GoldenAirfoil, GivesTheParametersAtTheEndAndTheLossAfterEachEpoch) {
     const auto& run = golden()["runs"][GetParam()];
     TrainOptions options = options_of(run);
-    EXPECT_LE(relative_difference(train(airfoil().dataset(), options).model.parameters, run["theta_end"].get<std::vector<double>>()), golden_parameters)
+    EXPECT_LE(relative_difference(train(airfoil().dataset(), options).model.parameters, run["theta_end"].get<std::vector<double>>()),
+              golden_parameters)
         << run["name"];
     options.validation = airfoil().dataset();
     const auto watched = train(airfoil().dataset(), options);
     const auto wanted = run["loss_after_epoch"].get<std::vector<double>>();
     ASSERT_EQ(watched.history.size(), wanted.size());
     for (std::size_t e = 0; e < wanted.size(); ++e)
-        EXPECT_LE(std::abs(watched.history[e].validation->loss - wanted[e]), golden_loss * std::max(1.0, wanted[e])) << run["name"] << ", epoch " << e + 1;
+        EXPECT_LE(std::abs(watched.history[e].validation->loss - wanted[e]), golden_loss * std::max(1.0, wanted[e]))
+            << run["name"] << ", epoch " << e + 1;
 }
 
-/// The run in float32 against the golden one: within what the reference says of float32 arithmetic, plus what rounding the data to float32 changes by itself.
+/// The run in float32 against the golden one: within what the reference says of float32 arithmetic, plus what rounding the data to float32
+/// changes by itself.
 TEST_P(GoldenAirfoil, StaysWithinTheComputedBoundInFloat32) {
     const auto& run = golden()["runs"][GetParam()];
     const testing::Airfoil<float> rounded(GLISSADE_TEST_SOURCE_DIR "/data/airfoil/airfoil_self_noise.dat");
@@ -103,7 +107,8 @@ TEST_P(GoldenAirfoil, StaysWithinTheComputedBoundInFloat32) {
     const auto exact = reference::train(problem, settings, steps, start).parameters.back();
     const auto wanted = run["theta_end"].get<std::vector<double>>();
     for (std::size_t i = 0; i < wanted.size(); ++i)
-        EXPECT_LE(std::abs(found[i] - wanted[i]), bound + std::abs(exact[i] - wanted[i])) << run["name"] << ", parameter " << i << ", bound " << bound;
+        EXPECT_LE(std::abs(found[i] - wanted[i]), bound + std::abs(exact[i] - wanted[i]))
+            << run["name"] << ", parameter " << i << ", bound " << bound;
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryRun, GoldenAirfoil, ::testing::Range(std::size_t{0}, golden()["runs"].size()));
@@ -147,7 +152,8 @@ class ShuffledAirfoil : public ::testing::TestWithParam<Shuffled> {};
 
 TEST_P(ShuffledAirfoil, HasThePublishedMeanLossOverSeeds) {
     const Shuffled& wanted = GetParam();
-    // The loss of one run has a heavy tail, so many seeds; full batches do not feel the order, so the published runs' own start is all that differs.
+    // The loss of one run has a heavy tail, so many seeds; full batches do not feel the order, so the published runs' own start is all that
+    // differs.
     const int seeds = wanted.batch_size == full_batch ? 20 : 400;
     double sum = 0;
     for (int seed = 0; seed < seeds; ++seed) {

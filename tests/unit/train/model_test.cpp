@@ -54,7 +54,8 @@ TEST_F(ModelFile, ComesBackAsItWasSaved) {
         model.feature_names = {"a", "b", "c=\"quoted\"", "d\n", "\xc3\xa9"};
         model.preparation.format = "csv";
         model.preparation.na_values = {"?"};
-        for (int j = 0; j < 5; ++j) model.preparation.columns.push_back({"c" + std::to_string(j), j, ColumnKind::numeric, false, .1 * j, {}});
+        for (int j = 0; j < 5; ++j)
+            model.preparation.columns.push_back({"c" + std::to_string(j), j, ColumnKind::numeric, false, .1 * j, {}});
         model.save(path);
         expect_equal(Model::load(path), model);
     }

@@ -30,7 +30,8 @@ struct RandomProblem {
         }
     }
     Dataset dataset(bool weighted = false) const {
-        return Dataset::borrow(MatrixView<const Real>(x.data(), rows, columns), y, weighted ? std::span<const Real>(weights) : std::span<const Real>{});
+        return Dataset::borrow(MatrixView<const Real>(x.data(), rows, columns), y,
+                               weighted ? std::span<const Real>(weights) : std::span<const Real>{});
     }
 };
 
