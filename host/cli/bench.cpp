@@ -109,6 +109,14 @@ void measure_cpu(const BenchData& data, const TrainOptions& options, BenchReport
     }
 }
 
+/// The card that "cuda" or "cuda:N" means.
+std::string card_name(const std::string& device) {
+    const int ordinal = device.find(':') == std::string::npos ? 0 : std::stoi(device.substr(device.find(':') + 1));
+    for (const CudaDevice& card : cuda_availability().devices)
+        if (card.ordinal == ordinal) return card.name;
+    return device;
+}
+
 BenchReport measure_all(const BenchFlags& flags, const BenchData& data) {
     TrainOptions options = flags.command.learning.options;
     options.loss = chosen_loss(options.loss, data.train);
@@ -122,7 +130,7 @@ BenchReport measure_all(const BenchFlags& flags, const BenchData& data) {
     if (report.left_out.empty()) {
         TrainOptions on_cuda = options;
         on_cuda.device = options.device == "auto" ? "cuda" : options.device;
-        report.runs.push_back(measure("CUDA, " + cuda_availability().devices.front().name, data.train, data.held_out, on_cuda));
+        report.runs.push_back(measure("CUDA, " + card_name(on_cuda.device), data.train, data.held_out, on_cuda));
     }
     if (flags.verify) report.verification = verify(data.train, options, report.left_out.empty());
     return report;

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
+
+#include "glissade/error.hpp"
 
 namespace glissade::cli {
 namespace {
@@ -35,10 +38,15 @@ Measurement measure(const std::string& name, const Dataset& train_rows, const Da
     const std::int64_t batch = options.batch_size == full_batch ? train_rows.rows() : std::min(options.batch_size, train_rows.rows());
     Measurement measurement;
     measurement.name = name;
-    measurement.steps_per_epoch = (train_rows.rows() + batch - 1) / batch;
+    measurement.steps_per_epoch = options.drop_last ? train_rows.rows() / batch : (train_rows.rows() + batch - 1) / batch;
     options.epochs += 1;
-    options.segment_steps = measurement.steps_per_epoch;  // so that the clock is read where an epoch ends
+    // Never out of patience, but the loss is looked at where an epoch ends, and so is the clock.
+    options.tol = std::numeric_limits<double>::min();
+    options.patience = std::numeric_limits<std::int64_t>::max();
     const Run run = train(train_rows, options);
+    if (run.divergence) fail(ErrorKind::diverged, name + ": " + run.divergence->message);
+    if (run.history.size() < 2)
+        fail(ErrorKind::usage, name + ": a benchmark needs two whole epochs: raise --epochs, --max-steps or --max-seconds");
     std::vector<double> seconds;
     for (std::size_t e = 1; e < run.history.size(); ++e) seconds.push_back(run.history[e].seconds - run.history[e - 1].seconds);
     measurement.first_epoch_seconds = run.history.empty() ? 0 : run.history.front().seconds;

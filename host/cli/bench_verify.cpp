@@ -117,6 +117,8 @@ Verification verify(const Dataset& data, TrainOptions options, bool with_cuda) {
     const Dataset some = data.select(first);
     options.members.clear();
     options.validation = {};
+    options.patience = 0;
+    options.tol = options.max_seconds = 0;
     const std::int64_t batch = options.batch_size == full_batch ? rows : std::min(options.batch_size, rows);
     const auto outputs = static_cast<double>(std::max<std::size_t>(1, data.class_labels.size()));
     const double a_step = static_cast<double>(batch * data.columns()) * outputs * (reference::bound_samples + 1);

@@ -53,9 +53,10 @@ Json coefficients_json(const Model& model) {
     model.coefficients(weights, biases);
     Json list = Json::array();
     for (std::int64_t o = 0; o < model.spec.outputs; ++o) {
-        Json values = Json::object();
+        Json values = Json::array();
         for (std::int64_t j = 0; j < model.spec.features; ++j)
-            values[feature_name(model, j)] = weights[static_cast<std::size_t>(o * model.spec.features + j)];
+            values.push_back(
+                {{"name", feature_name(model, j)}, {"weight", weights[static_cast<std::size_t>(o * model.spec.features + j)]}});
         list.push_back({{"output", output_name(model, o)}, {"intercept", biases[static_cast<std::size_t>(o)]}, {"weights", values}});
     }
     return list;

@@ -80,7 +80,8 @@ bool parse_settings(CLI::App& app, const Settings& settings) {
             if (option == nullptr) {
                 positionals.push_back(value);
             } else {
-                words.push_back("--" + setting.name + "=" + value);
+                words.push_back("--" + setting.name + (value.empty() ? "" : "=" + value));
+                if (value.empty()) words.push_back(value);  // "--na=" would take the next word for its value
             }
         }
     }

@@ -2,6 +2,7 @@
 #include "host/train/backend_choice.hpp"
 
 #include "glissade/device.hpp"
+#include "glissade/error.hpp"
 
 namespace glissade {
 
@@ -14,8 +15,14 @@ std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const 
     if constexpr (sizeof(Real) == 4) {
         if (choice_out.cuda) {
             limits.memory_limit_bytes = options.device_memory_limit_bytes;
-            const std::string refusal = choice_out.named ? "" : cuda_refusal(problem, limits);
-            if (refusal.empty()) return make_cuda_backend(problem, limits);
+            if (choice_out.named) return make_cuda_backend(problem, limits);
+            std::string refusal = cuda_refusal(problem, limits);
+            try {
+                if (refusal.empty()) return make_cuda_backend(problem, limits);
+            } catch (const Error& error) {  // nobody asked for the GPU: its trouble is a reason to say, not to fail
+                if (error.kind() != ErrorKind::device && error.kind() != ErrorKind::memory) throw;
+                refusal = error.what();
+            }
             choice_out = {false, 0, false, "the GPU cannot take this shape: " + refusal};
         }
     }

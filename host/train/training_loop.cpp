@@ -145,21 +145,27 @@ StopReason TrainingLoop<Real>::run_segments() {
         if (epoch_ended) validate();
         const Control control = report_progress(report, first);
         if (report.frozen) freeze_member(report.frozen_member, first);
-        const auto reason = control == Control::stop ? StopReason::callback : reason_to_stop(epoch_ended);
-        const std::int64_t every = options_.checkpoint.every_steps;
-        const bool due =
-            every > 0 ? state_.step % every == 0
-                      : epoch_ended && scheduler_->epoch_of(state_.step) % std::max<std::int64_t>(1, options_.checkpoint.every_epochs) == 0;
-        if (!report.frozen && due && !reason) save_checkpoint(false);
-        if (reason) {
-            if (*reason != StopReason::diverged) save_checkpoint(true);
+        if (epoch_ended) retire_stalled();
+        if (alive().empty()) break;
+        if (const auto reason = reason_to_stop(control)) {
+            save_checkpoint(true);
             return *reason;
         }
+        if (!report.frozen && checkpoint_is_due(epoch_ended)) save_checkpoint(false);
     }
-    if (alive().empty()) return StopReason::diverged;
+    const bool any_finite = std::any_of(state_.tracks.begin(), state_.tracks.end(), [](const auto& track) { return !track.divergence; });
+    if (!any_finite) return StopReason::diverged;  // the last checkpoint stays the last finite one
     save_checkpoint(true);
+    if (alive().empty()) return options_.tol == 0 ? StopReason::patience : StopReason::tol;
     const std::int64_t asked = options_.epochs * run_.batches.steps_per_epoch;
     return run_.total_steps < asked ? StopReason::max_steps : StopReason::finished;
+}
+
+template <class Real>
+bool TrainingLoop<Real>::checkpoint_is_due(bool epoch_ended) const {
+    const std::int64_t every = options_.checkpoint.every_steps;
+    if (every > 0) return state_.step % every == 0;
+    return epoch_ended && scheduler_->epoch_of(state_.step) % std::max<std::int64_t>(1, options_.checkpoint.every_epochs) == 0;
 }
 
 template <class Real>
@@ -204,6 +210,13 @@ void TrainingLoop<Real>::freeze_member(std::int64_t position, std::int64_t segme
     // The others go on from where the segment froze: what rules carry from step to step is replayed up to there.
     scheduler_->memory = state_.rule_memory;
     for (std::int64_t s = segment_first; s < step;) s += scheduler_->next(s, step - s, false).steps;
+    remove_member(position);
+}
+
+/// Takes a member whose final parameters are known out of the live state; the others go on without it.
+template <class Real>
+void TrainingLoop<Real>::remove_member(std::int64_t position) {
+    MemberTrack<Real>& track = state_.tracks[alive()[static_cast<std::size_t>(position)]];
     scheduler_->drop(position);
     state_.rule_memory = scheduler_->memory;
     const auto count = static_cast<std::ptrdiff_t>(problem_.parameter_count());
@@ -214,6 +227,19 @@ void TrainingLoop<Real>::freeze_member(std::int64_t position, std::int64_t segme
     for (auto& vector : state_.live.state) cut(vector);
     track.alive = false;
     rebuild();
+}
+
+template <class Real>
+void TrainingLoop<Real>::retire_stalled() {
+    if (state_.step >= run_.total_steps) return;  // the run is over anyway
+    const auto living = alive();
+    for (std::size_t i = living.size(); i-- > 0;) {
+        MemberTrack<Real>& track = state_.tracks[living[i]];
+        if (!track.alive || !stalled(track)) continue;
+        state_.live = backend_->get_state();
+        track.final_parameters = model_parameters(living[i]);
+        remove_member(static_cast<std::int64_t>(i));
+    }
 }
 
 template <class Real>
@@ -256,20 +282,16 @@ void TrainingLoop<Real>::validate() {
 }
 
 template <class Real>
-bool TrainingLoop<Real>::every_member_stalled() const {
+bool TrainingLoop<Real>::stalled(const MemberTrack<Real>& track) const {
     const bool by_validation = options_.tol == 0;
     const std::int64_t patience = options_.patience > 0 ? options_.patience : (by_validation ? 0 : default_tol_patience);
-    if (patience == 0) return false;
-    for (const MemberTrack<Real>& track : state_.tracks)
-        if (track.alive && (by_validation ? track.validation_stalls : track.training_stalls) < patience) return false;
-    return true;
+    return patience > 0 && (by_validation ? track.validation_stalls : track.training_stalls) >= patience;
 }
 
 template <class Real>
-std::optional<StopReason> TrainingLoop<Real>::reason_to_stop(bool epoch_ended) const {
-    if (alive().empty()) return StopReason::diverged;
+std::optional<StopReason> TrainingLoop<Real>::reason_to_stop(Control control) const {
+    if (control == Control::stop) return StopReason::callback;
     if (state_.step >= run_.total_steps) return std::nullopt;  // the run is over anyway
-    if (epoch_ended && every_member_stalled()) return options_.tol == 0 ? StopReason::patience : StopReason::tol;
     if (options_.max_seconds > 0 && seconds() >= options_.max_seconds) return StopReason::max_seconds;
     return std::nullopt;
 }
@@ -277,9 +299,12 @@ std::optional<StopReason> TrainingLoop<Real>::reason_to_stop(bool epoch_ended) c
 template <class Real>
 void TrainingLoop<Real>::save_checkpoint(bool at_end) {
     if (!store_ || (at_end && saved_step_ == state_.step)) return;
-    state_.live = backend_->get_state();
-    state_.rule_memory = scheduler_->memory;
-    const CheckpointHeader header{state_.step, scheduler_->epoch_of(state_.step), settings_, fingerprint_, options_.checkpoint.user_data};
+    if (!alive().empty()) {
+        state_.live = backend_->get_state();
+        state_.rule_memory = scheduler_->memory;
+    }
+    const CheckpointHeader header{state_.step, state_.step / run_.batches.steps_per_epoch, settings_, fingerprint_,
+                                  options_.checkpoint.user_data};
     store_->save(state_.step, encode_checkpoint(header, shape(), state_));
     saved_step_ = state_.step;
 }

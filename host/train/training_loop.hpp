@@ -45,9 +45,12 @@ private:
     void absorb(const SegmentReport& report, std::int64_t first_step);
     void close_epoch(std::size_t member, std::int64_t steps_done);
     void freeze_member(std::int64_t position, std::int64_t segment_first);
+    void remove_member(std::int64_t position);
+    void retire_stalled();
+    bool stalled(const MemberTrack<Real>& track) const;
     void validate();
-    std::optional<StopReason> reason_to_stop(bool epoch_ended) const;
-    bool every_member_stalled() const;
+    std::optional<StopReason> reason_to_stop(Control control) const;
+    bool checkpoint_is_due(bool epoch_ended) const;
     void save_checkpoint(bool at_end);
     Control report_progress(const SegmentReport& report, std::int64_t first_step);
     std::vector<std::size_t> alive() const;

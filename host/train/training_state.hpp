@@ -14,7 +14,7 @@ namespace glissade {
 /// What a run remembers of one member beside its live parameters.
 template <class Real>
 struct MemberTrack {
-    bool alive = true;  ///< false once it has met a non-finite sum
+    bool alive = true;  ///< false once it has met a non-finite sum, or stalled for as long as `patience` allows
     std::vector<EpochRecord> history;
     double best_loss = std::numeric_limits<double>::infinity();  ///< lowest validation loss so far
     std::int64_t best_epoch = 0;

@@ -130,8 +130,9 @@ struct Run {
 GLISSADE_EXPORT Run train(const Dataset& data, const TrainOptions& options);
 
 /// Goes on from the newest intact checkpoint in `directory`, bit for bit as if it had never stopped. `options` holds the run's settings
-/// again (the checkpoint's are checked against it: only epochs, max_*, threads, device, segment_steps, checkpoint, on_segment may differ)
-/// with the same data (fingerprint checked). Later checkpoints go to the same directory.
+/// again: those that results depend on are checked against the checkpoint's, and so is the data's fingerprint. How long to train (epochs,
+/// max_steps, max_seconds), where (device, threads, memory limits) and who watches may differ. A schedule that spans the run spans the new
+/// length. Later checkpoints go to the same directory.
 GLISSADE_EXPORT Run resume(const Dataset& data, const std::string& directory, const TrainOptions& options);
 
 /// What train would run, without running it: shape, batches, backend, memory, predicted time.
