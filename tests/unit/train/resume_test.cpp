@@ -109,6 +109,22 @@ TEST_F(Resume, FallsBackToTheCheckpointBeforeADamagedOneAndStillEndsEqual) {
     expect_same(resume(problem.dataset(), directory, options), whole, "after the damage");
 }
 
+TEST_F(Resume, OfARunThatRanOutOfPatienceChangesNothing) {
+    const RandomProblem<float> problem(45, 6, 2, 3), held_out(30, 6, 2, 4);
+    TrainOptions options = options_with(Adam{.lr = .5});
+    options.schedule = "constant";
+    options.epochs = 100;
+    options.patience = 2;
+    options.validation = held_out.dataset();
+    options.members = {{Adam{.lr = .5}, 0, 0, 0}, {Adam{.lr = .1}, 0, 0, 0}};
+    options.checkpoint.directory = directory;
+    const auto whole = train(problem.dataset(), options);
+    ASSERT_EQ(whole.stop, StopReason::patience);
+    const auto again = resume(problem.dataset(), directory, options);
+    EXPECT_EQ(again.stop, StopReason::patience);
+    expect_same(again, whole, "resumed after its end");
+}
+
 TEST_F(Resume, RefusesOtherDataAndOtherSettings) {
     const RandomProblem<float> problem(45, 6, 2, 3), other(45, 6, 2, 4);
     TrainOptions options = options_with(Adam{});

@@ -112,6 +112,28 @@ TEST(Trainer, KeepsTheBestEpochAndStopsWhenPatienceIsOut) {
     EXPECT_EQ(run.model.evaluate(held_out.dataset()).loss, lowest);
 }
 
+TEST(Trainer, AMemberThatStallsEndsAsItsOwnRunDoes) {
+    const RandomProblem<float> few(30, 20, 2, 1), held_out(200, 20, 2, 2);
+    TrainOptions options = quick("logistic");
+    options.schedule = "constant";
+    options.epochs = 60;
+    options.validation = held_out.dataset();
+    const std::vector<Member> members = {{Adam{.lr = .3}, 0, 0, 0}, {Adam{.lr = .003}, 0, 0, 0}, {Adam{.lr = .05}, 0, 0, 0}};
+    for (const double tol : {0.0, 1e-2}) {
+        options.tol = tol;
+        options.patience = 3;
+        options.members = members;
+        const auto all = train(few.dataset(), options);
+        for (std::size_t m = 0; m < members.size(); ++m) {
+            options.members = {members[m]};
+            const auto alone = train(few.dataset(), options);
+            EXPECT_EQ(all.members[m].model.parameters, alone.model.parameters) << "member " << m << ", tol " << tol;
+            EXPECT_EQ(all.members[m].history.size(), alone.history.size()) << "member " << m << ", tol " << tol;
+            EXPECT_EQ(all.members[m].best_epoch, alone.best_epoch) << "member " << m << ", tol " << tol;
+        }
+    }
+}
+
 TEST(Trainer, StopsOnTrainingLossWithTol) {
     const RandomProblem<float> problem(300, 4, 0, 4);
     TrainOptions options = quick("squared");
@@ -225,11 +247,20 @@ TEST(Trainer, NamesTheRowOfABadValue) {
     EXPECT_NE(message_of(run, ErrorKind::data).find("row 4"), std::string::npos);
     problem.y[3] = 2;
     message_of(run, ErrorKind::usage);
+    problem.y[3] = 1e30f;
+    EXPECT_NE(message_of(run, ErrorKind::data).find("row 4"), std::string::npos);
     problem.y[3] = -1;
     EXPECT_NE(message_of(run, ErrorKind::data).find("row 4"), std::string::npos);
     problem.y[3] = 0;
     problem.weights[5] = -1;
     EXPECT_NE(message_of([&] { train(problem.dataset(true), quick("logistic")); }, ErrorKind::data).find("row 6"), std::string::npos);
+}
+
+TEST(Trainer, RefusesTargetsOfOneClass) {
+    RandomProblem<float> problem(20, 2, 2, 1);
+    std::fill(problem.y.begin(), problem.y.end(), 1.0f);
+    const auto run = [&] { train(problem.dataset(), quick("logistic")); };
+    EXPECT_NE(message_of(run, ErrorKind::data).find("one class only"), std::string::npos);
 }
 
 TEST(Trainer, RefusesSettingsThatContradictEachOther) {
@@ -248,6 +279,8 @@ TEST(Trainer, RefusesSettingsThatContradictEachOther) {
     refused([](TrainOptions& o) { o.optimizer = Sgd{.lr = -1}; });
     refused([](TrainOptions& o) { o.l2 = .1, o.optimizer = Sgd{.weight_decay = .1}; });
     refused([](TrainOptions& o) { o.device = "gpu"; });
+    refused([](TrainOptions& o) { o.epochs = std::numeric_limits<std::int64_t>::max(); });
+    refused([](TrainOptions& o) { o.optimizer = Sgd{}, o.schedule = "one_cycle"; });
     refused([](TrainOptions& o) { o.members = {{Sgd{}, 0, 0, 0}, {Adam{}, 0, 0, 0}}; });
     EXPECT_NE(refused([](TrainOptions& o) { o.loss = "logistik"; }).find("logistic"), std::string::npos);
 }
