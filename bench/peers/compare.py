@@ -20,8 +20,9 @@ import pandas as pd
 
 def arguments():
     parser = argparse.ArgumentParser(prog="compare", description=__doc__)
-    parser.add_argument("data", help="csv (gzip allowed), with a header or --no-header")
-    parser.add_argument("--target", required=True, help="name or 0-based index of the target column; -1 is the last")
+    parser.add_argument("data", nargs="?", help="csv (gzip allowed), with a header or --no-header")
+    parser.add_argument("--generate", metavar="ROWSxCOLUMNS", help="instead of a file: normal columns, two noisy classes")
+    parser.add_argument("--target", help="name or 0-based index of the target column; -1 is the last")
     parser.add_argument("--no-header", action="store_true")
     parser.add_argument("--delimiter", default=",")
     parser.add_argument("--na", action="append", default=["?"], help="cells that mean missing; rows with one are left out")
@@ -32,7 +33,20 @@ def arguments():
     parser.add_argument("--runs", type=int, default=3, help="runs of each; the median counts")
     parser.add_argument("--json", help="write the figures here too")
     parser.add_argument("--without", action="append", default=[], choices=["torch"])
-    return parser.parse_args()
+    options = parser.parse_args()
+    if bool(options.data) == bool(options.generate) or (options.data and options.target is None):
+        parser.error("give a file with --target, or --generate ROWSxCOLUMNS")
+    return options
+
+
+def generate(shape):
+    """As prepare, for data with a known kind of answer: logistic in the columns, with noise."""
+    rows, columns = map(int, shape.split("x"))
+    random = np.random.default_rng(0)
+    x = random.standard_normal((rows, columns), np.float32)
+    y = (x @ random.standard_normal(columns, np.float32) + 2 * random.standard_normal(rows, np.float32) > 0).astype(np.float32)
+    held = np.arange(rows) % 5 == 0
+    return x[~held], y[~held], x[held], y[held], True
 
 
 def prepare(options):
@@ -148,7 +162,7 @@ def seconds_to(curve, loss):
 
 def main():
     options = arguments()
-    x, y, xh, yh, classes = prepare(options)
+    x, y, xh, yh, classes = generate(options.generate) if options.generate else prepare(options)
     peers = {"scikit-learn SGD": run_sklearn, "PyTorch Adam": run_torch, "Glissade Adam": run_glissade}
     if "torch" in options.without:
         del peers["PyTorch Adam"]

@@ -48,7 +48,11 @@ TensorFile to_file(const Model& model) {
                               {"feature_names", model.feature_names},
                               {"preparation", to_json(model.preparation)},
                               {"trained_with", model.trained_with}};
-    file.metadata = {{"format", format_name}, {"format_version", format_version}, {"model", description.dump()}};
+    try {
+        file.metadata = {{"format", format_name}, {"format_version", format_version}, {"model", description.dump()}};
+    } catch (const json::exception& error) {
+        fail(ErrorKind::usage, std::string("class labels, feature names and other text of a model must be UTF-8: ") + error.what());
+    }
     return file;
 }
 

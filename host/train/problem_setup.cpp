@@ -12,12 +12,24 @@ namespace glissade {
 
 namespace {
 
+constexpr std::int64_t most_classes = 1'000'000;
+
+/// The number of classes that the targets speak of. Throws Error(data) for a target that is no class index, and for one class only.
 template <class Real>
-double largest_target(const Dataset& data) {
-    double top = 0;
-    for (const Real y : data.targets<Real>())
-        if (std::isfinite(y)) top = std::max(top, static_cast<double>(y));
-    return top;
+std::int64_t count_classes(const Dataset& data) {
+    const auto targets = data.targets<Real>();
+    double top = 1;
+    bool differ = false;
+    for (std::size_t r = 0; r < targets.size(); ++r) {
+        const double y = targets[r];
+        if (!(y >= 0) || y != std::floor(y) || y >= static_cast<double>(most_classes))
+            fail(ErrorKind::data,
+                 "training data, row " + std::to_string(r + 1) + ": target " + std::to_string(y) + " is not a class index (0, 1, 2, ...)");
+        top = std::max(top, y);
+        differ = differ || targets[r] != targets[0];
+    }
+    if (!differ) fail(ErrorKind::data, "the targets have one class only: there is nothing to tell apart");
+    return static_cast<std::int64_t>(top) + 1;
 }
 
 template <class Real>
@@ -88,11 +100,8 @@ ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
             fail(ErrorKind::usage, "loss " + std::string(run.spec.loss.name()) + " is for regression, but the targets are classes");
         run.spec.outputs = data.target_count();
     } else {
-        const double top = data.real_type() == RealType::float32 ? largest_target<float>(data) : largest_target<double>(data);
-        const std::int64_t classes = data.class_labels.empty() ? std::max<std::int64_t>(2, static_cast<std::int64_t>(top) + 1)
-                                                               : static_cast<std::int64_t>(data.class_labels.size());
-        if (classes < 2)
-            fail(ErrorKind::data, "the targets have one class only, \"" + data.class_labels.at(0) + "\": there is nothing to tell apart");
+        const std::int64_t counted = data.real_type() == RealType::float32 ? count_classes<float>(data) : count_classes<double>(data);
+        const std::int64_t classes = data.class_labels.empty() ? counted : static_cast<std::int64_t>(data.class_labels.size());
         if (run.spec.loss.kind() == LossKind::binary && classes > 2)
             fail(ErrorKind::usage, "loss " + std::string(run.spec.loss.name()) + " tells two classes apart, but the data has " +
                                        std::to_string(classes) + "; softmax takes any number");
@@ -109,7 +118,15 @@ ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
     }
     if (options.standardize && !data.input.empty()) fail(ErrorKind::usage, "the data is standardised already");
     run.members = list_members(options);
+    const Optimizer& first = run.members[0].optimizer;
+    if (options.schedule.moves_momentum() && first.has("momentum") && first.get("momentum") == 0)
+        fail(ErrorKind::usage, "schedule " + options.schedule.text() + " moves the momentum too, but " + std::string(first.name()) +
+                                   " has none: give it a momentum, 0.9 for instance");
     run.batches = plan_batches(data.rows(), options.batch_size, options.drop_last, options.seed, options.shuffle);
+    constexpr std::int64_t most_steps = 1'000'000'000'000;
+    if (options.epochs > most_steps / run.batches.steps_per_epoch)
+        fail(ErrorKind::usage, std::to_string(options.epochs) + " epochs of " + std::to_string(run.batches.steps_per_epoch) +
+                                   " steps are more than 10^12 steps");
     run.total_steps = options.epochs * run.batches.steps_per_epoch;
     if (options.max_steps > 0) run.total_steps = std::min(run.total_steps, options.max_steps);
     run.total_epochs = (run.total_steps + run.batches.steps_per_epoch - 1) / run.batches.steps_per_epoch;
