@@ -66,7 +66,8 @@ void RuleFlags::apply(Optimizer& optimizer, Loss& loss) const {
             loss.set(field, value);
         } else {
             const auto flags = rule_flags();
-            const auto flag = std::find_if(flags.begin(), flags.end(), [&name = field](const RuleFlag& other) { return other.field == name; });
+            const auto flag =
+                std::find_if(flags.begin(), flags.end(), [&name = field](const RuleFlag& other) { return other.field == name; });
             fail(ErrorKind::usage, flag_of(field) + " is a setting of " + join(flag->rules, ", ") + "; this run uses the optimizer " +
                                        std::string(optimizer.name()) + " and the loss " + std::string(loss.name()));
         }
