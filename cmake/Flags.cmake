@@ -11,11 +11,13 @@ set(CMAKE_CXX_VISIBILITY_PRESET hidden)
 set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
+# What ccache asks for before it keeps what was compiled with a precompiled header: this, and -fpch-preprocess below.
 find_program(GLISSADE_CCACHE ccache)
 if(GLISSADE_CCACHE)
+    set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${GLISSADE_CCACHE})
     foreach(language CXX CUDA)
         if(NOT DEFINED CMAKE_${language}_COMPILER_LAUNCHER)
-            set(CMAKE_${language}_COMPILER_LAUNCHER ${GLISSADE_CCACHE})
+            set(CMAKE_${language}_COMPILER_LAUNCHER ${launcher})
         endif()
     endforeach()
 endif()
@@ -26,7 +28,7 @@ target_include_directories(glissade_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJ
 set(GLISSADE_NUMERIC_FLAGS -ffp-contract=off -fno-math-errno -fno-trapping-math)
 set(GLISSADE_WARNING_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
     -Wno-restrict)  # GCC 12 reports string concatenation falsely (its bug 105651)
-target_compile_options(glissade_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${GLISSADE_NUMERIC_FLAGS};${GLISSADE_WARNING_FLAGS}>")
+target_compile_options(glissade_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${GLISSADE_NUMERIC_FLAGS};${GLISSADE_WARNING_FLAGS};$<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>>")
 # nvcc contracts too. The code it generates for the host is not ours, so the host compiler warns about less there.
 string(JOIN "," numeric_flags_for_nvcc ${GLISSADE_NUMERIC_FLAGS})
 target_compile_options(glissade_flags INTERFACE
@@ -40,10 +42,16 @@ if(GLISSADE_SANITIZE)
     add_link_options(-fsanitize=${GLISSADE_SANITIZE})
 endif()
 
-# glissade_objects(NAME SOURCES ... LIBS ...): one folder of the library as an object library.
+# glissade_objects(NAME [JSON] SOURCES ... LIBS ...): one folder of the library as an object library.
+# Sources see the standard headers precompiled, or with JSON also nlohmann's.
 function(glissade_objects name)
-    cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
+    cmake_parse_arguments(arg "JSON" "" "SOURCES;LIBS" ${ARGN})
     add_library(${name} OBJECT ${arg_SOURCES})
+    if(arg_JSON)
+        target_precompile_headers(${name} REUSE_FROM precompiled_json)
+    else()
+        target_precompile_headers(${name} REUSE_FROM precompiled_standard)
+    endif()
     target_link_libraries(${name} PUBLIC glissade_flags ${arg_LIBS})
     set_property(GLOBAL APPEND PROPERTY GLISSADE_OBJECTS ${name})
 endfunction()

@@ -2,8 +2,9 @@
 
 # glissade_test(NAME SOURCES a.cpp ... [LIBS ...] [LABELS ...] [TIMEOUT seconds]): a GoogleTest program, one CTest entry a test. It links
 # glissade_internals (the whole library with its internal headers) unless LIBS says what else; TIMEOUT is each test's own, 60 by default.
+# PRECOMPILED names the target whose precompiled header the sources see; NONE for none.
 function(glissade_test name)
-    cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+    cmake_parse_arguments(arg "" "TIMEOUT;PRECOMPILED" "SOURCES;LIBS;LABELS" ${ARGN})
     if(NOT arg_LIBS)
         set(arg_LIBS glissade_internals)
     endif()
@@ -12,6 +13,12 @@ function(glissade_test name)
     endif()
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE glissade_flags glissade_test_support ${arg_LIBS} GTest::gtest_main)
+    if(NOT arg_PRECOMPILED)
+        set(arg_PRECOMPILED precompiled_test)
+    endif()
+    if(NOT arg_PRECOMPILED STREQUAL NONE)
+        target_precompile_headers(${name} REUSE_FROM ${arg_PRECOMPILED})
+    endif()
     # gtest_discover_tests cannot carry a list; ctest -L and -LE match by regular expression, so "long+gpu" is found by either.
     string(JOIN "+" labels ${arg_LABELS})
     set(properties TIMEOUT ${arg_TIMEOUT})
@@ -19,6 +26,14 @@ function(glissade_test name)
         list(APPEND properties LABELS "${labels}")
     endif()
     gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+endfunction()
+
+# glissade_emulated(TARGET): code that stands in for a GPU, and what runs on it, is sanitized whatever the rest of the build is.
+function(glissade_emulated target)
+    if(NOT GLISSADE_SANITIZE)
+        target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
+        target_link_options(${target} PRIVATE -fsanitize=address,undefined)
+    endif()
 endfunction()
 
 # glissade_python_test(NAME COMMAND script.py arguments...): runs a script with GLISSADE_TEST_PYTHON; skipped, with the reason, without it.

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "glissade/model.hpp"
 #include "glissade/trainer.hpp"
 #include "host/data/load.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace glissade::cli {
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/files.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 #include "host/cli/metrics_json.hpp"
 #include "host/cli/score_flags.hpp"
 #include "host/cli/text.hpp"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "glissade/error.hpp"
 #include "glissade/model.hpp"

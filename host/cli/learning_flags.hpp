@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "glissade/trainer.hpp"
 #include "host/cli/rule_flags.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace glissade::cli {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/metrics_json.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace glissade::cli {
 
 Json to_json(const Metrics& metrics) {

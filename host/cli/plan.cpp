@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/description.hpp"
+
+#include <nlohmann/json.hpp>
 #include "host/cli/files.hpp"
 #include "host/cli/metrics_json.hpp"
 #include "host/cli/verb.hpp"

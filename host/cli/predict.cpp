@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "glissade/error.hpp"
+
+#include <CLI/CLI.hpp>
 #include "host/cli/files.hpp"
 #include "host/cli/score_flags.hpp"
 #include "host/cli/text.hpp"

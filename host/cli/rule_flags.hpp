@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <string>
 
 #include "glissade/optimizer.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace glissade::cli {
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "glissade/error.hpp"
 #include "host/cli/files.hpp"

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <nlohmann/json.hpp>
 
 #include "host/cli/progress.hpp"
 #include "host/cli/text.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/score_flags.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include "glissade/error.hpp"
 
 namespace glissade::cli {

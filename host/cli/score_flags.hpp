@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "host/cli/data_flags.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace glissade::cli {
 

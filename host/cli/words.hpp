@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 /// Words of a command line as settings: a name and its values. Config files and checkpoints hold settings too, so all three can be laid
 /// over each other and read by the same parser.
+namespace CLI {
+class App;
+}
+
 namespace glissade::cli {
 
 struct Setting {

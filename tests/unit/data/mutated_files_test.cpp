@@ -16,7 +16,8 @@ using testing::DataFiles;
 
 /// One to four random changes: a byte flipped, replaced by a telling one, some left out, doubled, or the end cut.
 std::string damaged(std::string bytes, std::mt19937_64& random) {
-    static const std::string telling = std::string(1, '\0') + "\n\r\",;\t :.-+eE019#'\xff\x80" + "naif({[)}]x";
+    using namespace std::string_view_literals;
+    constexpr std::string_view telling = "\0\n\r\",;\t :.-+eE019#'\xff\x80naif({[)}]x"sv;
     for (std::uint64_t i = 0, changes = 1 + random() % 4; i < changes && !bytes.empty(); ++i) {
         const std::size_t at = random() % bytes.size(), length = std::min<std::size_t>(random() % 8, bytes.size() - at);
         switch (random() % 6) {
