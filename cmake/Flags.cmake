@@ -27,7 +27,8 @@ target_include_directories(glissade_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJ
 # The same numbers every time: no contraction of a*b+c behind our back, no fast-math; errno and traps are not used.
 set(GLISSADE_NUMERIC_FLAGS -ffp-contract=off -fno-math-errno -fno-trapping-math)
 set(GLISSADE_WARNING_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-    -Wno-restrict -Wno-array-bounds)  # GCC 12 reports string concatenation falsely (its bug 105651)
+    # GCC 12 reports string concatenation falsely (its bug 105651), the more so from precompiled headers.
+    -Wno-restrict -Wno-array-bounds -Wno-stringop-overread -Wno-stringop-overflow)
 target_compile_options(glissade_flags INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${GLISSADE_NUMERIC_FLAGS};${GLISSADE_WARNING_FLAGS};$<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>>")
 # nvcc contracts too. The code it generates for the host is not ours, so the host compiler warns about less there.
 string(JOIN "," numeric_flags_for_nvcc ${GLISSADE_NUMERIC_FLAGS})
