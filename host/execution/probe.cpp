@@ -20,11 +20,15 @@ void keep(Word value) {
     asm volatile("" : : "r"(value) : "memory");
 }
 
-Word sum_words(const std::byte* p, std::int64_t bytes) {
+/// The sum of the words at p. Each cache line that it reads asks for the one at the same place of `ahead`: plain loads alone leave a fifth
+/// of the bandwidth unused.
+Word sum_words(const std::byte* p, std::int64_t bytes, const std::byte* ahead) {
     constexpr int ways = 16;  // independent sums, two cache lines a turn
     Word sums[ways] = {};
     std::int64_t at = 0;
     for (; at + static_cast<std::int64_t>(sizeof(sums)) <= bytes; at += sizeof(sums)) {
+        __builtin_prefetch(ahead + at);
+        __builtin_prefetch(ahead + at + 64);
         Word words[ways];
         std::memcpy(words, p + at, sizeof(words));
         for (int i = 0; i < ways; ++i) sums[i] += words[i];
@@ -57,7 +61,8 @@ std::vector<double> read(ThreadTeam& team, std::span<const std::byte> buffer, in
     return time_of(repetitions, [&] {
         team.run([&](int thread) {
             const std::int64_t begin = pages * thread / team.size(), end = pages * (thread + 1) / team.size();
-            keep(sum_words(buffer.data() + begin * 4096, (end - begin) * 4096));
+            const std::byte* part = buffer.data() + begin * 4096;
+            keep(sum_words(part, (end - begin) * 4096, part + 4096));
         });
     });
 }
@@ -87,9 +92,9 @@ std::vector<double> gather_rows(ThreadTeam& team, std::span<const std::byte> buf
             const std::int64_t end = visits * (thread + 1) / team.size();
             for (std::int64_t i = visits * thread / team.size(); i < end; ++i) {
                 const std::byte* next = buffer.data() + order[std::min(i + ahead, end - 1)] * row_bytes;
-                for (std::int64_t line = 0; line < row_bytes; line += 64) __builtin_prefetch(next + line);
+                total += sum_words(buffer.data() + order[i] * row_bytes, row_bytes, next);
+                for (std::int64_t line = row_bytes & ~std::int64_t{127}; line < row_bytes; line += 64) __builtin_prefetch(next + line);
                 __builtin_prefetch(next + row_bytes - 1);
-                total += sum_words(buffer.data() + order[i] * row_bytes, row_bytes);
             }
             keep(total);
         });
