@@ -129,7 +129,8 @@ Roles model_roles(const TableHead& head, const LoadOptions& options, const Prepa
             const auto position = position_of(head, column.name);
             if (!position)
                 fail(ErrorKind::data,
-                     head.file + " has no column \"" + column.name + "\", which the model needs. Its columns are:" + list_columns(head));
+                     head.file + " has no column \"" + column.name +
+                         "\", which the model needs (a file without header: --header no). Its columns are:" + list_columns(head));
             roles.features.push_back(*position);
         }
         if (!target_given && !preparation.target_name.empty()) roles.target = position_of(head, preparation.target_name);

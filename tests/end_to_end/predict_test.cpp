@@ -99,6 +99,27 @@ TEST(Predict, RegressionIsInTheUnitsOfTheTarget) {
     EXPECT_FALSE(scored.contains("accuracy"));
 }
 
+TEST(Predict, EveryRowIsPredictedAndNoHeaderIs) {
+    struct Case {
+        std::string text;
+        Workplace::Words flags;
+    };
+    const Case cases[] = {{"edible,red,flat\npoison,green,flat\nedible,green,bell\n", {"--target", "0", "--header", "no"}},
+                          {"1990,1991,1992\n1,2,3.5\n2,3,4.5\n5,4,1.5\n", {"--target", "1992", "--header", "yes"}},
+                          {"a|b|y\n1|2|3.5\n2|3|4.5\n5|4|1.5\n", {"--target", "y", "--delimiter", "|"}}};
+    for (const Case& one : cases) {
+        Workplace place;
+        place.write("data.csv", one.text);
+        Workplace::Words train = {"train", "data.csv", "--quiet"};
+        train.insert(train.end(), one.flags.begin(), one.flags.end());
+        ASSERT_EQ(place.run(train).code, 0) << one.text;
+        const Ended predicted = place.run({"predict", "model.safetensors", "data.csv"});
+        EXPECT_EQ(predicted.code, 0) << predicted.err;
+        EXPECT_EQ(split_lines(predicted.out).size(), 4u) << one.text << predicted.out;
+        EXPECT_EQ(place.run({"evaluate", "model.safetensors", "data.csv", "--json"}).json()["rows"], 3) << one.text;
+    }
+}
+
 TEST(Inspect, CoefficientsAreInTheUnitsOfTheData) {
     Workplace place;
     write_line(place, "line.csv", 2000);
