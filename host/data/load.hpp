@@ -77,10 +77,10 @@ struct LoadedData {
     std::vector<std::string> notes;
 };
 
-/// Reads a file for a trained model, prepared and standardised as in training. Columns are matched by name where both files have
-/// headers, else by position. Without `target_required` no target is read and the data set has none. Rows are in the file's order; with
-/// the policy `drop`, rows with missing cells are left out if targets are read and an error if not. Throws as load_training; a label not
-/// seen in training is Error(data).
+/// Reads a file for a trained model, prepared and standardised as in training; header and delimiter are the training file's where the
+/// options leave them open. Columns are matched by name where both files have headers, else by position. Without `target_required` no
+/// target is read and the data set has none. Rows are in the file's order; with the policy `drop`, rows with missing cells are left out
+/// if targets are read and an error if not. Throws as load_training; a label not seen in training is Error(data).
 LoadedData load_for_model(const std::string& path, const LoadOptions& options, const ModelContract& contract, bool target_required);
 
 }  // namespace glissade
