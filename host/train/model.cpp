@@ -188,6 +188,8 @@ Metrics Model::evaluate(const Dataset& data, const PredictOptions& options) cons
     if (!data.has_targets()) fail(ErrorKind::data, "evaluation needs targets");
     const Dataset typed = in_real_type(data, real_type);
     check_scorable(typed, spec, "the data");
+    if (!typed.input.empty()) check_same_input(typed, input, "the data");
+    check_same_classes(typed, class_labels, "the data");
     return real_type == RealType::float32 ? evaluate_as<float>(*this, typed, options) : evaluate_as<double>(*this, typed, options);
 }
 
