@@ -37,7 +37,7 @@ std::unique_ptr<MatrixSource> source_of(const LoadedTable& loaded, const Prepara
     }
     // A table for a model that was trained on a plain matrix: its feature columns, in order, as they are.
     Preparation numbers;
-    numbers.columns = learn_columns(*loaded.table, loaded.roles.features, MissingPolicy::error);
+    numbers.columns = learn_columns(loaded.cells(false), {}, MissingPolicy::error, 1);
     return prepared_source(loaded.cells(false), numbers);
 }
 
@@ -161,9 +161,11 @@ private:
             preparation.target_name = head != nullptr ? head->names[static_cast<std::size_t>(position)] : std::to_string(position);
         }
         if (is_plain_matrix(loaded_, missing)) return;
-        preparation.columns = learn_columns(*loaded_.table, loaded_.roles.features, missing);
-        learn_fills(preparation, loaded_.cells(false), split_.train, options_.threads);
+        const CellReader cells = loaded_.cells(false);
+        preparation.columns = learn_columns(cells, split_.train, missing, options_.threads);
+        learn_fills(preparation, cells, split_.train, options_.threads);
         note_columns();
+        for (const std::string& text : check_unknown(cells, split_.validation, preparation, preparation.unknown)) note(text);
     }
 
     void note_columns() {
@@ -257,7 +259,7 @@ LoadedData load_for_model(const std::string& path, const LoadOptions& given, con
         out.notes.push_back(path + ": " + count_text(dropped, "row") + " with missing cells dropped");
     }
     if (!preparation.columns.empty()) {
-        for (std::string& note : check_unknown(loaded.cells(false), preparation, options.unknown.value_or(preparation.unknown))) {
+        for (std::string& note : check_unknown(loaded.cells(false), rows, preparation, options.unknown.value_or(preparation.unknown))) {
             out.notes.push_back(std::move(note));
         }
     }

@@ -67,9 +67,10 @@ struct PreparedData {
     std::string fingerprint;         ///< XXH3-128, in hex, over shape, names and values of both data sets
 };
 
-/// Reads a training file. Categories, classes and what cells are missing come from the whole file; every statistic comes from the rows
-/// trained on. Result and errors do not depend on `threads`. Throws Error(usage) for options that do not fit the file (no target: with its
-/// first rows), Error(data) with file, line and column for faults in it, Error(memory) before the limit is passed, Error(io).
+/// Reads a training file. Whether a column holds numbers or text comes from the whole file, the classes from all rows that are used;
+/// categories, indicators of missing cells and every statistic come from the rows trained on alone. Result and errors do not depend on
+/// `threads`. Throws Error(usage) for options that do not fit the file (no target: with its first rows), Error(data) with file, line and
+/// column for faults in it, Error(memory) before the limit is passed, Error(io).
 PreparedData load_training(const std::string& path, const LoadOptions& options);
 
 struct LoadedData {
