@@ -30,6 +30,10 @@ bool is_plain_matrix(const LoadedTable& loaded, MissingPolicy missing) {
 }
 
 std::unique_ptr<MatrixSource> source_of(const LoadedTable& loaded, const Preparation& preparation) {
+    if (loaded.is_sparse() && loaded.file_columns() > preparation.file_columns) {
+        fail(ErrorKind::data, loaded.table->file->name() + " has " + count_text(loaded.file_columns(), "feature") + ", the model has " +
+                                  std::to_string(preparation.file_columns));
+    }
     if (!preparation.columns.empty()) return prepared_source(loaded.cells(false), preparation);
     if (loaded.is_sparse() ||
         (loaded.head() == nullptr && static_cast<std::int64_t>(loaded.roles.features.size()) == loaded.file_columns())) {

@@ -125,6 +125,7 @@ TEST(Libsvm, ForAModelTakesFewerFeaturesButNotMore) {
     const std::string more = files.write("c.libsvm", "1 2:7\n0 3:1 6:1\n");
     EXPECT_ERROR(ErrorKind::data, "line 2, column 7: feature index 6, but the model has 5 features",
                  load_for_model(more, {}, trained.contract, true));
+    EXPECT_ERROR(ErrorKind::data, "6 features, the model has 0", load_for_model(more, {}, ModelContract(), false));
 }
 
 }  // namespace
