@@ -14,8 +14,8 @@ namespace glissade {
 
 constexpr std::size_t most_categories = 1000;
 
-/// Name, categories and indicator of each feature column. Whether it holds numbers or text the file has told; the rest is learnt from `rows`
-/// alone. Fills are left at 0. Throws Error(data) for a text column of more than 1000 categories.
+/// Name, categories and indicator of each feature column. Whether it holds numbers or text the file has told; the rest is learnt from
+/// `rows` alone. Fills are left at 0. Throws Error(data) for a text column of more than 1000 categories.
 std::vector<SourceColumn> learn_columns(const CellReader& cells, std::span<const std::int64_t> rows, MissingPolicy missing, int threads);
 
 /// Sets the fills: the mean of each numeric column and the commonest category of each categorical one, over `rows`. Throws Error(data)

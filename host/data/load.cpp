@@ -46,9 +46,10 @@ std::unique_ptr<MatrixSource> source_of(const LoadedTable& loaded, const Prepara
 }
 
 /// Targets of some rows as a data set holds them.
-std::vector<double> encoded_targets(const TargetColumn& target, std::span<const std::int64_t> rows, const ModelContract& contract) {
+std::vector<double> encoded_targets(const TargetColumn& target, std::span<const std::int64_t> rows, const ModelContract& contract,
+                                    RealType type) {
     if (contract.task == Task::classification) return class_indices(target, rows, contract.class_labels);
-    std::vector<double> values = regression_values(target, rows);
+    std::vector<double> values = regression_values(target, rows, type);
     const std::size_t count = contract.target_scale.size();
     if (static_cast<std::int64_t>(count) != target.count) {
         fail(ErrorKind::data,
@@ -73,10 +74,10 @@ public:
         request.rows = rows;
         request.input = &contract_.input;
         if (target != nullptr) {
-            request.targets = encoded_targets(*target, rows, contract_);
+            request.targets = encoded_targets(*target, rows, contract_, options_.real_type);
             request.target_count = target->count;
         }
-        if (weights != nullptr) request.weights = row_weights(*weights, rows);
+        if (weights != nullptr) request.weights = row_weights(*weights, rows, options_.real_type);
         request.type = options_.real_type;
         request.threads = options_.threads;
         request.budget = &budget_;
@@ -120,7 +121,7 @@ public:
         learn_preparation(missing);
         learn_target(rows);
         const Encoder encoder(loaded_, options_, contract(), budget_);
-        contract().input = standardising_affine(encoder.source(), split_.train, options_.standardize, options_.threads);
+        contract().input = standardising_affine(encoder.source(), split_.train, options_.standardize, options_.real_type, options_.threads);
         note_scaling();
         const TargetColumn* const weights = weights_ ? &*weights_ : nullptr;
         out_.train = encoder.encode_rows(split_.train, &*target_, weights);
@@ -197,7 +198,7 @@ private:
         contract().target_shift.assign(count, 0);
         const bool automatic = options_.standardize_target == Toggle::automatic;
         if (automatic ? !options_.loss_standardizes_target : options_.standardize_target == Toggle::off) return;
-        const std::vector<double> values = regression_values(*target_, split_.train);
+        const std::vector<double> values = regression_values(*target_, split_.train, options_.real_type);
         for (std::size_t t = 0; t < count; ++t) {
             std::vector<double> column;
             for (std::size_t i = t; i < values.size(); i += count) column.push_back(values[i]);

@@ -106,6 +106,18 @@ TEST(Libsvm, IsMadeDenseOnlyWithinTheMemoryLimit) {
     EXPECT_EQ(load_training(path, options).train.columns(), 5000000);
 }
 
+TEST(Libsvm, DoesNotAdviseFlagsThatItHasNoUseFor) {
+    const DataFiles files;
+    for (const char* text : {"1 1:nan\n0 2:1\n", "1 1:?\n0 2:1\n", "nan 1:1\n0 2:1\n", "1 1:1e999\n0 2:1\n"}) {
+        const std::string path = files.write("a.libsvm", text);
+        const auto error = testing::error_of([&] { load_training(path, plain()); });
+        ASSERT_TRUE(error.has_value()) << text;
+        EXPECT_EQ(std::string(error->what()).find("--na"), std::string::npos) << error->what();
+    }
+    EXPECT_ERROR(ErrorKind::data, "line 1, column 5: \"nan\" is not a number that can be used; libsvm has no missing cells",
+                 load_training(files.write("a.libsvm", "1 1:nan\n0 2:1\n"), plain()));
+}
+
 TEST(Libsvm, RefusesFlagsForColumns) {
     const DataFiles files;
     const std::string path = files.write("a.libsvm", "1 1:1\n0 2:1\n");
