@@ -191,6 +191,7 @@ TrainingInput read_training(const DataFlags& flags, const TrainOptions& options,
     load.seed = options.seed;
     load.threads = thread_count(options.threads);
     load.memory_limit_bytes = options.memory_limit_bytes > 0 ? options.memory_limit_bytes : available_memory_bytes();
+    load.memory_limit_is_asked_for = options.memory_limit_bytes > 0;
     TrainingInput input;
     if (!options.loss.is_auto()) {
         const Task task = options.loss.kind() == LossKind::regression ? Task::regression : Task::classification;

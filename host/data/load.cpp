@@ -2,6 +2,7 @@
 #include "host/data/load.hpp"
 
 #include "host/data/columns.hpp"
+#include "host/data/dense_form.hpp"
 #include "host/data/encode.hpp"
 #include "host/data/loaded_table.hpp"
 #include "host/data/number.hpp"
@@ -143,6 +144,7 @@ private:
         text += ", " + count_text(loaded_.table->rows(), "row") + ", " +
                 count_text(loaded_.file_columns(), loaded_.is_sparse() ? "feature" : "column");
         note(text);
+        if (loaded_.is_sparse()) note(dense_form(*loaded_.table, options_.real_type, options_.memory_limit_is_asked_for));
         const std::int64_t dropped = loaded_.table->rows() - static_cast<std::int64_t>(rows.size());
         if (dropped > 0) note(path_ + ": " + count_text(dropped, "row") + " with missing cells dropped");
     }

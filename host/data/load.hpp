@@ -47,6 +47,7 @@ struct LoadOptions {
     RealType real_type = RealType::float32;
     int threads = 1;
     std::int64_t memory_limit_bytes = std::numeric_limits<std::int64_t>::max();
+    bool memory_limit_is_asked_for = false;  ///< then a sparse training file's dense form may be as large, else as `most_dense_bytes`
 };
 
 /// What training leaves behind for whoever reads data for its model.
