@@ -208,7 +208,7 @@ private:
             contract().target_scale[t] = moments.deviation;
             contract().target_shift[t] = moments.mean;
         }
-        note("targets standardised for training; predictions and errors are in the file's units");
+        note("targets standardised for training, and so is the loss shown with it; predictions and errors are in the file's units");
     }
 
     void note_scaling() {

@@ -137,7 +137,7 @@ Metrics evaluate_as(const Model& model, const Dataset& data, const PredictOption
     run_scores<Real>(typed.task(model, data.features<Real>()), options, scores);
     const auto targets = targets_in_units<Real>(data, model.task, model.target_scale, model.target_shift);
     const auto weights = data.has_weights() ? data.weights<Real>() : std::span<const Real>{};
-    return score_metrics<Real>(model.spec, {scores, targets, weights, model.target_scale});
+    return score_metrics<Real>(model.spec, {scores, targets, weights, model.target_scale}, LossUnits::user);
 }
 
 /// The data set in the model's real type.

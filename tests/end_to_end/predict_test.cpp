@@ -94,6 +94,8 @@ TEST(Predict, RegressionIsInTheUnitsOfTheTarget) {
     const auto scored = place.run({"evaluate", "model.safetensors", "line.csv", "--json"}).json();
     EXPECT_NEAR(rmse, scored["rmse"].get<double>(), 3000 * 0x1p-22) << "float32 predictions of values up to 3000";
     EXPECT_LT(rmse, 10);
+    const double printed = scored["rmse"].get<double>();
+    EXPECT_NEAR(scored["loss"].get<double>(), printed * printed / 2, printed * printed * 2000 * 0x1p-53) << "two sums of 2000 squares";
     EXPECT_GT(scored["r2"], .99);
     for (const char* name : {"rows", "loss", "rmse", "mae", "r2"}) EXPECT_TRUE(scored.contains(name)) << name;
     EXPECT_FALSE(scored.contains("accuracy"));
