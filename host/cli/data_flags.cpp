@@ -191,6 +191,7 @@ TrainingInput read_training(const DataFlags& flags, const TrainOptions& options,
     load.seed = options.seed;
     load.threads = thread_count(options.threads);
     load.memory_limit_bytes = options.memory_limit_bytes > 0 ? options.memory_limit_bytes : available_memory_bytes();
+    load.memory_limit_is_asked_for = options.memory_limit_bytes > 0;
     TrainingInput input;
     if (!options.loss.is_auto()) {
         const Task task = options.loss.kind() == LossKind::regression ? Task::regression : Task::classification;
@@ -212,7 +213,9 @@ LoadedData read_for_model(const DataFlags& flags, const Model& model, const Pred
     load.real_type = model.real_type;
     load.threads = thread_count(options.threads);
     load.memory_limit_bytes = available_memory_bytes();
-    const ModelContract contract = {model.preparation, model.input, model.task, model.class_labels, model.target_scale, model.target_shift};
+    ModelContract contract = {model.preparation, model.input, model.task, model.class_labels, model.target_scale, model.target_shift};
+    // A model that was trained on a matrix in memory knows of no file; its columns are those of the matrix.
+    if (contract.preparation.columns.empty()) contract.preparation.file_columns = model.spec.features;
     return load_for_model(flags.path, load, contract, target_required);
 }
 

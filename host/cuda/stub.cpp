@@ -10,8 +10,15 @@ namespace {
 
 const char* const missing = "this build has no CUDA: install the CUDA toolkit (12.4 or newer) and build with -DGLISSADE_CUDA=ON";
 
+/// Built by appending: GCC 12 reports the concatenation falsely (its bug 105651).
+std::string refusal() {
+    std::string text = "CUDA cannot be used: ";
+    text += missing;
+    return text;
+}
+
 [[noreturn]] void refuse() {
-    fail(ErrorKind::device, std::string("CUDA cannot be used: ") + missing);
+    fail(ErrorKind::device, refusal());
 }
 
 }  // namespace
@@ -25,7 +32,7 @@ std::unique_ptr<Backend<float>> make_cuda_backend(const Problem<float>&, const B
 }
 
 std::string cuda_refusal(const Problem<float>&, const BackendLimits&) {
-    return std::string("CUDA cannot be used: ") + missing;
+    return refusal();
 }
 
 void score_on_cuda(const ScoreTask<float>&, int, std::span<float>) {

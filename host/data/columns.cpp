@@ -40,18 +40,64 @@ std::string name_of(const Table& table, std::int64_t position) {
     return "column " + quoted(text->columns[static_cast<std::size_t>(position)].name);
 }
 
-SourceColumn learn_categories(const TextTable& table, const TextColumn& from, SourceColumn column, bool missing_is_category) {
-    if (from.dictionary.size() > most_categories) {
-        fail(ErrorKind::data, table.head.file + ": column " + quoted(column.name) + " has " + std::to_string(from.dictionary.size()) +
-                                  " different words; more than " + std::to_string(most_categories) +
-                                  " are not one-hot encoded: --drop-columns leaves it out");
+/// What some rows hold in each column: which words of a text column's dictionary, and how many missing cells.
+struct MetCells {
+    std::vector<std::vector<char>> words;
+    std::vector<std::int64_t> missing;
+};
+
+std::size_t words_in(const CellReader& cells, std::size_t c) {
+    const auto* text = std::get_if<TextTable>(&cells.table().content);
+    return text == nullptr ? 0 : text->columns[static_cast<std::size_t>(cells.positions()[c])].dictionary.size();
+}
+
+MetCells meet_share(const CellReader& cells, std::span<const std::int64_t> rows) {
+    MetCells met{{}, std::vector<std::int64_t>(cells.positions().size())};
+    for (std::size_t c = 0; c < cells.positions().size(); ++c) met.words.emplace_back(words_in(cells, c));
+    for_each_row(cells, rows, [&](std::int64_t, const double* row) {
+        for (std::size_t c = 0; c < met.missing.size(); ++c) {
+            if (std::isnan(row[c])) {
+                ++met.missing[c];
+            } else if (!met.words[c].empty()) {
+                met.words[c][static_cast<std::size_t>(row[c])] = 1;
+            }
+        }
+    });
+    return met;
+}
+
+MetCells meet_cells(const CellReader& cells, std::span<const std::int64_t> rows, int threads) {
+    const std::int64_t shares = std::max(1, threads);  // any number of them gives the same
+    std::vector<MetCells> parts(static_cast<std::size_t>(shares));
+    parallel_for(shares, threads,
+                 [&](std::int64_t share) { parts[static_cast<std::size_t>(share)] = meet_share(cells, share_of(rows, share, shares)); });
+    MetCells all = std::move(parts[0]);
+    for (std::size_t p = 1; p < parts.size(); ++p) {
+        for (std::size_t c = 0; c < all.missing.size(); ++c) {
+            all.missing[c] += parts[p].missing[c];
+            for (std::size_t k = 0; k < all.words[c].size(); ++k)
+                all.words[c][k] = static_cast<char>(all.words[c][k] | parts[p].words[c][k]);
+        }
     }
+    return all;
+}
+
+/// Makes the words met the categories of the column, "?" among them where missing cells are a category.
+void learn_categories(const TextColumn& from, const std::vector<char>& met, bool missing_is_category, SourceColumn& column) {
     column.kind = ColumnKind::categorical;
-    column.categories = from.dictionary;
-    if (missing_is_category && from.missing > 0) column.categories.emplace_back("?");
+    for (std::size_t k = 0; k < met.size(); ++k) {
+        if (met[k] != 0) column.categories.push_back(from.dictionary[k]);
+    }
+    if (missing_is_category) column.categories.emplace_back("?");
     std::sort(column.categories.begin(), column.categories.end());
     column.categories.erase(std::unique(column.categories.begin(), column.categories.end()), column.categories.end());
-    return column;
+}
+
+void refuse_many_categories(const Table& table, const SourceColumn& column) {
+    if (column.categories.size() <= most_categories) return;
+    fail(ErrorKind::data, table.file->name() + ": column " + quoted(column.name) + " has " + std::to_string(column.categories.size()) +
+                              " different words; more than " + std::to_string(most_categories) +
+                              " are not one-hot encoded: --drop-columns leaves it out");
 }
 
 /// Adds up the cells of some rows.
@@ -99,24 +145,26 @@ CellSums sum_cells(const Preparation& preparation, const CellReader& cells, std:
 
 }  // namespace
 
-std::vector<SourceColumn> learn_columns(const Table& table, const std::vector<std::int64_t>& positions, MissingPolicy missing) {
-    const auto* text = std::get_if<TextTable>(&table.content);
-    const std::vector<std::int64_t> missing_cells = count_missing(CellReader(table, positions));
+std::vector<SourceColumn> learn_columns(const CellReader& cells, std::span<const std::int64_t> rows, MissingPolicy missing, int threads) {
+    const auto* text = std::get_if<TextTable>(&cells.table().content);
+    const bool counts_missing = missing == MissingPolicy::indicator;
+    const bool has_text = text != nullptr && text->text_columns > 0;
+    const MetCells met = meet_cells(cells, counts_missing || has_text ? rows : std::span<const std::int64_t>(), threads);
     std::vector<SourceColumn> columns;
-    for (std::size_t i = 0; i < positions.size(); ++i) {
+    for (std::size_t i = 0; i < cells.positions().size(); ++i) {
+        const std::int64_t position = cells.positions()[i];
+        const bool marks_missing = counts_missing && met.missing[i] > 0;
         SourceColumn column;
-        column.position = positions[i];
-        column.name = std::to_string(positions[i]);
-        const bool marks_missing = missing == MissingPolicy::indicator;
-        if (text != nullptr) {
-            const TextColumn& from = text->columns[static_cast<std::size_t>(positions[i])];
-            column.name = from.name;
-            if (from.use == ColumnUse::text) {
-                columns.push_back(learn_categories(*text, from, std::move(column), marks_missing));
-                continue;
-            }
+        column.position = position;
+        column.name = std::to_string(position);
+        const TextColumn* const from = text == nullptr ? nullptr : &text->columns[static_cast<std::size_t>(position)];
+        if (from != nullptr) column.name = from->name;
+        if (from != nullptr && from->use == ColumnUse::text) {
+            learn_categories(*from, met.words[i], marks_missing, column);
+            refuse_many_categories(cells.table(), column);
+        } else {
+            column.has_indicator = marks_missing;
         }
-        column.has_indicator = marks_missing && missing_cells[i] > 0;
         columns.push_back(std::move(column));
     }
     return columns;
@@ -184,7 +232,8 @@ std::vector<std::int64_t> complete_rows(const CellReader& cells) {
     return complete;
 }
 
-std::vector<std::string> check_unknown(const CellReader& cells, const Preparation& preparation, UnknownPolicy policy) {
+std::vector<std::string> check_unknown(const CellReader& cells, std::span<const std::int64_t> rows, const Preparation& preparation,
+                                       UnknownPolicy policy) {
     std::vector<std::string> notes;
     const auto* text = std::get_if<TextTable>(&cells.table().content);
     if (text == nullptr) return notes;
@@ -194,7 +243,7 @@ std::vector<std::string> check_unknown(const CellReader& cells, const Preparatio
         const std::vector<std::int32_t> categories = categories_of_words(column, preparation.columns[c]);
         if (std::none_of(categories.begin(), categories.end(), [](std::int32_t category) { return category < 0; })) continue;
         std::int64_t unknown = 0;
-        for (std::int64_t row = 0; row < text->rows; ++row) {
+        for (const std::int64_t row : rows) {
             const double word = text->cell(row, cells.positions()[c]);
             if (std::isnan(word) || categories[static_cast<std::size_t>(word)] >= 0) continue;
             ++unknown;
@@ -204,6 +253,7 @@ std::vector<std::string> check_unknown(const CellReader& cells, const Preparatio
                                           " was not seen in training; --unknown ignore takes such cells as no category");
             }
         }
+        if (unknown == 0) continue;
         notes.push_back(text->head.file + ": " + std::to_string(unknown) + " cells of " + name_of(cells.table(), cells.positions()[c]) +
                         " hold categories not seen in training; they count as no category");
     }

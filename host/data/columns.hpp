@@ -14,9 +14,9 @@ namespace glissade {
 
 constexpr std::size_t most_categories = 1000;
 
-/// Kind, categories and indicator of each feature column, learnt from the whole file; fills are left at 0. Throws Error(data) for a text
-/// column of more than 1000 categories.
-std::vector<SourceColumn> learn_columns(const Table& table, const std::vector<std::int64_t>& positions, MissingPolicy missing);
+/// Name, categories and indicator of each feature column. Whether it holds numbers or text the file has told; the rest is learnt from
+/// `rows` alone. Fills are left at 0. Throws Error(data) for a text column of more than 1000 categories.
+std::vector<SourceColumn> learn_columns(const CellReader& cells, std::span<const std::int64_t> rows, MissingPolicy missing, int threads);
 
 /// Sets the fills: the mean of each numeric column and the commonest category of each categorical one, over `rows`. Throws Error(data)
 /// for a column with missing cells that has no others.
@@ -31,8 +31,9 @@ void refuse_missing(const CellReader& cells);
 /// The rows without a missing cell.
 std::vector<std::int64_t> complete_rows(const CellReader& cells);
 
-/// Cells whose category the preparation does not know, a line for each column that has some. Throws Error(data) naming the first one
-/// where the policy is `error`.
-std::vector<std::string> check_unknown(const CellReader& cells, const Preparation& preparation, UnknownPolicy policy);
+/// Cells of `rows` whose category the preparation does not know, a line for each column that has some. Throws Error(data) naming the first
+/// one where the policy is `error`.
+std::vector<std::string> check_unknown(const CellReader& cells, std::span<const std::int64_t> rows, const Preparation& preparation,
+                                       UnknownPolicy policy);
 
 }  // namespace glissade

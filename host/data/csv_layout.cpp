@@ -50,12 +50,61 @@ Row read_row(CsvScanner& scanner) {
     return row;
 }
 
-/// A line of names, checked: no name twice, valid UTF-8. A column without a name is called by its position.
+/// The first row of `text`; empty where it cannot be read: the reader reports that in its place.
+Row first_row(std::string_view text, char delimiter) {
+    std::deque<std::string> unescaped;
+    CsvScanner scanner(text, delimiter, unescaped);
+    try {
+        return scanner.begin_row() ? read_row(scanner) : Row();
+    } catch (const TextFault&) {
+        return {};
+    }
+}
+
+/// A column without a name is called by its position.
+std::string name_at(const Row& header, std::size_t position) {
+    return header[position].empty() ? std::to_string(position) : header[position];
+}
+
+bool names_all(const Row& line, const std::vector<std::string>& wanted) {
+    std::unordered_set<std::string> names;
+    for (std::size_t i = 0; i < line.size(); ++i) names.insert(name_at(line, i));
+    return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& name) { return names.contains(name); });
+}
+
+/// For a model, the delimiter of its training file where that parts the first line into the columns that the model reads.
+char choose_delimiter(std::string_view text, const ReadOptions& options) {
+    if (options.delimiter) return *options.delimiter;
+    if (!options.trained_on) return find_delimiter(text);
+    const TrainedLayout& like = *options.trained_on;
+    const Row first = first_row(text, like.delimiter);
+    const bool by_name = like.has_header && options.header != HeaderMode::no;
+    return (by_name ? names_all(first, like.names) : first.size() >= like.names.size()) ? like.delimiter : find_delimiter(text);
+}
+
+/// Whether the first line is a header. For a model this is no guess: taking a header for a row, or a row for a header, would be a row too
+/// many or too few, and nobody would see it.
+bool choose_header(const InputFile& file, const ReadOptions& options, const std::vector<Row>& rows) {
+    if (options.header != HeaderMode::automatic) return options.header == HeaderMode::yes;
+    const bool looks_like_one = looks_like_header(rows[0], rows.size() > 1 ? &rows[1] : nullptr);
+    if (!options.trained_on) return looks_like_one;
+    const TrainedLayout& like = *options.trained_on;
+    // A header that lacks a name is a header all the same: whoever looks for the column says which one is missing.
+    if (!like.has_header || looks_like_one || names_all(rows[0], like.names)) return like.has_header;
+    std::string wanted;
+    for (std::size_t i = 0; i < std::min<std::size_t>(like.names.size(), 5); ++i) wanted += (i == 0 ? "" : ", ") + quoted(like.names[i]);
+    fail(ErrorKind::data,
+         at_text(file.name(), 1, 1,
+                 "the line does not name the columns that the model reads (" + wanted + (like.names.size() > 5 ? ", ..." : "") +
+                     "); if it is a row of a file without header, whose columns stand as in training: --header no"));
+}
+
+/// A line of names, checked: no name twice, valid UTF-8.
 std::vector<std::string> header_names(const InputFile& file, const Row& cells) {
     std::vector<std::string> names;
     std::unordered_set<std::string> seen;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-        const std::string name = cells[i].empty() ? std::to_string(i) : cells[i];
+        const std::string name = name_at(cells, i);
         const auto column = static_cast<std::int64_t>(i) + 1;
         if (invalid_utf8_at(name)) {
             fail(ErrorKind::data, at_text(file.name(), 1, column, quoted(name) + " is not valid UTF-8; convert the file to UTF-8"));
@@ -93,24 +142,16 @@ char find_delimiter(std::string_view text) {
     if (commas > 0) return ',';
     if (semicolons > 0) return ';';
     // One column whose name has blanks in it, or columns with blanks between them?
-    std::deque<std::string> unescaped;
-    CsvScanner scanner(first, ' ', unescaped);
-    try {
-        if (!scanner.begin_row()) return ',';
-        const Row row = read_row(scanner);
-        const bool second_has_blanks =
-            second.substr(0, second.find_last_not_of(" \t\r") + 1).find_first_of(" \t") != std::string_view::npos;
-        return row.size() > 1 && (second_has_blanks || has_number(row)) ? ' ' : ',';
-    } catch (const TextFault&) {
-        return ',';  // the reader reports it in its place
-    }
+    const Row row = first_row(first, ' ');
+    const bool second_has_blanks = second.substr(0, second.find_last_not_of(" \t\r") + 1).find_first_of(" \t") != std::string_view::npos;
+    return row.size() > 1 && (second_has_blanks || has_number(row)) ? ' ' : ',';
 }
 
 CsvLayout find_csv_layout(const InputFile& file, const ReadOptions& options) {
     const std::string_view text = without_mark(file);
     CsvLayout layout;
     layout.head.file = file.name();
-    layout.head.delimiter = options.delimiter.value_or(find_delimiter(text));
+    layout.head.delimiter = choose_delimiter(text, options);
     std::deque<std::string> unescaped;
     CsvScanner scanner(text, layout.head.delimiter, unescaped);
     std::vector<Row> rows;
@@ -128,9 +169,7 @@ CsvLayout find_csv_layout(const InputFile& file, const ReadOptions& options) {
         if (rows.empty()) fail(ErrorKind::data, at_text(file.name(), fault.line + 1, fault.column, fault.message));
     }
     if (rows.empty()) fail(ErrorKind::data, at_text(file.name(), 1, 1, "the first line is blank"));
-    const bool automatic = options.header == HeaderMode::automatic;
-    layout.head.has_header =
-        automatic ? looks_like_header(rows[0], rows.size() > 1 ? &rows[1] : nullptr) : options.header == HeaderMode::yes;
+    layout.head.has_header = choose_header(file, options, rows);
     if (layout.head.has_header) {
         layout.head.names = header_names(file, rows[0]);
         rows.erase(rows.begin());

@@ -145,6 +145,10 @@ Dataset Dataset::select(std::span<const std::int64_t> rows) const {
     data.task = task;
     data.class_labels = class_labels;
     data.feature_names = feature_names;
+    data.input = input;
+    data.target_scale = target_scale;
+    data.target_shift = target_shift;
+    data.preparation = preparation;
     if (type_ == RealType::float32) {
         copy_rows<float>(*this, rows, data);
     } else {

@@ -26,11 +26,9 @@ void write_block(const EncodeRequest& request, std::span<const std::int64_t> row
         }
         for (std::size_t j = 0; !finite && j < columns; ++j) {
             if (std::isfinite(out[j])) continue;
-            const std::string place = request.source->where(rows[r], static_cast<std::int64_t>(j));
-            if (std::isfinite(values[j]))
-                fail(ErrorKind::data,
-                     place + ": " + shortest_text(values[j]) + " does not fit a " + (sizeof(Real) == 4 ? "float32" : "float64"));
-            fail(ErrorKind::data, place + ": the value is " + shortest_text(values[j]));
+            fail(ErrorKind::data, request.source->where(rows[r], static_cast<std::int64_t>(j)) + ": " + shortest_text(values[j]) +
+                                      " lies too far from the values trained on: standardised, it does not fit " +
+                                      (sizeof(Real) == 4 ? "float32" : "float64"));
         }
     }
 }
@@ -44,6 +42,7 @@ void write_features(const EncodeRequest& request, Dataset& data) {
         const auto rows = share_of(request.rows, share, shares);
         Real* out = features + (rows.data() - request.rows.data()) * stride;
         for_each_block(*request.source, rows, [&](std::span<const std::int64_t> block, const double* values) {
+            refuse_unusable(*request.source, block, values, request.type);
             write_block(request, block, values, out, stride);
             out += static_cast<std::int64_t>(block.size()) * stride;
         });
@@ -55,7 +54,7 @@ void copy_values(const EncodeRequest& request, const std::vector<double>& from, 
     for (std::size_t i = 0; i < from.size(); ++i) {
         to[i] = static_cast<Real>(from[i]);
         if (!std::isfinite(to[i]))
-            fail(ErrorKind::data, request.file + ": the " + what + " " + shortest_text(from[i]) + " does not fit a float32");
+            fail(ErrorKind::data, request.file + ": the " + what + " " + shortest_text(from[i]) + " does not fit float32");
     }
 }
 

@@ -84,7 +84,7 @@ private:
         const auto value = whole_number(label);
         if (!value)
             fault_at(at_, label.find(':') != std::string_view::npos ? "the line begins with " + quoted(label) + ", not with a label"
-                                                                    : "label " + not_a_number(label));
+                                                                    : "label " + not_a_number(label, false));
         if (out_.spelling.size() < most_spellings) out_.spelling.try_emplace(*value, label);
         at_ += label.size();
         std::int64_t entries = 0, last = 0;
@@ -93,6 +93,12 @@ private:
         out_.entries.push_back(entries);
         out_.labels.push_back(*value);
         out_.lines.push_back(line_);
+    }
+
+    static std::string bad_value(std::string_view text) {
+        const std::string message = not_a_number(text, false);
+        return classify_cell(text) == CellClass::malformed ? message + "; libsvm has no missing cells: an entry that is left out is 0"
+                                                           : message;
     }
 
     /// Reads INDEX:VALUE and returns the index.
@@ -119,7 +125,7 @@ private:
         const char* const stop = parse_number(at_, line_end_, value);
         if (stop == nullptr || (stop != line_end_ && !is_blank(*stop))) {
             const std::string_view text = token_at(at_);
-            fault_at(at_, text.empty() ? "feature " + std::to_string(index) + " has no value" : not_a_number(text));
+            fault_at(at_, text.empty() ? "feature " + std::to_string(index) + " has no value" : bad_value(text));
         }
         at_ = stop;
         out_.indices.push_back(static_cast<std::int32_t>(index - 1));

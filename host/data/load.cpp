@@ -2,6 +2,7 @@
 #include "host/data/load.hpp"
 
 #include "host/data/columns.hpp"
+#include "host/data/dense_form.hpp"
 #include "host/data/encode.hpp"
 #include "host/data/loaded_table.hpp"
 #include "host/data/number.hpp"
@@ -30,6 +31,10 @@ bool is_plain_matrix(const LoadedTable& loaded, MissingPolicy missing) {
 }
 
 std::unique_ptr<MatrixSource> source_of(const LoadedTable& loaded, const Preparation& preparation) {
+    if (loaded.is_sparse() && loaded.file_columns() > preparation.file_columns) {
+        fail(ErrorKind::data, loaded.table->file->name() + " has " + count_text(loaded.file_columns(), "feature") + ", the model has " +
+                                  std::to_string(preparation.file_columns));
+    }
     if (!preparation.columns.empty()) return prepared_source(loaded.cells(false), preparation);
     if (loaded.is_sparse() ||
         (loaded.head() == nullptr && static_cast<std::int64_t>(loaded.roles.features.size()) == loaded.file_columns())) {
@@ -37,14 +42,15 @@ std::unique_ptr<MatrixSource> source_of(const LoadedTable& loaded, const Prepara
     }
     // A table for a model that was trained on a plain matrix: its feature columns, in order, as they are.
     Preparation numbers;
-    numbers.columns = learn_columns(*loaded.table, loaded.roles.features, MissingPolicy::error);
+    numbers.columns = learn_columns(loaded.cells(false), {}, MissingPolicy::error, 1);
     return prepared_source(loaded.cells(false), numbers);
 }
 
 /// Targets of some rows as a data set holds them.
-std::vector<double> encoded_targets(const TargetColumn& target, std::span<const std::int64_t> rows, const ModelContract& contract) {
+std::vector<double> encoded_targets(const TargetColumn& target, std::span<const std::int64_t> rows, const ModelContract& contract,
+                                    RealType type) {
     if (contract.task == Task::classification) return class_indices(target, rows, contract.class_labels);
-    std::vector<double> values = regression_values(target, rows);
+    std::vector<double> values = regression_values(target, rows, type);
     const std::size_t count = contract.target_scale.size();
     if (static_cast<std::int64_t>(count) != target.count) {
         fail(ErrorKind::data,
@@ -69,10 +75,10 @@ public:
         request.rows = rows;
         request.input = &contract_.input;
         if (target != nullptr) {
-            request.targets = encoded_targets(*target, rows, contract_);
+            request.targets = encoded_targets(*target, rows, contract_, options_.real_type);
             request.target_count = target->count;
         }
-        if (weights != nullptr) request.weights = row_weights(*weights, rows);
+        if (weights != nullptr) request.weights = row_weights(*weights, rows, options_.real_type);
         request.type = options_.real_type;
         request.threads = options_.threads;
         request.budget = &budget_;
@@ -116,7 +122,7 @@ public:
         learn_preparation(missing);
         learn_target(rows);
         const Encoder encoder(loaded_, options_, contract(), budget_);
-        contract().input = standardising_affine(encoder.source(), split_.train, options_.standardize, options_.threads);
+        contract().input = standardising_affine(encoder.source(), split_.train, options_.standardize, options_.real_type, options_.threads);
         note_scaling();
         const TargetColumn* const weights = weights_ ? &*weights_ : nullptr;
         out_.train = encoder.encode_rows(split_.train, &*target_, weights);
@@ -138,6 +144,7 @@ private:
         text += ", " + count_text(loaded_.table->rows(), "row") + ", " +
                 count_text(loaded_.file_columns(), loaded_.is_sparse() ? "feature" : "column");
         note(text);
+        if (loaded_.is_sparse()) note(dense_form(*loaded_.table, options_.real_type, options_.memory_limit_is_asked_for));
         const std::int64_t dropped = loaded_.table->rows() - static_cast<std::int64_t>(rows.size());
         if (dropped > 0) note(path_ + ": " + count_text(dropped, "row") + " with missing cells dropped");
     }
@@ -161,9 +168,11 @@ private:
             preparation.target_name = head != nullptr ? head->names[static_cast<std::size_t>(position)] : std::to_string(position);
         }
         if (is_plain_matrix(loaded_, missing)) return;
-        preparation.columns = learn_columns(*loaded_.table, loaded_.roles.features, missing);
-        learn_fills(preparation, loaded_.cells(false), split_.train, options_.threads);
+        const CellReader cells = loaded_.cells(false);
+        preparation.columns = learn_columns(cells, split_.train, missing, options_.threads);
+        learn_fills(preparation, cells, split_.train, options_.threads);
         note_columns();
+        for (const std::string& text : check_unknown(cells, split_.validation, preparation, preparation.unknown)) note(text);
     }
 
     void note_columns() {
@@ -191,7 +200,7 @@ private:
         contract().target_shift.assign(count, 0);
         const bool automatic = options_.standardize_target == Toggle::automatic;
         if (automatic ? !options_.loss_standardizes_target : options_.standardize_target == Toggle::off) return;
-        const std::vector<double> values = regression_values(*target_, split_.train);
+        const std::vector<double> values = regression_values(*target_, split_.train, options_.real_type);
         for (std::size_t t = 0; t < count; ++t) {
             std::vector<double> column;
             for (std::size_t i = t; i < values.size(); i += count) column.push_back(values[i]);
@@ -199,7 +208,7 @@ private:
             contract().target_scale[t] = moments.deviation;
             contract().target_shift[t] = moments.mean;
         }
-        note("targets standardised for training; predictions and errors are in the file's units");
+        note("targets standardised for training, and so is the loss shown with it; predictions and errors are in the file's units");
     }
 
     void note_scaling() {
@@ -257,7 +266,7 @@ LoadedData load_for_model(const std::string& path, const LoadOptions& given, con
         out.notes.push_back(path + ": " + count_text(dropped, "row") + " with missing cells dropped");
     }
     if (!preparation.columns.empty()) {
-        for (std::string& note : check_unknown(loaded.cells(false), preparation, options.unknown.value_or(preparation.unknown))) {
+        for (std::string& note : check_unknown(loaded.cells(false), rows, preparation, options.unknown.value_or(preparation.unknown))) {
             out.notes.push_back(std::move(note));
         }
     }

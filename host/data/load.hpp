@@ -47,6 +47,7 @@ struct LoadOptions {
     RealType real_type = RealType::float32;
     int threads = 1;
     std::int64_t memory_limit_bytes = std::numeric_limits<std::int64_t>::max();
+    bool memory_limit_is_asked_for = false;  ///< then a sparse training file's dense form may be as large, else as `most_dense_bytes`
 };
 
 /// What training leaves behind for whoever reads data for its model.
@@ -67,9 +68,10 @@ struct PreparedData {
     std::string fingerprint;         ///< XXH3-128, in hex, over shape, names and values of both data sets
 };
 
-/// Reads a training file. Categories, classes and what cells are missing come from the whole file; every statistic comes from the rows
-/// trained on. Result and errors do not depend on `threads`. Throws Error(usage) for options that do not fit the file (no target: with its
-/// first rows), Error(data) with file, line and column for faults in it, Error(memory) before the limit is passed, Error(io).
+/// Reads a training file. Whether a column holds numbers or text comes from the whole file, the classes from all rows that are used;
+/// categories, indicators of missing cells and every statistic come from the rows trained on alone. Result and errors do not depend on
+/// `threads`. Throws Error(usage) for options that do not fit the file (no target: with its first rows), Error(data) with file, line and
+/// column for faults in it, Error(memory) before the limit is passed, Error(io).
 PreparedData load_training(const std::string& path, const LoadOptions& options);
 
 struct LoadedData {
@@ -77,10 +79,10 @@ struct LoadedData {
     std::vector<std::string> notes;
 };
 
-/// Reads a file for a trained model, prepared and standardised as in training. Columns are matched by name where both files have
-/// headers, else by position. Without `target_required` no target is read and the data set has none. Rows are in the file's order; with
-/// the policy `drop`, rows with missing cells are left out if targets are read and an error if not. Throws as load_training; a label not
-/// seen in training is Error(data).
+/// Reads a file for a trained model, prepared and standardised as in training; header and delimiter are the training file's where the
+/// options leave them open. Columns are matched by name where both files have headers, else by position. Without `target_required` no
+/// target is read and the data set has none. Rows are in the file's order; with the policy `drop`, rows with missing cells are left out
+/// if targets are read and an error if not. Throws as load_training; a label not seen in training is Error(data).
 LoadedData load_for_model(const std::string& path, const LoadOptions& options, const ModelContract& contract, bool target_required);
 
 }  // namespace glissade

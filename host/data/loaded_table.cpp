@@ -6,6 +6,7 @@
 #include "host/data/columns.hpp"
 #include "host/data/format.hpp"
 #include "host/data/number.hpp"
+#include "host/data/text_fault.hpp"
 
 namespace glissade {
 namespace {
@@ -56,6 +57,26 @@ ColumnPlan plan_of(const Roles& roles, std::size_t width, const LoadOptions& opt
     return plan;
 }
 
+std::optional<TrainedLayout> layout_of(const Preparation& preparation) {
+    if (preparation.format != "csv" || preparation.columns.empty()) return std::nullopt;
+    TrainedLayout layout{preparation.delimiter, preparation.has_header, {}};
+    for (const SourceColumn& column : preparation.columns) layout.names.push_back(column.name);
+    return layout;
+}
+
+/// A model of a file without header takes line 1 for a row; where the line cannot be one, the message says what may be meant.
+void refuse_unexpected_header(const TableHead& head, const ColumnPlan& plan, const ReadOptions& read) {
+    if (read.header != HeaderMode::automatic || !read.trained_on || head.has_header) return;
+    for (std::size_t c = 0; c < plan.uses.size(); ++c) {
+        const std::string& cell = head.first_rows[0][c];
+        const bool is_missing = std::find(read.na_values.begin(), read.na_values.end(), cell) != read.na_values.end();
+        if (plan.uses[c] != ColumnUse::number || is_missing || classify_cell(cell) != CellClass::word) continue;
+        fail(ErrorKind::data, at_text(head.file, 1, static_cast<std::int64_t>(c) + 1,
+                                      quoted(cell) + " is not a number; the model was trained on a file without header, so line 1 is a "
+                                                     "row: if it is a header here, --header yes"));
+    }
+}
+
 }  // namespace
 
 const TableHead* LoadedTable::head() const {
@@ -92,6 +113,7 @@ LoadedTable read_for_model(const std::string& path, const LoadOptions& options, 
     const Preparation& preparation = contract.preparation;
     ReadOptions read = read_options(options, budget);
     read.na_values.insert(read.na_values.end(), preparation.na_values.begin(), preparation.na_values.end());
+    read.trained_on = layout_of(preparation);
     if (preparation.columns.empty()) read.most_features = preparation.file_columns;
     LoadedTable loaded;
     loaded.table = std::make_shared<const Table>(read_table(path, read, [&](const TableHead& head) {
@@ -102,6 +124,7 @@ LoadedTable read_for_model(const std::string& path, const LoadOptions& options, 
             const bool is_text = !preparation.columns.empty() && preparation.columns[i].kind == ColumnKind::categorical;
             plan.uses[static_cast<std::size_t>(loaded.roles.features[i])] = is_text ? ColumnUse::text : ColumnUse::number;
         }
+        refuse_unexpected_header(head, plan, read);
         return plan;
     }));
     if (loaded.is_sparse()) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "host/data/number.hpp"
+
 namespace glissade {
 namespace {
 
@@ -164,6 +166,19 @@ std::unique_ptr<MatrixSource> prepared_source(CellReader cells, const Preparatio
 std::unique_ptr<MatrixSource> plain_source(const Table& table, std::int64_t columns) {
     if (std::holds_alternative<SparseTable>(table.content)) return std::make_unique<SparseSource>(table, columns);
     return std::make_unique<ArraySource>(table);
+}
+
+void refuse_unusable(const MatrixSource& source, std::span<const std::int64_t> rows, const double* values, RealType type) {
+    const std::int64_t width = source.columns(), count = static_cast<std::int64_t>(rows.size()) * width;
+    const double limit = overflow_limit(type);
+    bool usable = true;
+    for (std::int64_t i = 0; i < count; ++i) usable = usable & (std::abs(values[i]) < limit);  // no branch: vectorised
+    for (std::int64_t i = 0; !usable && i < count; ++i) {
+        const std::string why = why_unusable(values[i], type);
+        if (why.empty()) continue;
+        const std::string place = source.where(rows[static_cast<std::size_t>(i / width)], i % width);
+        fail(ErrorKind::data, place + (std::isfinite(values[i]) ? ": " : ": the value ") + why);
+    }
 }
 
 void for_each_block(const MatrixSource& source, std::span<const std::int64_t> rows,

@@ -55,6 +55,9 @@ std::unique_ptr<MatrixSource> plain_source(const Table& table, std::int64_t colu
 /// For a categorical column: the category of each word of the file's dictionary, -1 for one not known.
 std::vector<std::int32_t> categories_of_words(const TextColumn& column, const SourceColumn& known);
 
+/// Throws Error(data), naming the place, for the first value of these rows that is not finite or does not fit `type`.
+void refuse_unusable(const MatrixSource& source, std::span<const std::int64_t> rows, const double* values, RealType type);
+
 /// Calls `use(rows, values)` for consecutive blocks of `rows`, of a size that depends on the number of columns alone.
 void for_each_block(const MatrixSource& source, std::span<const std::int64_t> rows,
                     const std::function<void(std::span<const std::int64_t>, const double*)>& use);

@@ -91,12 +91,19 @@ std::string quoted(std::string_view text) {
     return out + "\"";
 }
 
-std::string not_a_number(std::string_view text) {
+std::string not_a_number(std::string_view text, bool na_helps) {
     if (text.find('\0') != std::string_view::npos) return "a NUL byte";
     const std::string message = quoted(text) + " is not a number";
     if (classify_cell(text) == CellClass::word || text.size() > 40) return message;
     if (text.find(',') != std::string_view::npos) return message + " (numbers take a decimal point and no grouping)";
+    if (!na_helps) return message + " that can be used";
     return message + " that can be used (if it means a missing cell: --na '" + std::string(text) + "')";
+}
+
+std::string why_unusable(double value, RealType type) {
+    if (std::abs(value) < overflow_limit(type)) return {};
+    if (!std::isfinite(value)) return "is " + shortest_text(value);
+    return shortest_text(value) + " does not fit float32";
 }
 
 std::optional<std::size_t> invalid_utf8_at(std::string_view text) {

@@ -5,10 +5,13 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+
+#include "glissade/matrix_view.hpp"
 
 namespace glissade {
 
@@ -43,8 +46,16 @@ std::string shortest_text(double value);
 /// `"text"` for a message: cut after 40 bytes, control bytes and broken UTF-8 shown as \xNN.
 std::string quoted(std::string_view text);
 
-/// `"nan" is not a number`, with a hint where one helps.
-std::string not_a_number(std::string_view text);
+/// `"nan" is not a number`, with a hint where one helps; --na is one where the format has cells that may be missing.
+std::string not_a_number(std::string_view text, bool na_helps = true);
+
+/// Values of this size or more, and NaN, are not finite in the type: they lie nearer to the power of two past its largest number.
+constexpr double overflow_limit(RealType type) {
+    return type == RealType::float32 ? 0x1.ffffffp127 : std::numeric_limits<double>::infinity();
+}
+
+/// Why a value is of no use in the type: "is inf", "1e+39 does not fit float32"; empty if it is.
+std::string why_unusable(double value, RealType type);
 
 /// Where `text` stops being valid UTF-8 (0-based byte), or nothing.
 std::optional<std::size_t> invalid_utf8_at(std::string_view text);

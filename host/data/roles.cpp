@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "host/data/number.hpp"
+
 namespace glissade {
 namespace {
 
@@ -61,38 +63,68 @@ void find_target_and_weight(const TableHead& head, const LoadOptions& options, R
              (head.has_header ? "Index, name and first rows:" : "Index and first rows:") + list_columns(head));
 }
 
-/// Features by position, for files without names in common with the training file.
-std::vector<std::int64_t> positional_features(const TableHead& head, const Preparation& preparation, Roles& roles, bool target_given) {
-    const auto width = static_cast<std::int64_t>(head.names.size());
-    const auto features = static_cast<std::int64_t>(preparation.columns.size());
+/// The columns that are not said to be target or weight.
+std::vector<std::int64_t> other_columns(const TableHead& head, const Roles& roles) {
     std::vector<std::int64_t> positions;
-    if (width == preparation.file_columns) {
-        for (const SourceColumn& column : preparation.columns) positions.push_back(column.position);
-        if (!target_given && preparation.target_position >= 0) roles.target = preparation.target_position;
-    } else if (width == features) {
-        for (std::int64_t i = 0; i < width; ++i) positions.push_back(i);
-    } else if (preparation.target_position >= 0 && width == preparation.file_columns - 1) {
-        for (const SourceColumn& column : preparation.columns) {
-            positions.push_back(column.position - (column.position > preparation.target_position ? 1 : 0));
-        }
-    } else {
-        fail(ErrorKind::data, head.file + " has " + std::to_string(width) + " columns; the model was trained on a file of " +
-                                  std::to_string(preparation.file_columns) + " columns, " + std::to_string(features) + " of them features");
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(head.names.size()); ++i) {
+        if (i != roles.target && i != roles.weight) positions.push_back(i);
     }
+    return positions;
+}
+
+void refuse_target_among_features(const TableHead& head, const Roles& roles, const std::vector<std::int64_t>& features) {
+    if (!roles.target || !contains(features, *roles.target)) return;
+    fail(ErrorKind::data, head.file + ": --target names column " + quoted(head.names[static_cast<std::size_t>(*roles.target)]) +
+                              ", which the model reads as a feature");
+}
+
+/// Features by position, for files without names in common with the training file. Two layouts leave no doubt: beside target and weight,
+/// where these are named, the features alone; and the training file's own.
+std::vector<std::int64_t> positional_features(const TableHead& head, const Preparation& preparation, Roles& roles, bool target_given) {
+    const std::vector<std::int64_t> others = other_columns(head, roles);
+    if (others.size() == preparation.columns.size()) return others;
+    const std::string width = std::to_string(head.names.size()), trained_width = std::to_string(preparation.file_columns),
+                      features = std::to_string(preparation.columns.size());
+    if (width != trained_width) {
+        fail(ErrorKind::data,
+             head.file + " has " + width + " columns; the model was trained on a file of " + trained_width + " columns, " + features +
+                 " of them features. Without a header as in training, which columns these are is clear only where there are all " +
+                 trained_width + ", or the " + features + " features alone beside columns named with --target and --weight");
+    }
+    std::vector<std::int64_t> positions;
+    for (const SourceColumn& column : preparation.columns) positions.push_back(column.position);
+    refuse_target_among_features(head, roles, positions);
+    if (!target_given && preparation.target_position >= 0) roles.target = preparation.target_position;
     return positions;
 }
 
 /// All columns that are neither target nor weight, for a model trained on a plain matrix.
 std::vector<std::int64_t> plain_features(const TableHead& head, const Preparation& preparation, const Roles& roles) {
-    std::vector<std::int64_t> positions;
-    for (std::int64_t i = 0; i < static_cast<std::int64_t>(head.names.size()); ++i) {
-        if (i != roles.target && i != roles.weight) positions.push_back(i);
-    }
+    std::vector<std::int64_t> positions = other_columns(head, roles);
     if (static_cast<std::int64_t>(positions.size()) != preparation.file_columns) {
         fail(ErrorKind::data, head.file + " has " + std::to_string(positions.size()) + " feature columns, the model has " +
                                   std::to_string(preparation.file_columns));
     }
     return positions;
+}
+
+std::vector<std::int64_t> named_features(const TableHead& head, const Preparation& preparation) {
+    std::vector<std::int64_t> positions;
+    for (const SourceColumn& column : preparation.columns) {
+        const auto position = position_of(head, column.name);
+        if (!position)
+            fail(ErrorKind::data,
+                 head.file + " has no column \"" + column.name +
+                     "\", which the model needs (a file without header: --header no). Its columns are:" + list_columns(head));
+        positions.push_back(*position);
+    }
+    return positions;
+}
+
+/// For predictions the target may be absent: there is no such column, or no room for it beside the features.
+bool target_is_absent(const TableHead& head, const std::string& target, const Preparation& preparation) {
+    const auto features = preparation.columns.empty() ? preparation.file_columns : static_cast<std::int64_t>(preparation.columns.size());
+    return !try_column(head, target) || static_cast<std::int64_t>(head.names.size()) == features;
 }
 
 }  // namespace
@@ -119,24 +151,19 @@ Roles training_roles(const TableHead& head, const LoadOptions& options) {
 Roles model_roles(const TableHead& head, const LoadOptions& options, const Preparation& preparation, bool target_required) {
     Roles roles;
     LoadOptions wanted = options;
-    if (!target_required && wanted.target && !try_column(head, *wanted.target)) wanted.target.reset();  // it may be absent
+    if (!target_required && wanted.target && target_is_absent(head, *wanted.target, preparation)) wanted.target.reset();
     find_target_and_weight(head, wanted, roles);
     const bool target_given = roles.target.has_value() || !options.target_file.empty();
     if (preparation.columns.empty()) {
         roles.features = plain_features(head, preparation, roles);
     } else if (preparation.has_header && head.has_header) {
-        for (const SourceColumn& column : preparation.columns) {
-            const auto position = position_of(head, column.name);
-            if (!position)
-                fail(ErrorKind::data,
-                     head.file + " has no column \"" + column.name + "\", which the model needs. Its columns are:" + list_columns(head));
-            roles.features.push_back(*position);
-        }
+        roles.features = named_features(head, preparation);
         if (!target_given && !preparation.target_name.empty()) roles.target = position_of(head, preparation.target_name);
     } else {
         roles.features = positional_features(head, preparation, roles, target_given);
     }
     if (target_required && !roles.target && options.target_file.empty()) fail_without_target(head);
+    if (target_required) refuse_target_among_features(head, roles, roles.features);
     return roles;
 }
 

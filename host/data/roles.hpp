@@ -23,7 +23,8 @@ std::int64_t find_column(const TableHead& head, const std::string& wanted, const
 /// Throws Error(usage) where the flags do not fit the file; without a target, with the first rows, names and indices.
 Roles training_roles(const TableHead& head, const LoadOptions& options);
 
-/// Finds the columns of a trained model in another file. Throws Error(data) if one is missing.
+/// Finds the columns of a trained model in another file: by name where both have headers, else by position where the number of columns
+/// leaves no doubt. Throws Error(data) if one is missing, if it cannot be told which columns are which, or if the target is a feature.
 Roles model_roles(const TableHead& head, const LoadOptions& options, const Preparation& preparation, bool target_required);
 
 }  // namespace glissade

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "host/data/number.hpp"
 #include "host/data/parallel.hpp"
 
 namespace glissade {
@@ -18,15 +17,6 @@ struct ColumnFacts {
 };
 using Facts = std::vector<ColumnFacts>;
 
-void refuse_non_finite(const MatrixSource& source, std::span<const std::int64_t> rows, const double* values) {
-    const std::int64_t width = source.columns();
-    for (std::size_t r = 0; r < rows.size(); ++r) {
-        for (std::int64_t j = 0; j < width; ++j, ++values) {
-            if (!std::isfinite(*values)) fail(ErrorKind::data, source.where(rows[r], j) + ": the value is " + shortest_text(*values));
-        }
-    }
-}
-
 /// Cuts the rows into shares, as many as the number of columns alone decides, and runs `body(share, its facts)` for each; returns the
 /// facts of the shares in order.
 template <class Body>
@@ -38,11 +28,11 @@ std::vector<Facts> by_shares(std::span<const std::int64_t> rows, std::int64_t wi
     return parts;
 }
 
-Facts first_pass(const MatrixSource& source, std::span<const std::int64_t> rows, int threads) {
+Facts first_pass(const MatrixSource& source, std::span<const std::int64_t> rows, RealType type, int threads) {
     const auto width = static_cast<std::size_t>(source.columns());
     const auto parts = by_shares(rows, source.columns(), threads, [&](std::span<const std::int64_t> share, Facts& facts) {
         for_each_block(source, share, [&](std::span<const std::int64_t> block, const double* values) {
-            refuse_non_finite(source, block, values);
+            refuse_unusable(source, block, values, type);
             for (std::size_t r = 0; r < block.size(); ++r, values += width) {
                 for (std::size_t j = 0; j < width; ++j) {
                     ColumnFacts& fact = facts[j];
@@ -112,12 +102,12 @@ std::span<const std::int64_t> share_of(std::span<const std::int64_t> rows, std::
     return rows.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size));
 }
 
-ColumnAffine standardising_affine(const MatrixSource& source, std::span<const std::int64_t> rows, Toggle mode, int threads) {
+ColumnAffine standardising_affine(const MatrixSource& source, std::span<const std::int64_t> rows, Toggle mode, RealType type, int threads) {
     if (mode == Toggle::off) return {};
     bool any_rule = mode == Toggle::on;
     for (std::int64_t j = 0; j < source.columns() && !any_rule; ++j) any_rule = source.rule(j) != ScalingRule::none;
     if (!any_rule) return {};
-    const Facts facts = first_pass(source, rows, threads);
+    const Facts facts = first_pass(source, rows, type, threads);
     const std::vector<ScalingRule> rules = choose_rules(source, mode, facts);
     if (std::all_of(rules.begin(), rules.end(), [](ScalingRule rule) { return rule == ScalingRule::none; })) return {};
     std::vector<double> means;

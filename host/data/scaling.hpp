@@ -12,8 +12,9 @@
 namespace glissade {
 
 /// The affine map a column that standardises the matrix, from the rows trained on: population deviation, a constant column is only
-/// shifted. Empty if nothing is to be done. Throws Error(data) on values that are not finite. The result does not depend on `threads`.
-ColumnAffine standardising_affine(const MatrixSource& source, std::span<const std::int64_t> rows, Toggle mode, int threads);
+/// shifted. Empty if nothing is to be done. Throws Error(data) on values that are not finite or do not fit `type`. The result does not
+/// depend on `threads`.
+ColumnAffine standardising_affine(const MatrixSource& source, std::span<const std::int64_t> rows, Toggle mode, RealType type, int threads);
 
 /// Mean and population deviation of some values; the deviation of a constant is 1.
 struct Moments {

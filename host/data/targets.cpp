@@ -271,7 +271,7 @@ std::vector<double> class_indices(const TargetColumn& target, std::span<const st
     return indices;
 }
 
-std::vector<double> regression_values(const TargetColumn& target, std::span<const std::int64_t> rows) {
+std::vector<double> regression_values(const TargetColumn& target, std::span<const std::int64_t> rows, RealType type) {
     std::vector<double> values;
     values.reserve(rows.size() * static_cast<std::size_t>(target.count));
     for (const std::int64_t row : rows) {
@@ -280,14 +280,14 @@ std::vector<double> regression_values(const TargetColumn& target, std::span<cons
         for (std::int64_t t = 0; t < target.count; ++t) {
             const double value = target.values[static_cast<std::size_t>(row * target.count + t)];
             if (std::isnan(value)) fail_at(target, row, "the target is missing");
-            if (!std::isfinite(value)) fail_at(target, row, "the target is " + shortest_text(value));
+            if (const std::string why = why_unusable(value, type); !why.empty()) fail_at(target, row, "the target " + why);
             values.push_back(value);
         }
     }
     return values;
 }
 
-std::vector<double> row_weights(const TargetColumn& weights, std::span<const std::int64_t> rows) {
+std::vector<double> row_weights(const TargetColumn& weights, std::span<const std::int64_t> rows, RealType type) {
     std::vector<double> values;
     values.reserve(rows.size());
     if (weights.count != 1) fail(ErrorKind::data, weights.table->file->name() + ": weights take one column");
@@ -297,6 +297,7 @@ std::vector<double> row_weights(const TargetColumn& weights, std::span<const std
         if (std::isnan(value)) fail_at(weights, row, "the weight is missing");
         if (!std::isfinite(value) || value < 0)
             fail_at(weights, row, "the weight is " + shortest_text(value) + "; weights are finite and not negative");
+        if (const std::string why = why_unusable(value, type); !why.empty()) fail_at(weights, row, "the weight " + why);
         values.push_back(value);
     }
     if (std::all_of(values.begin(), values.end(), [](double w) { return w == 0; }))

@@ -46,10 +46,11 @@ std::vector<std::string> learn_classes(const TargetColumn& target, std::span<con
 std::vector<double> class_indices(const TargetColumn& target, std::span<const std::int64_t> rows,
                                   const std::vector<std::string>& class_labels);
 
-/// The targets of each row as numbers, rows.size() x count. Throws Error(data) if one is missing, a word or not finite.
-std::vector<double> regression_values(const TargetColumn& target, std::span<const std::int64_t> rows);
+/// The targets of each row as numbers, rows.size() x count. Throws Error(data) if one is missing, a word, not finite or too large for
+/// `type`.
+std::vector<double> regression_values(const TargetColumn& target, std::span<const std::int64_t> rows, RealType type);
 
-/// Row weights: numbers >= 0, of the rows asked for. Throws Error(data) otherwise, and if all are 0.
-std::vector<double> row_weights(const TargetColumn& weights, std::span<const std::int64_t> rows);
+/// Row weights: numbers >= 0 that fit `type`, of the rows asked for. Throws Error(data) otherwise, and if all are 0.
+std::vector<double> row_weights(const TargetColumn& weights, std::span<const std::int64_t> rows, RealType type);
 
 }  // namespace glissade

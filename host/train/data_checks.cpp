@@ -66,6 +66,16 @@ void check_scorable_as(const Dataset& data, const ModelSpec& spec, const std::st
     if (data.has_weights()) check_weights<Real>(data, what);
 }
 
+/// Empty, or one pair of finite numbers a column or target, no scale 0.
+void check_map(const std::vector<double>& scale, const std::vector<double>& shift, std::int64_t count, const std::string& what) {
+    const bool sized = scale.size() == shift.size() && (scale.empty() || static_cast<std::int64_t>(scale.size()) == count);
+    const auto finite = [](double x) { return std::isfinite(x); };
+    const bool usable = std::all_of(scale.begin(), scale.end(), [](double x) { return std::isfinite(x) && x != 0; });
+    if (!sized || !usable || !std::all_of(shift.begin(), shift.end(), finite))
+        fail(ErrorKind::data, what + " takes one scale, finite and not 0, and one finite shift for each of " + std::to_string(count) +
+                                  ", or none at all; there are " + std::to_string(scale.size()) + " and " + std::to_string(shift.size()));
+}
+
 }  // namespace
 
 template <class Real>
@@ -95,7 +105,26 @@ void check_scorable(const Dataset& data, const ModelSpec& spec, const std::strin
     if (data.has_targets() && data.target_count() != targets)
         fail(ErrorKind::data,
              what + " has " + std::to_string(data.target_count()) + " targets a row, the model " + std::to_string(targets));
+    check_map(data.input.scale, data.input.shift, data.columns(), what + ": standardisation of the columns");
+    if (data.has_targets()) check_map(data.target_scale, data.target_shift, data.target_count(), what + ": standardisation of the targets");
     data.real_type() == RealType::float32 ? check_scorable_as<float>(data, spec, what) : check_scorable_as<double>(data, spec, what);
+}
+
+void check_same_input(const Dataset& data, const ColumnAffine& input, const std::string& what) {
+    const auto at = [](const std::vector<double>& values, std::size_t j, double otherwise) {
+        return values.empty() ? otherwise : values[j];
+    };
+    for (std::size_t j = 0; j < static_cast<std::size_t>(data.columns()); ++j) {
+        if (at(data.input.scale, j, 1) == at(input.scale, j, 1) && at(data.input.shift, j, 0) == at(input.shift, j, 0)) continue;
+        fail(ErrorKind::data, what + ", column " + std::to_string(j + 1) +
+                                  ": it is standardised otherwise than the columns that the model is trained on, so their numbers mean "
+                                  "different things; prepare both with the training data's standardisation, or neither");
+    }
+}
+
+void check_same_classes(const Dataset& data, const std::vector<std::string>& class_labels, const std::string& what) {
+    if (!data.class_labels.empty() && data.class_labels != class_labels)
+        fail(ErrorKind::data, what + " names its classes otherwise than the model, so their indices mean different things");
 }
 
 template void check_features(MatrixView<const float>, const std::string&);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "glissade/dataset.hpp"
 #include "glissade/model.hpp"
@@ -13,7 +14,13 @@ template <class Real>
 void check_features(MatrixView<const Real> x, const std::string& what);
 
 /// Throws Error(data) unless the data set can be scored by a model of this spec and its targets are usable: columns, finite values, labels
-/// in range.
+/// in range; and what it says of its own units fits its shape.
 void check_scorable(const Dataset& data, const ModelSpec& spec, const std::string& what);
+
+/// Throws Error(data) unless the features of `data` have undergone `input`, no more and no less.
+void check_same_input(const Dataset& data, const ColumnAffine& input, const std::string& what);
+
+/// Throws Error(data) if the data set names its classes, and not as `class_labels` does.
+void check_same_classes(const Dataset& data, const std::vector<std::string>& class_labels, const std::string& what);
 
 }  // namespace glissade

@@ -137,7 +137,7 @@ Metrics evaluate_as(const Model& model, const Dataset& data, const PredictOption
     run_scores<Real>(typed.task(model, data.features<Real>()), options, scores);
     const auto targets = targets_in_units<Real>(data, model.task, model.target_scale, model.target_shift);
     const auto weights = data.has_weights() ? data.weights<Real>() : std::span<const Real>{};
-    return score_metrics<Real>(model.spec, {scores, targets, weights, model.target_scale});
+    return score_metrics<Real>(model.spec, {scores, targets, weights, model.target_scale}, LossUnits::user);
 }
 
 /// The data set in the model's real type.
@@ -188,6 +188,8 @@ Metrics Model::evaluate(const Dataset& data, const PredictOptions& options) cons
     if (!data.has_targets()) fail(ErrorKind::data, "evaluation needs targets");
     const Dataset typed = in_real_type(data, real_type);
     check_scorable(typed, spec, "the data");
+    if (!typed.input.empty()) check_same_input(typed, input, "the data");
+    check_same_classes(typed, class_labels, "the data");
     return real_type == RealType::float32 ? evaluate_as<float>(*this, typed, options) : evaluate_as<double>(*this, typed, options);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <set>
 
 #include "glissade/error.hpp"
 #include "glissade/model.hpp"
@@ -113,9 +114,34 @@ std::vector<double> read_doubles(const TensorFile& file, const std::string& name
     return values;
 }
 
+[[noreturn]] void bad_description(const std::string& path, const std::string& what) {
+    fail(ErrorKind::data, path + ": metadata \"model\": " + what);
+}
+
+/// Whoever reads data for the model takes positions and fills as places without looking again.
+void check_preparation(const Preparation& preparation, std::int64_t features, const std::string& path) {
+    if (preparation.format.empty() && preparation.columns.empty()) return;
+    if (preparation.matrix_columns() != features) bad_description(path, "the columns of the file do not make the columns of the model");
+    std::set<std::int64_t> positions;
+    for (const SourceColumn& column : preparation.columns) {
+        const std::string name = "column \"" + column.name + "\"";
+        if (column.position < 0 || column.position >= preparation.file_columns || !positions.insert(column.position).second)
+            bad_description(path, name + " has position " + std::to_string(column.position) + " in a file of " +
+                                      std::to_string(preparation.file_columns) + " columns, or shares it");
+        const auto categories = static_cast<double>(column.categories.size());
+        const bool is_number = column.kind == ColumnKind::numeric;
+        const bool good_fill = is_number ? std::isfinite(column.fill) : column.fill >= 0 && column.fill < categories;
+        if (is_number != column.categories.empty() || !good_fill)
+            bad_description(path, name + " contradicts itself in kind, categories and fill");
+    }
+    const std::int64_t target = preparation.target_position;
+    if (!preparation.columns.empty() && (target < -1 || target >= preparation.file_columns || positions.contains(target)))
+        bad_description(path, "the position of the target is " + std::to_string(target));
+}
+
 void check_counts(const Model& model, const std::string& path) {
     const ModelSpec& spec = model.spec;
-    const auto bad = [&](const std::string& what) { fail(ErrorKind::data, path + ": metadata \"model\": " + what); };
+    const auto bad = [&](const std::string& what) { bad_description(path, what); };
     constexpr std::int64_t most = std::int64_t{1} << 40;
     if (spec.features < 1 || spec.outputs < 1 || spec.features > most / spec.outputs) bad("impossible counts of features and outputs");
     const bool classes = model.task == Task::classification;
@@ -125,8 +151,7 @@ void check_counts(const Model& model, const std::string& path) {
     if (spec.loss.kind() == LossKind::binary && spec.outputs != 1) bad("a loss of two classes has one output");
     if (!model.feature_names.empty() && static_cast<std::int64_t>(model.feature_names.size()) != spec.features)
         bad("the number of feature names is wrong");
-    if (!model.preparation.format.empty() && model.preparation.matrix_columns() != spec.features)
-        bad("the columns of the file do not make the columns of the model");
+    check_preparation(model.preparation, spec.features, path);
 }
 
 }  // namespace

@@ -84,6 +84,16 @@ void check_options(const TrainOptions& o) {
              "patience watches the validation loss, but there is no validation set; with tol it watches the training loss");
 }
 
+/// Targets may be in other units than the training data's: both say in which.
+void check_validation(const Dataset& data, const Dataset& validation, const ResolvedRun& run) {
+    const std::string what = "validation data";
+    if (validation.real_type() != data.real_type()) fail(ErrorKind::usage, "training and validation data differ in real type");
+    check_scorable(validation, run.spec, what);
+    if (!validation.has_targets()) fail(ErrorKind::data, "the validation data has no targets");
+    check_same_input(validation, data.input, what);
+    if (!data.class_labels.empty()) check_same_classes(validation, run.class_labels, what);
+}
+
 }  // namespace
 
 ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
@@ -111,11 +121,7 @@ ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
             for (std::int64_t c = 0; c < classes; ++c) run.class_labels.push_back(std::to_string(c));
     }
     check_scorable(data, run.spec, "training data");
-    if (options.validation.rows() > 0) {
-        if (options.validation.real_type() != data.real_type()) fail(ErrorKind::usage, "training and validation data differ in real type");
-        check_scorable(options.validation, run.spec, "validation data");
-        if (!options.validation.has_targets()) fail(ErrorKind::data, "the validation data has no targets");
-    }
+    if (options.validation.rows() > 0) check_validation(data, options.validation, run);
     if (options.standardize && !data.input.empty()) fail(ErrorKind::usage, "the data is standardised already");
     run.members = list_members(options);
     const Optimizer& first = run.members[0].optimizer;

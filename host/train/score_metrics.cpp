@@ -80,47 +80,73 @@ void add_regression(const ModelSpec& spec, const ScoredRows<Real>& rows, double 
     if (r2_defined) metrics.r2 = r2 / static_cast<double>(outputs);
 }
 
-/// Loss of one row, in double, and whether its class is the one predicted.
+/// What the loss of each output is multiplied with to be in the units asked for.
 template <class Real>
-std::pair<double, bool> judge_row(const ModelSpec& spec, const ScoredRows<Real>& rows, std::int64_t r, const double* constants,
-                                  std::vector<double>& scratch) {
-    const std::int64_t outputs = spec.outputs;
-    double loss = 0;
-    bool correct = false;
+std::vector<double> loss_factors(const ModelSpec& spec, const ScoredRows<Real>& rows, LossUnits units) {
+    std::vector<double> factors(static_cast<std::size_t>(spec.outputs), 1.0);
+    if (units == LossUnits::trained || rows.target_scale.empty()) return factors;
     visit_rule(LossRules{}, spec.loss.index(), [&]<class Rule>() {
-        if constexpr (Rule::kind == LossKind::grouped) {
-            for (std::int64_t o = 0; o < outputs; ++o)
-                scratch[static_cast<std::size_t>(o)] = rows.scores[static_cast<std::size_t>(r * outputs + o)];
-            const double target = rows.targets[static_cast<std::size_t>(r)];
-            const auto top = std::max_element(scratch.begin(), scratch.end()) - scratch.begin();
-            correct = top == static_cast<std::ptrdiff_t>(target);
-            loss = Rule::template evaluate_group<double>(scratch.data(), static_cast<int>(outputs), 1, target, constants, scratch.data());
-        } else {
-            for (std::int64_t o = 0; o < outputs; ++o) {
-                const auto at = static_cast<std::size_t>(r * outputs + o);
-                double slope = 0;
-                loss += Rule::template evaluate<double>(rows.scores[at], rows.targets[at], constants, slope);
-                if constexpr (Rule::kind == LossKind::binary) correct = (rows.scores[at] > Real(0)) == (rows.targets[at] > Real(0.5));
-            }
+        if constexpr (Rule::kind == LossKind::regression) {
+            for (std::size_t o = 0; o < factors.size(); ++o) factors[o] = std::pow(std::abs(rows.target_scale[o]), Rule::degree);
         }
     });
-    return {loss, correct};
+    return factors;
 }
+
+/// Losses of rows, in double, and whether their class is the one predicted.
+template <class Real>
+class RowJudge {
+public:
+    RowJudge(const ModelSpec& spec, const ScoredRows<Real>& rows, LossUnits units)
+        : spec_(spec), rows_(rows), factors_(loss_factors(spec, rows, units)), scratch_(factors_.size()) {
+        spec.loss.prepare(constants_);
+    }
+
+    std::pair<double, bool> operator()(std::int64_t r) {
+        const std::int64_t outputs = spec_.outputs;
+        double loss = 0;
+        bool correct = false;
+        visit_rule(LossRules{}, spec_.loss.index(), [&]<class Rule>() {
+            if constexpr (Rule::kind == LossKind::grouped) {
+                for (std::int64_t o = 0; o < outputs; ++o)
+                    scratch_[static_cast<std::size_t>(o)] = rows_.scores[static_cast<std::size_t>(r * outputs + o)];
+                const double target = rows_.targets[static_cast<std::size_t>(r)];
+                const auto top = std::max_element(scratch_.begin(), scratch_.end()) - scratch_.begin();
+                correct = top == static_cast<std::ptrdiff_t>(target);
+                loss = Rule::template evaluate_group<double>(scratch_.data(), static_cast<int>(outputs), 1, target, constants_,
+                                                             scratch_.data());
+            } else {
+                for (std::int64_t o = 0; o < outputs; ++o) {
+                    const auto at = static_cast<std::size_t>(r * outputs + o);
+                    double slope = 0;
+                    loss += factors_[static_cast<std::size_t>(o)] *
+                            Rule::template evaluate<double>(rows_.scores[at], rows_.targets[at], constants_, slope);
+                    if constexpr (Rule::kind == LossKind::binary) correct = (rows_.scores[at] > Real(0)) == (rows_.targets[at] > Real(0.5));
+                }
+            }
+        });
+        return {loss, correct};
+    }
+
+private:
+    const ModelSpec& spec_;
+    const ScoredRows<Real>& rows_;
+    std::vector<double> factors_, scratch_;  ///< one an output
+    double constants_[max_loss_constants] = {};
+};
 
 }  // namespace
 
 template <class Real>
-Metrics score_metrics(const ModelSpec& spec, const ScoredRows<Real>& rows) {
+Metrics score_metrics(const ModelSpec& spec, const ScoredRows<Real>& rows, LossUnits units) {
     Metrics metrics;
     metrics.rows = static_cast<std::int64_t>(rows.scores.size()) / spec.outputs;
     if (metrics.rows == 0) return metrics;
-    double constants[max_loss_constants] = {};
-    spec.loss.prepare(constants);
-    std::vector<double> scratch(static_cast<std::size_t>(spec.outputs));
+    RowJudge<Real> judge(spec, rows, units);
     double loss = 0, weight_sum = 0, correct = 0;
     for (std::int64_t r = 0; r < metrics.rows; ++r) {
         const double w = weight_of(rows, r);
-        const auto [row_loss, row_correct] = judge_row(spec, rows, r, constants, scratch);
+        const auto [row_loss, row_correct] = judge(r);
         weight_sum += w;
         loss += w * row_loss;
         correct += row_correct ? w : 0;
@@ -136,7 +162,7 @@ Metrics score_metrics(const ModelSpec& spec, const ScoredRows<Real>& rows) {
     return metrics;
 }
 
-template Metrics score_metrics(const ModelSpec&, const ScoredRows<float>&);
-template Metrics score_metrics(const ModelSpec&, const ScoredRows<double>&);
+template Metrics score_metrics(const ModelSpec&, const ScoredRows<float>&, LossUnits);
+template Metrics score_metrics(const ModelSpec&, const ScoredRows<double>&, LossUnits);
 
 }  // namespace glissade

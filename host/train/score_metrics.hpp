@@ -19,8 +19,14 @@ struct ScoredRows {
     std::vector<double> target_scale;  ///< to the user's units: stored * scale (errors do not feel the shift); empty: 1
 };
 
+/// Which numbers the loss of a regression is taken of. All other metrics are in the user's units.
+enum class LossUnits {
+    trained,  ///< the standardised targets: what training minimises, to be compared with the training loss
+    user,     ///< the user's: to be compared with other metrics and other models; lengths of the loss, Huber's delta, are scaled too
+};
+
 /// Sums in double precision, in row order.
 template <class Real>
-Metrics score_metrics(const ModelSpec& spec, const ScoredRows<Real>& rows);
+Metrics score_metrics(const ModelSpec& spec, const ScoredRows<Real>& rows, LossUnits units);
 
 }  // namespace glissade

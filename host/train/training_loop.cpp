@@ -265,7 +265,8 @@ void TrainingLoop<Real>::validate() {
         auto parameters = model_parameters(m);
         backend_->score(held_out.features<Real>(), parameters.data(), scores);
         const auto weights = held_out.has_weights() ? held_out.weights<Real>() : std::span<const Real>{};
-        const Metrics metrics = score_metrics<Real>(run_.spec, {scores, validation_targets_, weights, rows_.target_scale});
+        const Metrics metrics =
+            score_metrics<Real>(run_.spec, {scores, validation_targets_, weights, rows_.target_scale}, LossUnits::trained);
         EpochRecord& record = track.history.back();
         record.validation = metrics;
         record.seconds = seconds();

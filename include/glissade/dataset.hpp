@@ -34,7 +34,7 @@ public:
     /// rows * target_count targets, and weights if asked for. Throws Error(memory).
     static Dataset allocate(RealType type, std::int64_t rows, std::int64_t columns, std::int64_t target_count, bool with_weights);
 
-    /// The rows `rows[0], rows[1], ...` as a new owned Dataset, in that order.
+    /// The rows `rows[0], rows[1], ...` as a new owned Dataset, in that order, with everything that is known of the numbers.
     Dataset select(std::span<const std::int64_t> rows) const;
 
     RealType real_type() const { return type_; }

@@ -15,7 +15,10 @@ namespace glissade {
 /// Rows count with their weights. Sums are taken in double precision in row order.
 struct GLISSADE_EXPORT Metrics {
     std::int64_t rows = 0;
-    double loss = 0;  ///< mean of the training loss (of standardised targets, where they were)
+    /// Mean of the training loss. From Model::evaluate it is in the user's units as all else (squared: half of rmse squared, for each
+    /// output); in the history of a run it is what the run minimises, of standardised targets where they were, as the training loss beside
+    /// it.
+    double loss = 0;
     std::optional<double> accuracy;
     std::optional<double> log_loss;  ///< logistic and softmax
     std::optional<double> auc;       ///< two classes with both present; ties count half

@@ -56,7 +56,8 @@ public:
     /// Probability of each class, rows x classes (two classes: both columns). Throws Error(usage) unless the loss is logistic or softmax.
     void predict_proba(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
     void predict_proba(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
-    /// Metrics on data whose targets are in the model's terms: class indices of `class_labels`, or values in the user's units.
+    /// Metrics on data with targets: class indices of `class_labels`, or values in the units that the data set says. Features are raw, or
+    /// standardised exactly as the model's `input` says. Throws Error(data) otherwise.
     Metrics evaluate(const Dataset& data, const PredictOptions& options = {}) const;
 
     /// Weights and biases in the user's units: the affine maps of features and targets folded in. [outputs][features] and [outputs].

@@ -77,7 +77,7 @@ struct TrainOptions {
     double max_seconds = 0;      ///< 0: no limit
     double tol = 0;              ///< stop when the training loss has not improved by `tol` for `patience` epochs; 0: off
     std::int64_t patience = 0;   ///< stop when the validation loss has not improved for so many epochs; 0: off
-    Dataset validation = {};     ///< no rows: none. With one, the model of the best epoch is kept
+    Dataset validation = {};     ///< no rows: none. With one, the model of the best epoch is kept; standardised as the training data is
 
     std::vector<Member> members = {};  ///< empty: one member from `optimizer`, `l1`, `l2`, `seed`
     std::optional<Model> start = {};   ///< warm start from these parameters; zeros otherwise

@@ -94,9 +94,32 @@ TEST(Predict, RegressionIsInTheUnitsOfTheTarget) {
     const auto scored = place.run({"evaluate", "model.safetensors", "line.csv", "--json"}).json();
     EXPECT_NEAR(rmse, scored["rmse"].get<double>(), 3000 * 0x1p-22) << "float32 predictions of values up to 3000";
     EXPECT_LT(rmse, 10);
+    const double printed = scored["rmse"].get<double>();
+    EXPECT_NEAR(scored["loss"].get<double>(), printed * printed / 2, printed * printed * 2000 * 0x1p-53) << "two sums of 2000 squares";
     EXPECT_GT(scored["r2"], .99);
     for (const char* name : {"rows", "loss", "rmse", "mae", "r2"}) EXPECT_TRUE(scored.contains(name)) << name;
     EXPECT_FALSE(scored.contains("accuracy"));
+}
+
+TEST(Predict, EveryRowIsPredictedAndNoHeaderIs) {
+    struct Case {
+        std::string text;
+        Workplace::Words flags;
+    };
+    const Case cases[] = {{"edible,red,flat\npoison,green,flat\nedible,green,bell\n", {"--target", "0", "--header", "no"}},
+                          {"1990,1991,1992\n1,2,3.5\n2,3,4.5\n5,4,1.5\n", {"--target", "1992", "--header", "yes"}},
+                          {"a|b|y\n1|2|3.5\n2|3|4.5\n5|4|1.5\n", {"--target", "y", "--delimiter", "|"}}};
+    for (const Case& one : cases) {
+        Workplace place;
+        place.write("data.csv", one.text);
+        Workplace::Words train = {"train", "data.csv", "--quiet"};
+        train.insert(train.end(), one.flags.begin(), one.flags.end());
+        ASSERT_EQ(place.run(train).code, 0) << one.text;
+        const Ended predicted = place.run({"predict", "model.safetensors", "data.csv"});
+        EXPECT_EQ(predicted.code, 0) << predicted.err;
+        EXPECT_EQ(split_lines(predicted.out).size(), 4u) << one.text << predicted.out;
+        EXPECT_EQ(place.run({"evaluate", "model.safetensors", "data.csv", "--json"}).json()["rows"], 3) << one.text;
+    }
 }
 
 TEST(Inspect, CoefficientsAreInTheUnitsOfTheData) {

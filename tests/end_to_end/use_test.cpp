@@ -122,6 +122,17 @@ TEST(Program, MissingCellsAreCountedAndTheFlagIsNamed) {
     EXPECT_NE(ended.err.find("2"), std::string::npos) << ended.err;
 }
 
+TEST(Program, AMistypedIndexDoesNotTakeTheMachinesMemory) {
+    Workplace place;
+    place.write("wide.svm", "1 1:1\n0 2000000000:1\n");
+    for (const Words& words : {Words{"train", "wide.svm"}, Words{"train", "wide.svm", "--memory-limit", "1G"}}) {
+        const Ended ended = place.run(words);
+        EXPECT_EQ(ended.code, 1) << ended.err;
+        EXPECT_NE(ended.err.find("14.9 GiB"), std::string::npos) << ended.err;
+        EXPECT_NE(ended.err.find("--memory-limit"), std::string::npos) << ended.err;
+    }
+}
+
 TEST(Program, AFileThatIsNotThereFailsWithOne) {
     const Ended ended = Workplace().run({"train", "nowhere.csv", "--target", "y"});
     EXPECT_EQ(ended.code, 1) << ended.err;

@@ -88,6 +88,22 @@ TEST(Dataset, SelectsRowsWithTargetsAndWeights) {
     EXPECT_ERROR(ErrorKind::internal, "row 3", data.select(std::vector<std::int64_t>{3}));
 }
 
+TEST(Dataset, ASelectionKnowsWhatWasDoneToItsNumbers) {
+    const testing::DataFiles files;
+    LoadOptions options;
+    options.target = "y";
+    const PreparedData loaded = load_training(files.write("t.csv", "a,c,y\n1,p,10.5\n2,q,20.5\n6,p,30.5\n"), options);
+    const Dataset chosen = loaded.train.select(std::vector<std::int64_t>{2, 0});
+    ASSERT_FALSE(chosen.input.empty());
+    EXPECT_EQ(chosen.input.scale, loaded.train.input.scale);
+    EXPECT_EQ(chosen.input.shift, loaded.train.input.shift);
+    EXPECT_EQ(chosen.target_scale, loaded.train.target_scale);
+    EXPECT_EQ(chosen.target_shift, loaded.train.target_shift);
+    EXPECT_EQ(chosen.preparation, loaded.train.preparation);
+    EXPECT_EQ(chosen.feature_names, loaded.train.feature_names);
+    EXPECT_EQ(chosen.task, loaded.train.task);
+}
+
 TEST(Dataset, CopiesShareStorage) {
     Dataset data = Dataset::allocate(RealType::float32, 1, 1, 1, false);
     const Dataset copy = data;

@@ -150,13 +150,43 @@ TEST(FaultPosition, NumbersBeyondFloat32NameTheirPlace) {
     const DataFiles files;
     LoadOptions options = testing::raw_options("y");
     const std::string path = files.write("large.csv", "a,y\n1,0\n1e39,1\n2,1\n");
-    EXPECT_ERROR(ErrorKind::data, path + ", line 3, column 1 (\"a\"): 1e+39 does not fit a float32", load_training(path, options));
+    const std::string sparse = files.write("large.libsvm", "0 1:1\n1 1:2 3:-1e39\n1 1:3\n");
+    for (const Toggle standardize : {Toggle::off, Toggle::automatic, Toggle::on}) {
+        options.standardize = standardize;
+        EXPECT_ERROR(ErrorKind::data, path + ", line 3, column 1 (\"a\"): 1e+39 does not fit float32", load_training(path, options));
+        LoadOptions own_targets = options;
+        own_targets.target.reset();
+        EXPECT_ERROR(ErrorKind::data, sparse + ", line 2, feature 3: -1e+39 does not fit float32", load_training(sparse, own_targets));
+    }
+    options.standardize = Toggle::off;
+    // The largest float32, and what rounds to it, fit.
+    EXPECT_NO_THROW(load_training(files.write("fits.csv", "a,y\n3.4028235e38,0\n-3.40282356e38,1\n"), options));
     options.real_type = RealType::float64;
     EXPECT_NO_THROW(load_training(path, options));
     const std::string huge = files.write("huge.csv", "a,y\n1e308,0\n-1e308,1\n1.7e308,1\n1.7e308,1\n");
     EXPECT_NO_THROW(load_training(huge, options));
     options.standardize = Toggle::automatic;
     EXPECT_ERROR(ErrorKind::data, "too large to standardise", load_training(huge, options));
+}
+
+TEST(FaultPosition, NumbersBeyondFloat32NameTheirPlaceInHeldOutRowsTargetsAndWeights) {
+    const DataFiles files;
+    LoadOptions options;
+    options.target = "y";
+    const std::string good = files.write("good.csv", "a,y\n1,0.5\n2,1.5\n4,2.5\n");
+    options.validation_file = files.write("held_out.csv", "a,y\n1,0.5\n2e39,1.5\n");
+    EXPECT_ERROR(ErrorKind::data, "held_out.csv, line 3, column 1 (\"a\"): 2e+39 does not fit float32", load_training(good, options));
+    options.validation_file = files.write("far.csv", "a,y\n1,0.5\n3e38,1.5\n");
+    EXPECT_NO_THROW(load_training(good, options));
+    const std::string close = files.write("close.csv", "a,y\n1e-9,0.5\n2e-9,1.5\n4e-9,2.5\n");
+    EXPECT_ERROR(ErrorKind::data, "far.csv, line 3, column 1 (\"a\"): 3e+38 lies too far from the values trained on",
+                 load_training(close, options));
+    options.validation_file.clear();
+    EXPECT_ERROR(ErrorKind::data, "line 3, column 2 (\"y\"): the target 1e+39 does not fit float32",
+                 load_training(files.write("t.csv", "a,y\n1,0.5\n2,1e39\n4,2.5\n"), options));
+    options.weight = "w";
+    EXPECT_ERROR(ErrorKind::data, "line 2, column 3 (\"w\"): the weight 1e+39 does not fit float32",
+                 load_training(files.write("t.csv", "a,y,w\n1,0.5,1e39\n2,1.5,1\n4,2.5,1\n"), options));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "data_files.hpp"
+#include "host/data/dense_form.hpp"
 
 namespace glissade {
 namespace {
@@ -106,6 +107,40 @@ TEST(Libsvm, IsMadeDenseOnlyWithinTheMemoryLimit) {
     EXPECT_EQ(load_training(path, options).train.columns(), 5000000);
 }
 
+TEST(Libsvm, DoesNotAdviseFlagsThatItHasNoUseFor) {
+    const DataFiles files;
+    for (const char* text : {"1 1:nan\n0 2:1\n", "1 1:?\n0 2:1\n", "nan 1:1\n0 2:1\n", "1 1:1e999\n0 2:1\n"}) {
+        const std::string path = files.write("a.libsvm", text);
+        const auto error = testing::error_of([&] { load_training(path, plain()); });
+        ASSERT_TRUE(error.has_value()) << text;
+        EXPECT_EQ(std::string(error->what()).find("--na"), std::string::npos) << error->what();
+    }
+    EXPECT_ERROR(ErrorKind::data, "line 1, column 5: \"nan\" is not a number that can be used; libsvm has no missing cells",
+                 load_training(files.write("a.libsvm", "1 1:nan\n0 2:1\n"), plain()));
+}
+
+TEST(Libsvm, IsNotMadeDenseWhereThatTakesFarMoreThanTheFile) {
+    const DataFiles files;
+    // 2 rows of 2^29 float32: 4 GiB, allowed by the memory limit, but not asked for.
+    const std::string path = files.write("a.libsvm", "1 1:1\n# a comment\n0 536870912:1\n");
+    LoadOptions options = plain();
+    EXPECT_ERROR(ErrorKind::memory, "a.libsvm, line 3: feature index 536870912", load_training(path, options));
+    EXPECT_ERROR(ErrorKind::memory, "4.0 GiB as a dense matrix, of a file of 32 bytes", load_training(path, options));
+    options.memory_limit_is_asked_for = true;
+    options.memory_limit_bytes = std::int64_t{100} << 20;
+    EXPECT_ERROR(ErrorKind::memory, "the memory limit is 100.0 MiB", load_training(path, options));
+    const std::string small = files.write("b.libsvm", "1 1:1\n0 5000000:1\n");
+    const auto data = load_training(small, options);
+    EXPECT_EQ(data.notes[1], small + ": 2 rows by 5000000 columns take 38.1 MiB as a dense matrix");
+    EXPECT_EQ(load_training(small, plain()).train.columns(), 5000000);
+}
+
+TEST(Libsvm, MayGrowSixtyFourfoldAsADenseMatrix) {
+    EXPECT_EQ(most_dense_bytes(0), std::int64_t{1} << 30);
+    EXPECT_EQ(most_dense_bytes(std::int64_t{1} << 24), std::int64_t{1} << 30);
+    EXPECT_EQ(most_dense_bytes((std::int64_t{1} << 24) + 1), (std::int64_t{1} << 30) + 64);
+}
+
 TEST(Libsvm, RefusesFlagsForColumns) {
     const DataFiles files;
     const std::string path = files.write("a.libsvm", "1 1:1\n0 2:1\n");
@@ -125,6 +160,7 @@ TEST(Libsvm, ForAModelTakesFewerFeaturesButNotMore) {
     const std::string more = files.write("c.libsvm", "1 2:7\n0 3:1 6:1\n");
     EXPECT_ERROR(ErrorKind::data, "line 2, column 7: feature index 6, but the model has 5 features",
                  load_for_model(more, {}, trained.contract, true));
+    EXPECT_ERROR(ErrorKind::data, "6 features, the model has 0", load_for_model(more, {}, ModelContract(), false));
 }
 
 }  // namespace

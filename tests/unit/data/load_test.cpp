@@ -311,27 +311,6 @@ TEST(Load, HoldsOutEachRowEquallyOften) {
     for (const std::int64_t hit : hits) EXPECT_LE(std::abs(static_cast<double>(hit) - seeds * 0.2), bound);
 }
 
-TEST(Load, TakesStatisticsFromTheRowsTrainedOnAlone) {
-    const DataFiles files;
-    std::string text = "x,y\n";
-    for (int i = 0; i < 100; ++i) text += std::to_string(i * i) + "," + std::to_string(i + 0.5) + "\n";
-    LoadOptions options;
-    options.target = "y";
-    options.validation_fraction = 0.3;
-    options.seed = 5;
-    const auto data = load_training(files.write("t.csv", text), options);
-    ASSERT_EQ(data.train.rows(), 70);
-    ASSERT_EQ(data.validation->rows(), 30);
-    double mean = 0, target_mean = 0;
-    for (std::int64_t r = 0; r < 70; ++r) {
-        mean += data.train.features<float>().row(r)[0];
-        target_mean += data.train.targets<float>()[static_cast<std::size_t>(r)];
-    }
-    // Each of 70 values of at most a few units is rounded once to float32.
-    EXPECT_LE(std::abs(mean), 70 * 4 * 6e-8);
-    EXPECT_LE(std::abs(target_mean), 70 * 4 * 6e-8);
-}
-
 TEST(Load, ReadsAValidationFileWithTheTrainingFilesPreparation) {
     const DataFiles files;
     LoadOptions options;

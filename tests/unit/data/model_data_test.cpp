@@ -2,7 +2,7 @@
 // Files read for a trained model.
 #include <gtest/gtest.h>
 
-#include "data_files.hpp"
+#include "trained.hpp"
 
 namespace glissade {
 namespace {
@@ -11,15 +11,7 @@ using testing::DataFiles;
 using testing::raw_options;
 using testing::row_of;
 using testing::targets_of;
-
-struct Trained {
-    DataFiles files;
-    PreparedData data;
-    Trained(const std::string& text, LoadOptions options) : data(load_training(files.write("train.csv", text), options)) {}
-    LoadedData load(const std::string& text, bool with_target, const LoadOptions& options = {}) const {
-        return load_for_model(files.write("other.csv", text), options, data.contract, with_target);
-    }
-};
+using testing::Trained;
 
 TEST(ModelData, MatchesColumnsByName) {
     const Trained model("a,b,y\n1,2,0\n3,4,1\n", raw_options("y"));
@@ -37,36 +29,6 @@ TEST(ModelData, ReadsNoTargetForPrediction) {
         EXPECT_FALSE(loaded.data.has_targets());
         EXPECT_EQ(row_of(loaded.data, 0), (std::vector<float>{5, 6})) << text;
     }
-}
-
-TEST(ModelData, MatchesColumnsByPositionWithoutHeader) {
-    const Trained first("0,1,2\n1,3,4\n", raw_options("0")), middle("1,0,2\n3,1,4\n", raw_options("1")),
-        last("1,2,0\n3,4,1\n", raw_options("-1"));
-    for (const auto& [model, full] : {std::pair(&first, "1,50,60\n"), std::pair(&middle, "50,1,60\n"), std::pair(&last, "50,60,1\n")}) {
-        EXPECT_EQ(row_of(model->load(full, true).data, 0), (std::vector<float>{50, 60})) << full;
-        EXPECT_EQ(targets_of(model->load(full, true).data), (std::vector<float>{1})) << full;
-        EXPECT_EQ(row_of(model->load(full, false).data, 0), (std::vector<float>{50, 60})) << full;
-        EXPECT_EQ(row_of(model->load("50,60\n", false).data, 0), (std::vector<float>{50, 60})) << full;
-        EXPECT_ERROR(ErrorKind::data, "4 columns; the model was trained on a file of 3 columns, 2 of them features",
-                     model->load("1,2,3,4\n", false));
-        EXPECT_ERROR(ErrorKind::data, "1 columns", model->load("1\n", false));
-    }
-}
-
-TEST(ModelData, MatchesPositionsPastDroppedColumnsAndTheTarget) {
-    LoadOptions options = raw_options("1");
-    options.drop_columns = {"3"};
-    const Trained model("1,0,2,9,3\n4,1,5,9,6\n", options);
-    EXPECT_EQ(row_of(model.load("10,1,20,9,30\n", false).data, 0), (std::vector<float>{10, 20, 30}));
-    EXPECT_EQ(row_of(model.load("10,20,9,30\n", false).data, 0), (std::vector<float>{10, 20, 30}));
-    EXPECT_EQ(row_of(model.load("10,20,30\n", false).data, 0), (std::vector<float>{10, 20, 30}));
-}
-
-TEST(ModelData, MixesFilesWithAndWithoutHeader) {
-    const Trained named("a,b,y\n1,2,0\n3,4,1\n", raw_options("y")), bare("1,2,0\n3,4,1\n", raw_options("2"));
-    EXPECT_EQ(row_of(named.load("5,6,1\n", false).data, 0), (std::vector<float>{5, 6}));
-    EXPECT_EQ(targets_of(named.load("5,6,1\n", true).data), (std::vector<float>{1}));
-    EXPECT_EQ(row_of(bare.load("p,q,r\n5,6,1\n", true).data, 0), (std::vector<float>{5, 6}));
 }
 
 TEST(ModelData, StandardisesAsInTraining) {

@@ -53,6 +53,7 @@ TEST_F(ModelFile, ComesBackAsItWasSaved) {
     for (Model model : {trained<float>("logistic", 2), trained<double>("softmax", 4), trained<float>("huber", 0)}) {
         model.feature_names = {"a", "b", "c=\"quoted\"", "d\n", "\xc3\xa9"};
         model.preparation.format = "csv";
+        model.preparation.file_columns = 5;
         model.preparation.na_values = {"?"};
         for (int j = 0; j < 5; ++j)
             model.preparation.columns.push_back({"c" + std::to_string(j), j, ColumnKind::numeric, false, .1 * j, {}});
@@ -81,6 +82,41 @@ TEST_F(ModelFile, IsRejectedWhenAnyByteChangesOrAnyByteIsMissing) {
         ASSERT_TRUE(rejected(good.substr(0, i))) << "cut at " << i;
     }
     EXPECT_TRUE(rejected(good + "x"));
+}
+
+TEST_F(ModelFile, IsRejectedWhereItsColumnsContradictItsFile) {
+    Model good = trained<float>("logistic", 2);
+    good.preparation.format = "csv";
+    good.preparation.file_columns = 4;
+    good.preparation.target_position = 3;
+    good.preparation.columns = {{"a", 0, ColumnKind::numeric, true, .5, {}}, {"b", 2, ColumnKind::categorical, false, 2, {"p", "q", "r"}}};
+    good.save(path);
+    EXPECT_EQ(Model::load(path).preparation.columns.size(), 2u);
+    using Change = void (*)(Preparation&);
+    // Forged before the checksums were made: they fit.
+    for (const Change change : {Change{[](Preparation& p) { p.columns[0].position = 4; }},
+                                {[](Preparation& p) { p.columns[1].position = -1; }},
+                                {[](Preparation& p) { p.columns[0].position = std::int64_t{1} << 62; }},
+                                {[](Preparation& p) { p.columns[0].position = 2; }},
+                                {[](Preparation& p) { p.columns[1].fill = 3; }},
+                                {[](Preparation& p) { p.columns[1].fill = -1; }},
+                                {[](Preparation& p) { p.columns[0].categories = {"x"}; }},
+                                {[](Preparation& p) { p.columns[1].categories.clear(); }},
+                                {[](Preparation& p) { p.file_columns = 2; }},
+                                {[](Preparation& p) { p.target_position = 4; }},
+                                {[](Preparation& p) { p.target_position = 2; }},
+                                {[](Preparation& p) { p.target_position = -2; }}}) {
+        Model forged = good;
+        change(forged.preparation);
+        forged.save(path);
+        try {
+            Model::load(path);
+            ADD_FAILURE() << "accepted";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::data);
+            EXPECT_NE(std::string(error.what()).find("metadata \"model\""), std::string::npos) << error.what();
+        }
+    }
 }
 
 TEST_F(ModelFile, IsAskedForByName) {
