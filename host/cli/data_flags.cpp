@@ -196,6 +196,7 @@ TrainingInput read_training(const DataFlags& flags, const TrainOptions& options,
     if (!options.loss.is_auto()) {
         const Task task = options.loss.kind() == LossKind::regression ? Task::regression : Task::classification;
         if (!load.task) load.task = task;
+        load.loss_standardizes_target = options.loss.link() == Link::identity;
     }
     if (options.patience > 0 && options.tol == 0 && load.validation_file.empty() && load.validation_fraction == 0) {
         load.validation_fraction = .1;

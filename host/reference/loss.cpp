@@ -35,6 +35,65 @@ T huber(std::span<const T> z, std::span<const double> y, double delta_in, std::s
     return sum;
 }
 
+/// Losses of the distance |z-y|: `piece(distance, z above y, steepness)` gives the value and the slope away from y.
+template <class T, class Piece>
+T of_distance(std::span<const T> z, std::span<const double> y, std::span<T> slopes, const Piece& piece) {
+    T sum(0);
+    for (std::size_t o = 0; o < z.size(); ++o) {
+        const T e = z[o] - T(y[o]);
+        T steepness(0);
+        sum = sum + piece(magnitude(e), e > T(0), steepness);
+        slopes[o] = e > T(0) ? steepness : (e < T(0) ? -steepness : T(0));
+    }
+    return sum;
+}
+
+/// |z-y|.
+template <class T>
+T absolute(std::span<const T> z, std::span<const double> y, std::span<T> slopes) {
+    return of_distance<T>(z, y, slopes, [](T distance, bool, T& steepness) {
+        steepness = T(1);
+        return distance;
+    });
+}
+
+/// max(q*(y-z), (1-q)*(z-y)), Koenker and Bassett 1978.
+template <class T>
+T quantile(std::span<const T> z, std::span<const double> y, double q, std::span<T> slopes) {
+    return of_distance<T>(z, y, slopes, [q](T distance, bool above, T& steepness) {
+        steepness = Numbers<T>::from(above ? 1.0L - q : static_cast<long double>(q));
+        return steepness * distance;
+    });
+}
+
+/// max(0, |z-y| - epsilon) to the power 1 or 2.
+template <class T>
+T epsilon_insensitive(std::span<const T> z, std::span<const double> y, double epsilon, bool squared, std::span<T> slopes) {
+    return of_distance<T>(z, y, slopes, [=](T distance, bool, T& steepness) {
+        const T excess = distance > Numbers<T>::from(epsilon) ? distance - Numbers<T>::from(epsilon) : T(0);
+        const T one = distance > Numbers<T>::from(epsilon) ? T(1) : T(0);
+        steepness = squared ? T(2) * excess : one;
+        return squared ? excess * excess : excess;
+    });
+}
+
+/// Deviances of the exponential family with mean e^z, constants left out: variance 1, p or 2 in powers of the mean.
+template <class T>
+T deviance(std::span<const T> z, std::span<const double> y, double power, std::span<T> slopes) {
+    using N = Numbers<T>;
+    T sum(0);
+    for (std::size_t o = 0; o < z.size(); ++o) {
+        const T p1 = N::from(power - 1.0L), p2 = N::from(2.0L - power);
+        const T mean_part = power == 2 ? T(1) : N::exp(p2 * z[o]);
+        const T target_part = power == 1 || y[o] == 0 ? T(y[o]) : T(y[o]) * N::exp(-(p1 * z[o]));
+        slopes[o] = mean_part - target_part;
+        const T mean_value = power == 2 ? z[o] : mean_part / p2;
+        const T target_value = power == 1 ? -(target_part * z[o]) : target_part / p1;
+        sum = sum + (mean_value + target_value);
+    }
+    return sum;
+}
+
 /// log(1 + e^-tz) with t = +-1; its slope is -t / (1 + e^tz). Both from e^-|z|, so that nothing overflows.
 template <class T>
 T logistic(T z, double y, T& slope) {
@@ -61,6 +120,25 @@ T squared_hinge(T z, double y, T& slope) {
     return excess * excess;
 }
 
+/// Zhang 2004.
+template <class T>
+T modified_huber(T z, double y, T& slope) {
+    const T t(2 * y - 1), m = t * z;
+    if (m < T(-1)) {
+        slope = -(T(4) * t);
+        return -(T(4) * m);
+    }
+    return squared_hinge(z, y, slope);
+}
+
+/// max(0, -tz); a score of 0 is wrong.
+template <class T>
+T perceptron(T z, double y, T& slope) {
+    const T t(2 * y - 1), m = t * z;
+    slope = m > T(0) ? T(0) : -t;
+    return m > T(0) ? T(0) : -m;
+}
+
 /// -log softmax(z)[c].
 template <class T>
 T softmax(std::span<const T> z, double target, std::span<T> slopes) {
@@ -83,6 +161,15 @@ T evaluate_loss(const Settings& settings, std::span<const T> scores, std::span<c
     const std::string& name = settings.loss;
     if (name == "squared") return squared(scores, targets, slopes);
     if (name == "huber") return huber(scores, targets, field(settings.loss_fields, "delta", 1.0), slopes);
+    if (name == "absolute") return absolute(scores, targets, slopes);
+    if (name == "quantile") return quantile(scores, targets, field(settings.loss_fields, "quantile", .5), slopes);
+    if (name == "epsilon_insensitive" || name == "squared_epsilon_insensitive")
+        return epsilon_insensitive(scores, targets, field(settings.loss_fields, "epsilon", .1), name[0] == 's', slopes);
+    if (name == "poisson") return deviance(scores, targets, 1, slopes);
+    if (name == "gamma") return deviance(scores, targets, 2, slopes);
+    if (name == "tweedie") return deviance(scores, targets, field(settings.loss_fields, "power", 1.5), slopes);
+    if (name == "modified_huber") return modified_huber(scores[0], targets[0], slopes[0]);
+    if (name == "perceptron") return perceptron(scores[0], targets[0], slopes[0]);
     if (name == "logistic") return logistic(scores[0], targets[0], slopes[0]);
     if (name == "hinge") return hinge(scores[0], targets[0], slopes[0]);
     if (name == "squared_hinge") return squared_hinge(scores[0], targets[0], slopes[0]);

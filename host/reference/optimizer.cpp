@@ -11,7 +11,8 @@ namespace glissade::reference {
 template <class T>
 Optimizer<T>::Optimizer(const Settings& settings, std::vector<bool> decays) : settings_(settings), decays_(std::move(decays)) {
     const std::string& name = settings_.optimizer;
-    for (const char* known : {"sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "adamax", "nadam", "yogi"})
+    for (const char* known :
+         {"sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "adamax", "nadam", "yogi", "radam", "adabelief", "lion", "ftrl"})
         if (name == known) return;
     fail(ErrorKind::usage, "the reference has no optimizer '" + name + "'");
 }
@@ -33,8 +34,8 @@ template <class T>
 void Optimizer<T>::step(std::vector<T> g, double lr, std::optional<double> momentum, std::vector<T>& theta) {
     ++t_;
     const std::string& name = settings_.optimizer;
-    const bool decoupled = name == "adamw";
-    const double decay = field("weight_decay", decoupled ? .01 : 0.);
+    const bool decoupled = name == "adamw" || name == "lion";
+    const double decay = field("weight_decay", name == "adamw" ? .01 : 0.);
     for (std::size_t j = 0; j < theta.size(); ++j) {
         if (!decays_[j] || decay == 0) continue;
         if (decoupled)
@@ -49,6 +50,10 @@ void Optimizer<T>::step(std::vector<T> g, double lr, std::optional<double> momen
     if (name == "adam" || name == "adamw" || name == "yogi") adam(g, lr, momentum, theta);
     if (name == "adamax") adamax(g, lr, momentum, theta);
     if (name == "nadam") nadam(g, lr, momentum, theta);
+    if (name == "radam") radam(g, lr, momentum, theta);
+    if (name == "adabelief") adabelief(g, lr, momentum, theta);
+    if (name == "lion") lion(g, lr, momentum, theta);
+    if (name == "ftrl") ftrl(g, lr, theta);
 }
 
 /// PyTorch SGD: b = g on the first step, then mu*b + (1-tau)*g; theta -= lr*b, or lr*(g + mu*b) with Nesterov.
@@ -180,6 +185,81 @@ void Optimizer<T>::nadam(const std::vector<T>& g, double lr, std::optional<doubl
         m[j] = N::from(b1) * m[j] + N::from(1 - b1) * g[j];
         v[j] = N::from(b2) * v[j] + N::from(1 - b2) * (g[j] * g[j]);
         theta[j] = theta[j] - (along_m * m[j] + along_g * g[j]) / (N::sqrt(v[j]) / correction + eps);
+    }
+}
+
+/// Liu et al. 2020, algorithm 2, with PyTorch's place for eps.
+template <class T>
+void Optimizer<T>::radam(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta) {
+    using N = Numbers<T>;
+    const long double b1 = momentum.value_or(field("beta1", .9)), b2 = field("beta2", .999), b2_t = std::pow(b2, t_);
+    const long double rho_inf = 2 / (1 - b2) - 1, rho = rho_inf - 2 * t_ * b2_t / (1 - b2_t);
+    const T rate = N::from(lr / (1 - std::pow(b1, t_))), eps(field("eps", 1e-8));
+    auto& m = vector("exp_avg");
+    auto& v = vector("exp_avg_sq");
+    for (std::size_t j = 0; j < g.size(); ++j) {
+        m[j] = N::from(b1) * m[j] + N::from(1 - b1) * g[j];
+        v[j] = N::from(b2) * v[j] + N::from(1 - b2) * (g[j] * g[j]);
+        if (rho > 5) {
+            const T r = N::from(std::sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho)));
+            theta[j] = theta[j] - rate * r * m[j] * N::from(std::sqrt(1 - b2_t)) / (N::sqrt(v[j]) + eps);
+        } else {
+            theta[j] = theta[j] - rate * m[j];
+        }
+    }
+}
+
+/// Zhuang et al. 2020: eps joins s in each step, and the root.
+template <class T>
+void Optimizer<T>::adabelief(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta) {
+    using N = Numbers<T>;
+    const long double b1 = momentum.value_or(field("beta1", .9)), b2 = field("beta2", .999);
+    const T rate = N::from(lr / (1 - std::pow(b1, t_))), correction = N::from(std::sqrt(1 - std::pow(b2, t_)));
+    const T eps = N::from(field("eps", 1e-16));
+    auto& m = vector("exp_avg");
+    auto& s = vector("exp_avg_var");
+    for (std::size_t j = 0; j < g.size(); ++j) {
+        m[j] = N::from(b1) * m[j] + N::from(1 - b1) * g[j];
+        s[j] = N::from(b2) * s[j] + N::from(1 - b2) * ((g[j] - m[j]) * (g[j] - m[j])) + eps;
+        theta[j] = theta[j] - rate * (m[j] / (N::sqrt(s[j]) / correction + eps));
+    }
+}
+
+/// Chen et al. 2023; the decay is done before.
+template <class T>
+void Optimizer<T>::lion(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta) {
+    using N = Numbers<T>;
+    const long double b1 = momentum.value_or(field("beta1", .9)), b2 = field("beta2", .99);
+    auto& m = vector("exp_avg");
+    for (std::size_t j = 0; j < g.size(); ++j) {
+        const T c = N::from(b1) * m[j] + N::from(1 - b1) * g[j];
+        m[j] = N::from(b2) * m[j] + N::from(1 - b2) * g[j];
+        if (c > T(0)) theta[j] = theta[j] - T(lr);
+        if (c < T(0)) theta[j] = theta[j] + T(lr);
+    }
+}
+
+/// McMahan et al. 2013, algorithm 1, with sigma_t = 1/eta_t - 1/eta_{t-1} and eta_t = lr_t/(beta+sqrt(n_t)), whatever the rates are.
+template <class T>
+void Optimizer<T>::ftrl(const std::vector<T>& g, double lr, std::vector<T>& theta) {
+    using N = Numbers<T>;
+    auto& z = vector("z");
+    auto& n = vector("n");
+    const T beta(field("beta", 1));
+    if (t_ == 1) rate_before_ = lr;
+    const T inverse = N::from(1 / static_cast<long double>(lr)), change = N::from(1 / static_cast<long double>(lr) - 1 / rate_before_);
+    rate_before_ = lr;
+    for (std::size_t j = 0; j < g.size(); ++j) {
+        const T l1(decays_[j] ? field("l1_strength", 0) : 0), l2(decays_[j] ? field("l2_strength", 0) : 0);
+        const T before = beta + N::sqrt(n[j]);
+        if (t_ == 1 && theta[j] > T(0)) z[j] = -(theta[j] * (before * inverse + l2) + l1);
+        if (t_ == 1 && theta[j] < T(0)) z[j] = -(theta[j] * (before * inverse + l2) - l1);
+        n[j] = n[j] + g[j] * g[j];
+        const T after = beta + N::sqrt(n[j]);
+        const T sigma = (after - before) * inverse + before * change;
+        z[j] = z[j] + g[j] - sigma * theta[j];
+        const T over = magnitude(z[j]) - l1;
+        theta[j] = over > T(0) ? (z[j] > T(0) ? -over : over) / (after * inverse + l2) : T(0);
     }
 }
 

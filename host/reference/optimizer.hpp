@@ -36,12 +36,17 @@ private:
     void adam(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta);
     void adamax(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta);
     void nadam(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta);
+    void radam(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta);
+    void adabelief(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta);
+    void lion(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta);
+    void ftrl(const std::vector<T>& g, double lr, std::vector<T>& theta);
 
     Settings settings_;
     std::vector<bool> decays_;
     State<T> state_;
-    long t_ = 0;                  // steps done, the one in progress included
-    long double mu_product_ = 1;  // NAdam
+    long t_ = 0;                   // steps done, the one in progress included
+    long double mu_product_ = 1;   // NAdam
+    long double rate_before_ = 0;  // FTRL
 };
 
 }  // namespace glissade::reference

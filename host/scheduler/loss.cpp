@@ -53,6 +53,28 @@ LossKind Loss::kind() const {
     return std::visit([]<class Rule>(const Rule&) { return Rule::kind; }, rule_);
 }
 
+Link Loss::link() const {
+    return std::visit([]<class Rule>(const Rule&) { return link_of<Rule>(); }, rule_);
+}
+
+TargetRange Loss::targets() const {
+    return std::visit([]<class Rule>(const Rule&) { return targets_of<Rule>(); }, rule_);
+}
+
+bool Loss::takes_target(double target) const {
+    return in_range(targets(), target);
+}
+
+std::optional<double> Loss::max_curvature() const {
+    const auto bound = []<class Rule>(const Rule&) -> std::optional<double> {
+        if constexpr (requires { Rule::max_curvature; })
+            return Rule::max_curvature;
+        else
+            return std::nullopt;
+    };
+    return std::visit(bound, rule_);
+}
+
 std::vector<FieldInfo> Loss::fields() const {
     return std::visit([]<class Rule>(const Rule&) { return field_infos<Rule>(); }, rule_);
 }

@@ -94,4 +94,8 @@ double Optimizer::initial_state(int state) const {
     return std::visit([&](const auto& rule) { return rule.initial_state(state); }, rule_);
 }
 
+bool Optimizer::decoupled_decay() const {
+    return std::visit([]<class Rule>(const Rule&) { return Rule::decoupled_decay; }, rule_);
+}
+
 }  // namespace glissade

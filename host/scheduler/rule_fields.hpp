@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,8 +51,10 @@ void check_field(const Field<Rule>& field, double value) {
     const bool whole = !field.flag || value == 0 || value == 1;
     if (inside && whole) return;
     std::string range = field.flag ? "0 or 1" : (field.low_open ? "above " : "at least ") + number_text(field.low);
-    if (!field.flag && field.high < 1e300) range += " and at most " + number_text(field.high);
-    if (!field.flag && field.high < 1 && field.high > .999) range = "at least " + number_text(field.low) + " and below 1";
+    if (!field.flag && field.high < 1e300) {
+        const double beyond = std::nextafter(field.high, 2 * field.high);  // the end of an open range is the number before a whole one
+        range += beyond == std::floor(beyond) ? " and below " + number_text(beyond) : " and at most " + number_text(field.high);
+    }
     fail(ErrorKind::usage, std::string(Rule::name) + ": " + std::string(field.name) + " = " + number_text(value) + " must be " + range);
 }
 

@@ -68,8 +68,7 @@ void Scheduler<Real>::fill_row(const Member& member, const ScheduleValue& value,
         [&](const auto& rule) {
             for (int range = 0; range < 2; ++range) {  // weights, then biases
                 const bool decays = range == 0 || settings_.decay_bias;
-                auto ranged = rule;
-                if (!decays) ranged.weight_decay = 0;
+                const auto ranged = decays ? rule : rules::without_penalties(rule);
                 double k[max_rule_scalars] = {};
                 ranged.prepare(info, member_memory + range * max_rule_memory, k);
                 Real* row = out + range * ScalarRow::size;

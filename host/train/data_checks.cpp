@@ -39,7 +39,13 @@ void check_targets(const Dataset& data, const ModelSpec& spec, const std::string
         const double y = targets[i];
         const std::int64_t row = static_cast<std::int64_t>(i) / per_row;
         if (!std::isfinite(y)) fail(ErrorKind::data, at_row(what, row) + ": the target is not finite");
-        if (spec.loss.kind() == LossKind::regression) continue;
+        if (spec.loss.kind() == LossKind::regression) {
+            if (!spec.loss.takes_target(y))
+                fail(ErrorKind::data, at_row(what, row) + ": target " + std::to_string(y) + " is not " +
+                                          (spec.loss.targets() == TargetRange::positive ? "above 0" : "at least 0") + " (loss " +
+                                          std::string(spec.loss.name()) + ")");
+            continue;
+        }
         if (y != std::floor(y) || y < 0 || y >= classes)
             fail(ErrorKind::data, at_row(what, row) + ": target " + std::to_string(y) + " is not a class index from 0 to " +
                                       std::to_string(static_cast<int>(classes) - 1) + " (loss " + std::string(spec.loss.name()) + ")");

@@ -16,15 +16,6 @@ std::string number(double value) {
     return text;
 }
 
-/// Most curvature that the loss has along a score: the second derivative's bound.
-std::optional<double> curvature_bound(const Loss& loss) {
-    if (loss.name() == "squared" || loss.name() == "huber") return 1.0;
-    if (loss.name() == "logistic") return 0.25;
-    if (loss.name() == "softmax") return 0.5;
-    if (loss.name() == "squared_hinge") return 2.0;
-    return std::nullopt;
-}
-
 /// out = (1/rows) * sum over rows of weight * x * (x . v), with x standardised and, if there is a bias, extended by a 1.
 template <class Real>
 void multiply_hessian(const Problem<Real>& p, const std::vector<double>& v, std::vector<double>& out) {
@@ -70,7 +61,7 @@ std::string full_batch_verdict(const Problem<Real>& problem, const ResolvedRun& 
 
 template <class Real>
 std::optional<double> largest_curvature(const Problem<Real>& problem, const Loss& loss, double l2) {
-    const auto bound = curvature_bound(loss);
+    const auto bound = loss.max_curvature();
     if (!bound) return std::nullopt;
     constexpr double most_multiplications = 4e9;
     constexpr double settled = 1e-7;  // relative change of the estimate: three printed digits need far less

@@ -96,7 +96,12 @@ void scores_of(const Model& model, MatrixView<const In> x, std::span<In> out, co
 
 template <class In>
 void predict_matrix(const Model& model, MatrixView<const In> x, std::span<In> out, const PredictOptions& options) {
-    if (model.task == Task::regression) return scores_of(model, x, out, options);
+    if (model.task == Task::regression) {
+        scores_of(model, x, out, options);
+        if (model.spec.loss.link() == Link::logarithm)
+            for (In& value : out) value = rules::exp(value);
+        return;
+    }
     check_shape(model, x.columns, x.rows, out.size());
     const std::int64_t outputs = model.spec.outputs;
     std::vector<In> scores(static_cast<std::size_t>(x.rows * outputs));
@@ -108,26 +113,45 @@ void predict_matrix(const Model& model, MatrixView<const In> x, std::span<In> ou
     }
 }
 
+template <class Rule>
+constexpr bool has_probability = Rule::kind == LossKind::grouped || requires {
+    Rule::probability(0.0f);
+};
+
+template <class... Rules>
+std::string losses_with_probability(RuleList<Rules...>) {
+    std::string text;
+    ((text += has_probability<Rules> ? (text.empty() ? "" : ", ") + std::string(Rules::name) : std::string()), ...);
+    return text;
+}
+
+/// Probabilities of a row's classes from its scores.
+template <class Rule, class In>
+void row_probabilities(const In* scores, In* p, std::int64_t classes) {
+    if constexpr (Rule::kind == LossKind::grouped) {
+        Rule::template evaluate_group<In>(scores, static_cast<int>(classes), 1, In(0), nullptr, p);
+        p[0] += In(1);  // the slope of class 0 is its probability less 1
+    } else {
+        p[0] = Rule::probability(-scores[0]);
+        p[1] = Rule::probability(scores[0]);
+    }
+}
+
 template <class In>
 void probabilities(const Model& model, MatrixView<const In> x, std::span<In> out, const PredictOptions& options) {
-    const bool grouped = model.spec.loss.kind() == LossKind::grouped;
-    if (!grouped && model.spec.loss.name() != "logistic")
-        fail(ErrorKind::usage,
-             "probabilities need the logistic or softmax loss; this model was trained with " + std::string(model.spec.loss.name()));
-    const std::int64_t classes = grouped ? model.spec.outputs : 2;
-    check_shape(model, x.columns, x.rows * classes, out.size());
-    std::vector<In> scores(static_cast<std::size_t>(x.rows * model.spec.outputs));
-    scores_of<In>(model, x, scores, options);
-    for (std::int64_t r = 0; r < x.rows; ++r) {
-        In* p = out.data() + r * classes;
-        if (!grouped) {
-            p[1] = rules::sigmoid(scores[static_cast<std::size_t>(r)]);
-            p[0] = rules::sigmoid(-scores[static_cast<std::size_t>(r)]);
-            continue;
+    visit_rule(LossRules{}, model.spec.loss.index(), [&]<class Rule>() {
+        if constexpr (has_probability<Rule>) {
+            const std::int64_t outputs = model.spec.outputs, classes = Rule::kind == LossKind::grouped ? outputs : 2;
+            check_shape(model, x.columns, x.rows * classes, out.size());
+            std::vector<In> scores(static_cast<std::size_t>(x.rows * outputs));
+            scores_of<In>(model, x, scores, options);
+            for (std::int64_t r = 0; r < x.rows; ++r)
+                row_probabilities<Rule>(scores.data() + r * outputs, out.data() + r * classes, classes);
+        } else {
+            fail(ErrorKind::usage, "probabilities need one of the losses " + losses_with_probability(LossRules{}) +
+                                       "; this model was trained with " + std::string(Rule::name));
         }
-        Softmax::evaluate_group<In>(scores.data() + r * classes, static_cast<int>(classes), 1, In(0), nullptr, p);
-        p[0] += In(1);  // the slope of class 0 is its probability less 1
-    }
+    });
 }
 
 template <class Real>

@@ -58,11 +58,24 @@ std::vector<Member> list_members(const TrainOptions& options) {
             fail(ErrorKind::usage,
                  "members of one run must share the kind of optimizer and its form (momentum, centered, amsgrad on or off)");
         if (!(member.l1 >= 0) || !(member.l2 >= 0)) fail(ErrorKind::usage, "l1 and l2 must be >= 0");
-        if (member.l2 > 0 && member.optimizer.get("weight_decay") > 0 && member.optimizer.name() != "adamw")
+        if (member.l2 > 0 && member.optimizer.get("weight_decay") > 0 && !member.optimizer.decoupled_decay())
             fail(ErrorKind::usage,
                  "l2 and weight_decay are the same penalty for " + std::string(member.optimizer.name()) + ": set one of them");
+        if (member.l1 > 0 && member.optimizer.has("l1_strength"))
+            fail(ErrorKind::usage, "l1 shrinks the weights after a step, which " + std::string(member.optimizer.name()) +
+                                       " would undo in the next: set its own l1_strength");
     }
     return members;
+}
+
+/// A loss of the logarithm of the prediction needs targets in their own units.
+void check_link(const Dataset& data, const TrainOptions& options, const Loss& loss) {
+    if (loss.link() == Link::identity) return;
+    const auto differs = [](const std::vector<double>& values, double neutral) {
+        return std::any_of(values.begin(), values.end(), [neutral](double v) { return v != neutral; });
+    };
+    if (options.standardize_target || differs(data.target_scale, 1) || differs(data.target_shift, 0))
+        fail(ErrorKind::usage, "loss " + std::string(loss.name()) + " predicts e^score, so its targets are not standardised");
 }
 
 void check_options(const TrainOptions& o) {
@@ -109,6 +122,7 @@ ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
         if (data.task == Task::classification)
             fail(ErrorKind::usage, "loss " + std::string(run.spec.loss.name()) + " is for regression, but the targets are classes");
         run.spec.outputs = data.target_count();
+        check_link(data, options, run.spec.loss);
     } else {
         const std::int64_t counted = data.real_type() == RealType::float32 ? count_classes<float>(data) : count_classes<double>(data);
         const std::int64_t classes = data.class_labels.empty() ? counted : static_cast<std::int64_t>(data.class_labels.size());

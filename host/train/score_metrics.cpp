@@ -65,7 +65,8 @@ void add_regression(const ModelSpec& spec, const ScoredRows<Real>& rows, double 
         for (std::int64_t r = 0; r < metrics.rows; ++r) {
             const auto at = static_cast<std::size_t>(r * outputs + o);
             const double w = weight_of(rows, r), target = rows.targets[at];
-            const double error = (static_cast<double>(rows.scores[at]) - target) * scale;
+            const double score = rows.scores[at], prediction = spec.loss.link() == Link::logarithm ? rules::exp(score) : score;
+            const double error = (prediction - target) * scale;
             output_squares += w * error * error;
             sizes += w * std::abs(error);
             total += w * (target - mean) * scale * (target - mean) * scale;

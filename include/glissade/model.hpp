@@ -46,14 +46,16 @@ public:
     Preparation preparation;                         ///< how files become matrices; empty if it was trained on a matrix
     std::string trained_with;                        ///< a JSON object with the run's settings, for people; may be empty
 
-    /// Scores of raw features, rows x outputs, row-major, into `out`. Classification: the decision values. Regression: as predict.
+    /// Scores of raw features, rows x outputs, row-major, into `out`. Classification: the decision values. Regression: as predict, but the
+    /// logarithm of it where the loss has that link (Poisson, gamma, Tweedie).
     /// Throws Error(data) if the columns do not match or `out` has another size, or if a feature is not finite (row and column named).
     void decision_function(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
     void decision_function(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
     /// Regression: values in the user's units, rows x outputs. Classification: the index of the class, rows values.
     void predict(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
     void predict(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
-    /// Probability of each class, rows x classes (two classes: both columns). Throws Error(usage) unless the loss is logistic or softmax.
+    /// Probability of each class, rows x classes (two classes: both columns). Throws Error(usage) unless the loss is logistic, softmax or
+    /// modified Huber.
     void predict_proba(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
     void predict_proba(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
     /// Metrics on data with targets: class indices of `class_labels`, or values in the units that the data set says. Features are raw, or

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,6 +56,7 @@ public:
     int state_count() const;                       ///< state vectors of that form
     std::vector<std::string> state_names() const;  ///< their names
     double initial_state(int state) const;
+    bool decoupled_decay() const;  ///< weight decay is not part of the gradient
     const AnyUpdateRule& rule() const { return rule_; }
 
 private:
@@ -77,6 +79,10 @@ public:
     bool is_auto() const { return automatic_; }
     std::string_view name() const;  ///< the canonical name; "auto" until it is chosen
     LossKind kind() const;
+    Link link() const;
+    TargetRange targets() const;                  ///< which targets a regression loss takes
+    bool takes_target(double target) const;       ///< whether a finite target of a regression lies in that range
+    std::optional<double> max_curvature() const;  ///< bound of the second derivative along a score; absent where there is none
     std::vector<FieldInfo> fields() const;
     double get(std::string_view field) const;
     void set(std::string_view field, double value);

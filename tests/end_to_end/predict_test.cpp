@@ -122,6 +122,26 @@ TEST(Predict, EveryRowIsPredictedAndNoHeaderIs) {
     }
 }
 
+TEST(Predict, CountsAreTheExponentialOfTheScores) {
+    Workplace place;
+    write_counts(place, "counts.csv", 500);
+    ASSERT_EQ(place.run({"train", "counts.csv", "--target", "y", "--loss", "poisson", "--batch-size", "32"}).code, 0);
+    const auto lines = split_lines(place.run({"predict", "model.safetensors", "counts.csv", "--scores"}).out);
+    ASSERT_EQ(lines.size(), 501u);
+    EXPECT_EQ(lines[0], "prediction,score");
+    for (std::size_t r = 1; r < lines.size(); ++r) {
+        const auto row = cells(lines[r]);
+        const double expected = std::exp(std::stod(row[1]));
+        EXPECT_NEAR(std::stod(row[0]), expected, 8 * 0x1p-24 * expected) << "a float32 exponential, and a score that was read back";
+    }
+    EXPECT_GT(place.run({"evaluate", "model.safetensors", "counts.csv", "--json"}).json()["r2"], .8);
+    EXPECT_EQ(place.run({"train", "counts.csv", "--target", "y", "--loss", "poisson", "--standardize-target", "on"}).code, 2);
+    place.write("negative.csv", "a,y\n1,2\n2,3.5\n3,-1\n");
+    const Ended ended = place.run({"train", "negative.csv", "--target", "y", "--loss", "poisson"});
+    EXPECT_EQ(ended.code, 3) << ended.err;
+    EXPECT_NE(ended.err.find("row 3"), std::string::npos) << ended.err;
+}
+
 TEST(Inspect, CoefficientsAreInTheUnitsOfTheData) {
     Workplace place;
     write_line(place, "line.csv", 2000);

@@ -44,4 +44,15 @@ inline void write_line(Workplace& place, const std::string& name, int rows) {
     place.write(name, text);
 }
 
+/// Columns a and y, a count whose mean grows as e^(2a).
+inline void write_counts(Workplace& place, const std::string& name, int rows) {
+    Numbers numbers;
+    std::string text = "a,y\n";
+    for (int r = 0; r < rows; ++r) {
+        const double a = numbers.next(), count = std::floor(std::exp(2 * a) + 2 * numbers.next());
+        text += std::to_string(a) + "," + std::to_string(static_cast<int>(count)) + "\n";
+    }
+    place.write(name, text);
+}
+
 }  // namespace glissade::test

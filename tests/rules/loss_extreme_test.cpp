@@ -61,6 +61,7 @@ void expect_extremes() {
             for (const Real z : far_scores<Real>())
                 for (const Real other : Rule::kind == LossKind::grouped ? far_scores<Real>() : std::vector<Real>{0})
                     for (const int target : {0, 1}) {
+                        if (!loss.takes_target(target)) continue;
                         std::vector<Real> scores{z}, slopes(1);
                         if (Rule::kind == LossKind::grouped) scores = {z, other}, slopes.resize(2);
                         Real value;

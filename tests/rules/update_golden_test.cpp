@@ -118,7 +118,7 @@ TEST(UpdateGolden, EveryTrajectoryOfPyTorchThatTheCatalogCovers) {
             expect_both(GoldenRun(optimizer, mode == std::string("full")), golden.at(mode), file + " " + mode);
         expect_state(GoldenRun(optimizer, false), golden.at("final_state_w"), file);
     }
-    EXPECT_EQ(covered, 26);
+    EXPECT_EQ(covered, 28);
 }
 
 TEST(UpdateGolden, ClippingAndDecayThatSparesBiasesAreThoseOfPyTorch) {

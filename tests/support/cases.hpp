@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -68,6 +70,8 @@ inline reference::Problem make_problem(const Loss& loss, std::int64_t rows, std:
         const double noise = uniform_value(seed + 1, r), first = features > 0 ? problem.x[static_cast<std::size_t>(r * features)] : 0.0;
         const double signal = 2 * first + noise;
         double target = static_cast<float>(signal);
+        if (loss.targets() == TargetRange::not_negative) target = std::max(target, 0.0);
+        if (loss.targets() == TargetRange::positive) target = std::fabs(target) + .25;
         if (loss.kind() == LossKind::binary) target = signal > 0 ? 1 : 0;
         if (loss.kind() == LossKind::grouped)
             target = static_cast<double>(static_cast<std::int64_t>((signal + 3) / 6 * static_cast<double>(classes)));

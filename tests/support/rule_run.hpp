@@ -100,8 +100,7 @@ private:
     template <class Rule>
     void prepare(const Rule& rule, const reference::Step& step, int range, Real* row) {
         const bool decays = range == 0 || settings_.decay_bias;
-        Rule ranged = rule;
-        if (!decays) ranged.weight_decay = 0;
+        const Rule ranged = decays ? rule : rules::without_penalties(rule);
         double k[max_rule_scalars] = {};
         ranged.prepare({t_, step.lr, step.momentum.value_or(0), step.momentum.has_value()}, memory_[range], k);
         row[rules::ScalarRow::coupled_decay] =

@@ -3,17 +3,29 @@
 
 #include <type_traits>
 
+#include "glissade/rules/loss_absolute.hpp"
+#include "glissade/rules/loss_epsilon.hpp"
+#include "glissade/rules/loss_gamma.hpp"
 #include "glissade/rules/loss_hinge.hpp"
 #include "glissade/rules/loss_huber.hpp"
 #include "glissade/rules/loss_logistic.hpp"
+#include "glissade/rules/loss_modified_huber.hpp"
+#include "glissade/rules/loss_perceptron.hpp"
+#include "glissade/rules/loss_poisson.hpp"
+#include "glissade/rules/loss_quantile.hpp"
 #include "glissade/rules/loss_softmax.hpp"
 #include "glissade/rules/loss_squared.hpp"
+#include "glissade/rules/loss_tweedie.hpp"
+#include "glissade/rules/update_adabelief.hpp"
 #include "glissade/rules/update_adadelta.hpp"
 #include "glissade/rules/update_adagrad.hpp"
 #include "glissade/rules/update_adam.hpp"
 #include "glissade/rules/update_adamax.hpp"
 #include "glissade/rules/update_adamw.hpp"
+#include "glissade/rules/update_ftrl.hpp"
+#include "glissade/rules/update_lion.hpp"
 #include "glissade/rules/update_nadam.hpp"
+#include "glissade/rules/update_radam.hpp"
 #include "glissade/rules/update_rmsprop.hpp"
 #include "glissade/rules/update_sgd.hpp"
 #include "glissade/rules/update_yogi.hpp"
@@ -26,8 +38,9 @@ struct RuleList {
     static constexpr int count = sizeof...(Rules);
 };
 
-using LossRules = RuleList<Squared, Logistic, Softmax, Hinge, SquaredHinge, Huber>;
-using UpdateRules = RuleList<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, Adamax, NAdam, Yogi>;
+using LossRules = RuleList<Squared, Logistic, Softmax, Hinge, SquaredHinge, Huber, Absolute, Quantile, EpsilonInsensitive,
+                           SquaredEpsilonInsensitive, ModifiedHuber, Perceptron, Poisson, Gamma, Tweedie>;
+using UpdateRules = RuleList<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, Adamax, NAdam, Yogi, RAdam, AdaBelief, Lion, Ftrl>;
 
 /// Calls `f.template operator()<Rule>()` for the rule at `index`; does nothing beyond the list. A uniform switch: every thread of a launch
 /// agrees.

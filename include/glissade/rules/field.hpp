@@ -26,6 +26,11 @@ struct Field {
     static constexpr Field rate(std::string_view name_in, double Rule::*member, std::string_view help_in) {
         return {name_in, member, nullptr, 0, 0x1.fffffffffffffp-1, false, help_in};
     }
+    /// low < value < high, for a high end that is a power of two.
+    static constexpr Field between(std::string_view name_in, double Rule::*member, double low_in, double high_in,
+                                   std::string_view help_in) {
+        return {name_in, member, nullptr, low_in, high_in * 0x1.fffffffffffffp-1, true, help_in};
+    }
     static constexpr Field boolean(std::string_view name_in, bool Rule::*member, std::string_view help_in) {
         return {name_in, nullptr, member, 0, 1, false, help_in};
     }

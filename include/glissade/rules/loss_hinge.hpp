@@ -32,6 +32,7 @@ struct SquaredHinge {
     static constexpr std::string_view name = "squared_hinge";
     static constexpr std::array<std::string_view, 1> aliases = {"l2_svm"};
     static constexpr LossKind kind = LossKind::binary;
+    static constexpr double max_curvature = 2;
     static constexpr std::array<Field<SquaredHinge>, 0> fields() { return {}; }
     void prepare(double*) const {}
 

@@ -18,6 +18,7 @@ struct Huber {
     static constexpr std::array<std::string_view, 0> aliases = {};
     static constexpr LossKind kind = LossKind::regression;
     static constexpr int degree = 2;
+    static constexpr double max_curvature = 1;
     static constexpr auto fields() {
         return std::array{Field<Huber>::above("delta", &Huber::delta, 0, "error beyond which the loss is linear")};
     }

@@ -11,6 +11,36 @@ enum class LossKind {
     grouped,     ///< one score a class, the target is the index of the class
 };
 
+/// What a score says about the target. A loss with another link than the identity declares it as `link`.
+enum class Link {
+    identity,   ///< the score is the prediction
+    logarithm,  ///< the prediction is e^score, so a target is not shifted or scaled
+};
+
+/// Which targets a regression loss is defined for. A loss that does not take all of them declares it as `targets`.
+enum class TargetRange { any, not_negative, positive };
+
+// A loss may also declare max_curvature, the most that its second derivative along a score can be, and, for two classes,
+// probability(score), that of class 1.
+
+template <class Rule>
+constexpr Link link_of() {
+    if constexpr (requires { Rule::link; })
+        return Rule::link;
+    else
+        return Link::identity;
+}
+template <class Rule>
+constexpr TargetRange targets_of() {
+    if constexpr (requires { Rule::targets; })
+        return Rule::targets;
+    else
+        return TargetRange::any;
+}
+constexpr bool in_range(TargetRange range, double target) {
+    return range == TargetRange::any || (range == TargetRange::positive ? target > 0 : target >= 0);
+}
+
 inline constexpr int max_loss_constants = 2;
 
 }  // namespace glissade

@@ -15,8 +15,13 @@ struct Logistic {
     static constexpr std::string_view name = "logistic";
     static constexpr std::array<std::string_view, 2> aliases = {"log_loss", "bce"};
     static constexpr LossKind kind = LossKind::binary;
+    static constexpr double max_curvature = .25;
     static constexpr std::array<Field<Logistic>, 0> fields() { return {}; }
     void prepare(double*) const {}
+    template <class Real>
+    static GLISSADE_RULE Real probability(Real z) {
+        return rules::sigmoid(z);
+    }
 
     template <class Real>
     static GLISSADE_RULE Real evaluate(Real z, Real y, const Real*, Real& slope) {

@@ -15,6 +15,7 @@ struct Softmax {
     static constexpr std::string_view name = "softmax";
     static constexpr std::array<std::string_view, 2> aliases = {"cross_entropy", "multinomial"};
     static constexpr LossKind kind = LossKind::grouped;
+    static constexpr double max_curvature = .5;
     static constexpr std::array<Field<Softmax>, 0> fields() { return {}; }
     void prepare(double*) const {}
 

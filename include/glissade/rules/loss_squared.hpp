@@ -16,6 +16,7 @@ struct Squared {
     static constexpr std::array<std::string_view, 3> aliases = {"mse", "squared_error", "l2"};
     static constexpr LossKind kind = LossKind::regression;
     static constexpr int degree = 2;
+    static constexpr double max_curvature = 1;
     static constexpr std::array<Field<Squared>, 0> fields() { return {}; }
     void prepare(double*) const {}
 

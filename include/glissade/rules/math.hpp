@@ -145,6 +145,14 @@ GLISSADE_RULE Real log1p(Real x) {
     return u > Real(0) && u < infinity ? value : log(u);
 }
 
+/// a * e^x where e^x alone would overflow or underflow; 0 for a = 0.
+template <class Real>
+GLISSADE_RULE Real times_exp(Real a, Real x) {
+    const Real half = exp(Real(0.5) * x);
+    const Real value = (a * half) * half;
+    return a == Real(0) ? a : value;
+}
+
 template <class Real>
 GLISSADE_RULE Real tanh(Real x) {
     const Real a = smaller(magnitude(x), Real(20));  // tanh(20) rounds to 1 in both types

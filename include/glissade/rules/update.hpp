@@ -16,6 +16,14 @@ struct ScalarRow {
 };
 inline constexpr int scalars_a_member = 2 * ScalarRow::size;
 
+/// The rule as biases see it, which penalties spare.
+template <class Rule>
+constexpr Rule without_penalties(Rule rule) {
+    rule.weight_decay = 0;
+    if constexpr (requires { rule.l1_strength; }) rule.l1_strength = rule.l2_strength = 0;
+    return rule;
+}
+
 /// Soft threshold: moves x towards 0 by `amount`, exactly to 0 within it (the proximal step of amount*|x|).
 template <class Real>
 GLISSADE_RULE Real soft_threshold(Real x, Real amount) {

@@ -36,10 +36,12 @@ inline std::ostream& operator<<(std::ostream& out, const CaseShape& s) {
 
 struct LossFacts {
     LossKind kind = LossKind::regression;
+    bool any_target = true;
     double constants[max_loss_constants] = {};
     template <class Rule>
     void operator()() {
         kind = Rule::kind;
+        any_target = targets_of<Rule>() == TargetRange::any;
         Rule{}.prepare(constants);
     }
 };
@@ -77,7 +79,8 @@ public:
         for (std::int64_t i = 0; i < shape.rows * problem.target_count; ++i) {
             const double u = Philox::uniform(9, 2, static_cast<std::uint64_t>(i));
             const double choices = grouped ? static_cast<double>(shape.outputs) : 2;
-            targets.push_back(static_cast<Real>(facts.kind == LossKind::regression ? 3 * u - 1 : std::floor(u * choices)));
+            targets.push_back(static_cast<Real>(facts.kind == LossKind::regression ? (facts.any_target ? 3 * u - 1 : 3 * u + .25)
+                                                                                   : std::floor(u * choices)));
         }
         for (std::int64_t r = 0; r < shape.rows; ++r)
             row_weights.push_back(Real(.5) + (r % 3 == 0 ? Real(0) : random(3, r) * random(3, r)));

@@ -2,6 +2,7 @@
 // What the compiler made of the loops that are left to its vectoriser: this program's own machine code, read with nm and objdump.
 #include <gtest/gtest.h>
 
+#include <cxxabi.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,7 +10,10 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <typeinfo>
 #include <vector>
+
+#include "glissade/rules/catalog.hpp"
 
 namespace glissade {
 namespace {
@@ -55,6 +59,13 @@ bool has_fused(const std::string& code, const std::string& type, const std::stri
     return false;
 }
 
+/// As nm writes it.
+template <class T>
+std::string type_name() {
+    const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(typeid(T).name(), nullptr, nullptr, nullptr), std::free);
+    return name.get();
+}
+
 class MachineCode : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -78,21 +89,40 @@ TEST_F(MachineCode, OfAdamIsPackedOnAvx2) {
     }
 }
 
+struct ListForms {
+    std::vector<std::string> forms;
+    template <class Rule>
+    void operator()() {
+        for (int v = 0; v < Rule::variants; ++v) forms.push_back(type_name<Rule>() + ", " + std::to_string(v));
+    }
+};
+
 TEST_F(MachineCode, OfEveryUpdateRuleIsPackedOnAvx2) {
-    for (const char* rule : {"Sgd, 0", "Sgd, 1", "Adagrad, 0", "Adadelta, 0", "RmsProp, 0", "RmsProp, 3", "Adam, 1", "AdamW, 0",
-                             "Adamax, 0", "NAdam, 0", "Yogi, 0"})
+    ListForms list;
+    for (int i = 0; i < UpdateRules::count; ++i) visit_rule(UpdateRules{}, i, list);
+    for (const std::string& form : list.forms)
         for (const char* type : {"float", "double"}) {
-            const std::string code = code_of({"N_AVX2::update_all<glissade::" + std::string(rule) + ", true, " + type + ">"});
-            ASSERT_FALSE(code.empty()) << rule << " " << type;
-            EXPECT_TRUE(has_fused(code, type == std::string("float") ? "ps" : "pd", "%ymm")) << rule << " " << type;
+            const std::string code = code_of({"N_AVX2::update_all<" + form + ", true, " + type + ">"});
+            ASSERT_FALSE(code.empty()) << form << " " << type;
+            EXPECT_TRUE(has_fused(code, type == std::string("float") ? "ps" : "pd", "%ymm")) << form << " " << type;
         }
 }
 
-TEST_F(MachineCode, OfTheLogisticLossIsPackedOnAvx2) {
-    const std::string code = code_of({"N_AVX2::evaluate_rows<glissade::Logistic, float>"});
-    ASSERT_FALSE(code.empty());
-    EXPECT_TRUE(has_fused(code, "ps", "%ymm"));
-    EXPECT_TRUE(has(code, "vdivps", "%ymm"));
+struct ExpectPackedLoss {
+    template <class Rule>
+    void operator()() const {
+        if constexpr (Rule::kind != LossKind::grouped) {
+            const std::string code = code_of({"N_AVX2::evaluate_rows<" + type_name<Rule>() + ", float>"});
+            ASSERT_FALSE(code.empty()) << Rule::name;
+            const bool packed = has(code, "vsubps", "%ymm") || has(code, "vmulps", "%ymm") || has_fused(code, "ps", "%ymm");
+            EXPECT_TRUE(packed) << Rule::name;
+            EXPECT_FALSE(has(code, "vdivss", "%xmm") || has(code, "vcomiss", "%xmm")) << Rule::name << " has a loop of single rows";
+        }
+    }
+};
+
+TEST_F(MachineCode, OfEveryLossOfOneScoreIsPackedOnAvx2) {
+    for (int i = 0; i < LossRules::count; ++i) visit_rule(LossRules{}, i, ExpectPackedLoss{});
 }
 
 TEST_F(MachineCode, OfTheGradientIsFusedOnEverySet) {

@@ -162,6 +162,18 @@ TEST(Model, GivesBothColumnsForTwoClasses) {
     }
 }
 
+TEST(Model, ReadsModifiedHuberScoresAsProbabilitiesByClipping) {
+    const RandomProblem<double> problem(50, 5, 2, 11);
+    const Model model = trained<double>("modified_huber", 2);
+    std::vector<double> scores(50), probabilities(100);
+    model.decision_function({problem.x.data(), 50, 5}, scores);
+    model.predict_proba({problem.x.data(), 50, 5}, probabilities);
+    for (std::size_t r = 0; r < 50; ++r) {
+        EXPECT_EQ(probabilities[2 * r + 1], std::fmin(std::fmax((scores[r] + 1) / 2, 0.0), 1.0));
+        EXPECT_NEAR(probabilities[2 * r] + probabilities[2 * r + 1], 1, 2 * 0x1p-53);
+    }
+}
+
 TEST(Model, TakesAMatrixOfTheOtherRealType) {
     const RandomProblem<float> problem(50, 5, 2, 11);
     const Model model = trained<float>("logistic", 2);
