@@ -63,6 +63,8 @@ inline constexpr int function_units = 4;
 template <class T>
 struct Numbers {
     static T from(long double x) { return static_cast<T>(x); }
+    /// A scalar of a step, which hosts compute in double, where terms as large as `size` cancel.
+    static long double cancelled(long double x, long double) { return x; }
     static double to_double(T x) { return static_cast<double>(x); }
     static T exp(T x) { return std::exp(x); }
     static T log(T x) { return std::log(x); }
@@ -73,6 +75,10 @@ struct Numbers {
 template <>
 struct Numbers<Noisy> {
     static Noisy from(long double x) { return Noisy::rounded(x); }
+    static long double cancelled(long double x, long double size) {
+        constexpr long double two_roundings = 0x1p-52L;
+        return noise.unit == 0 ? x : x + size * two_roundings * noise.draw();
+    }
     static double to_double(Noisy x) { return static_cast<double>(x.value()); }
     static Noisy exp(Noisy x) { return Noisy::rounded(std::exp(x.value()), function_units); }
     static Noisy log(Noisy x) { return Noisy::rounded(std::log(x.value()), function_units); }

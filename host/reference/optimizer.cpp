@@ -192,8 +192,10 @@ void Optimizer<T>::nadam(const std::vector<T>& g, double lr, std::optional<doubl
 template <class T>
 void Optimizer<T>::radam(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta) {
     using N = Numbers<T>;
-    const long double b1 = momentum.value_or(field("beta1", .9)), b2 = field("beta2", .999), b2_t = std::pow(b2, t_);
-    const long double rho_inf = 2 / (1 - b2) - 1, rho = rho_inf - 2 * t_ * b2_t / (1 - b2_t);
+    const long double b1 = momentum.value_or(field("beta1", .9)), b2 = field("beta2", .999), rho_inf = 2 / (1 - b2) - 1;
+    // The power as double has it, for all alike: the cancellation below magnifies its last digit a hundredfold and more.
+    const long double b2_t = std::pow(field("beta2", .999), static_cast<double>(t_));
+    const long double rho = N::cancelled(rho_inf - 2 * t_ * b2_t / (1 - b2_t), rho_inf);
     const T rate = N::from(lr / (1 - std::pow(b1, t_))), eps(field("eps", 1e-8));
     auto& m = vector("exp_avg");
     auto& v = vector("exp_avg_sq");

@@ -6,7 +6,7 @@ namespace glissade {
 /// What the targets of a loss are, and how many scores it reads.
 enum class LossKind {
     regression,  ///< one score and one real target an output; outputs of a row are summed. Declares `degree`: the loss of errors s times as
-                 ///< large, its own lengths (delta) s times as large too, is s^degree times the loss
+                 ///< large, its own lengths (delta) s times as large too, is s^degree times the loss; 0 for a logarithmic link
     binary,      ///< one score a row, targets 0 or 1
     grouped,     ///< one score a class, the target is the index of the class
 };
