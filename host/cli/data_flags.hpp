@@ -6,11 +6,8 @@
 
 #include "glissade/model.hpp"
 #include "glissade/trainer.hpp"
+#include "host/cli/flag_parser.hpp"
 #include "host/data/load.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace glissade::cli {
 

@@ -4,11 +4,8 @@
 #include <string>
 
 #include "glissade/trainer.hpp"
+#include "host/cli/flag_parser.hpp"
 #include "host/cli/rule_flags.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace glissade::cli {
 

@@ -5,10 +5,7 @@
 #include <string>
 
 #include "glissade/optimizer.hpp"
-
-namespace CLI {
-class App;
-}
+#include "host/cli/flag_parser.hpp"
 
 namespace glissade::cli {
 

@@ -4,10 +4,7 @@
 #include <string>
 
 #include "host/cli/data_flags.hpp"
-
-namespace CLI {
-class App;
-}
+#include "host/cli/flag_parser.hpp"
 
 namespace glissade::cli {
 

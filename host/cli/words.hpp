@@ -5,12 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "host/cli/flag_parser.hpp"
+
 /// Words of a command line as settings: a name and its values. Config files and checkpoints hold settings too, so all three can be laid
 /// over each other and read by the same parser.
-namespace CLI {
-class App;
-}
-
 namespace glissade::cli {
 
 struct Setting {
