@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 namespace glissade {
@@ -19,7 +20,9 @@ constexpr std::int64_t real_bytes(RealType type) {
     return type == RealType::float32 ? 4 : 8;
 }
 
-/// A row-major matrix that somebody else owns. Row r starts at `data + r * stride`; `stride >= columns`, both in elements.
+/// A row-major matrix that somebody else owns. Row r starts at `data + r * stride`; `stride >= columns`, both in elements. Nothing
+/// is checked until it is handed to a function that reads it, which throws Error(data) for one with negative counts, with a stride that is
+/// too small, or with elements but no memory.
 template <class T>
 struct MatrixView {
     T* data = nullptr;
@@ -31,6 +34,10 @@ struct MatrixView {
     MatrixView(T* data_in, std::int64_t rows_in, std::int64_t columns_in) : MatrixView(data_in, rows_in, columns_in, columns_in) {}
     MatrixView(T* data_in, std::int64_t rows_in, std::int64_t columns_in, std::int64_t stride_in)
         : data(data_in), rows(rows_in), columns(columns_in), stride(stride_in) {}
+    /// A view that may write converts to one that only reads, as pointers do; never the other way.
+    template <class U>
+    requires(std::is_same_v<T, const U>) MatrixView(const MatrixView<U>& other)
+        : data(other.data), rows(other.rows), columns(other.columns), stride(other.stride) {}
 
     T* row(std::int64_t r) const { return data + r * stride; }
 };

@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
     std::mt19937 random(7);
     for (float& value : features) value = static_cast<float>(random() % 2001) / 1000 - 1;
     for (std::int64_t r = 0; r < rows; ++r) targets[r] = features[r * columns] > 0 ? 1.0f : 0.0f;
-    const glissade::MatrixView<const float> x(features.data(), rows, columns);
+    const glissade::MatrixView<float> x(features.data(), rows, columns);  // of writable memory, as a program's own matrix is
     std::vector<float> out(static_cast<std::size_t>(rows * 2));
 
     auto data = glissade::Dataset::borrow(x, targets);
