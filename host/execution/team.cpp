@@ -32,7 +32,10 @@ ThreadTeam::ThreadTeam(int threads) : threads_(threads), may_spin_(threads <= us
         const std::size_t started = workers_.size() + 1;
         stop();
         fail(ErrorKind::device, "the system gave " + std::to_string(started) + " of " + std::to_string(threads) + " threads (" +
-                                    error.what() + "); ask for fewer with --threads");
+                                    error.what() + "); ask for fewer");
+    } catch (...) {  // no memory for one: those that run must end before they are destroyed
+        stop();
+        throw;
     }
 }
 

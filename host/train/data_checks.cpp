@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <thread>
 #include <vector>
 
 #include "glissade/device.hpp"
 #include "glissade/error.hpp"
+#include "host/data/parallel.hpp"
 
 namespace glissade {
 
@@ -90,12 +90,9 @@ void check_features(MatrixView<const Real> x, const std::string& what) {
     const std::int64_t threads = std::clamp<std::int64_t>(x.rows * x.columns / values_a_thread, 1,
                                                           std::min<std::int64_t>(usable_processors(), std::max<std::int64_t>(1, x.rows)));
     std::vector<std::int64_t> found(static_cast<std::size_t>(threads), -1);
-    std::vector<std::thread> team;
-    for (std::int64_t t = 1; t < threads; ++t)
-        team.emplace_back(
-            [&, t] { found[static_cast<std::size_t>(t)] = first_bad_row(x, x.rows * t / threads, x.rows * (t + 1) / threads); });
-    found[0] = first_bad_row(x, 0, x.rows / threads);
-    for (std::thread& thread : team) thread.join();
+    parallel_for(threads, static_cast<int>(threads), [&](std::int64_t t) {
+        found[static_cast<std::size_t>(t)] = first_bad_row(x, x.rows * t / threads, x.rows * (t + 1) / threads);
+    });
     for (const std::int64_t row : found) {
         if (row < 0) continue;
         for (std::int64_t j = 0; j < x.columns; ++j)

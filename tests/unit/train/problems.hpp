@@ -3,12 +3,24 @@
 
 #include <cmath>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "glissade/glissade.hpp"
 
 namespace glissade::testing {
+
+/// The library's error that `action` ends with; nothing if it ends without. Whatever else it throws passes.
+inline std::optional<Error> error_of(const std::function<void()>& action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        return error;
+    }
+    return std::nullopt;
+}
 
 /// Random rows with targets that a linear rule makes, for tests that look at the trainer rather than at the data.
 template <class Real>
@@ -29,9 +41,9 @@ struct RandomProblem {
             weights.push_back(static_cast<Real>(.5 + std::abs(draw())));
         }
     }
+    MatrixView<const Real> view() const { return {x.data(), rows, columns}; }
     Dataset dataset(bool weighted = false) const {
-        return Dataset::borrow(MatrixView<const Real>(x.data(), rows, columns), y,
-                               weighted ? std::span<const Real>(weights) : std::span<const Real>{});
+        return Dataset::borrow(view(), y, weighted ? std::span<const Real>(weights) : std::span<const Real>{});
     }
 };
 
