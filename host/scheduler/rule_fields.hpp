@@ -55,6 +55,7 @@ void check_field(const Field<Rule>& field, double value) {
         const double beyond = std::nextafter(field.high, 2 * field.high);  // the end of an open range is the number before a whole one
         range += beyond == std::floor(beyond) ? " and below " + number_text(beyond) : " and at most " + number_text(field.high);
     }
+    if (!field.flag && !std::isfinite(value)) range = "a finite number " + range;
     fail(ErrorKind::usage, std::string(Rule::name) + ": " + std::string(field.name) + " = " + number_text(value) + " must be " + range);
 }
 

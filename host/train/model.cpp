@@ -11,6 +11,7 @@
 #include "host/execution/backend.hpp"
 #include "host/train/data_checks.hpp"
 #include "host/train/device_choice.hpp"
+#include "host/train/option_checks.hpp"
 #include "host/train/score_metrics.hpp"
 #include "host/train/training_loop.hpp"
 
@@ -190,25 +191,32 @@ Dataset in_real_type(const Dataset& data, RealType type) {
 }  // namespace
 
 void Model::decision_function(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
+    check_threads(o.threads);
     scores_of(*this, x, out, o);
 }
 void Model::decision_function(MatrixView<const double> x, std::span<double> out, const PredictOptions& o) const {
+    check_threads(o.threads);
     scores_of(*this, x, out, o);
 }
 void Model::predict(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
+    check_threads(o.threads);
     predict_matrix(*this, x, out, o);
 }
 void Model::predict(MatrixView<const double> x, std::span<double> out, const PredictOptions& o) const {
+    check_threads(o.threads);
     predict_matrix(*this, x, out, o);
 }
 void Model::predict_proba(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
+    check_threads(o.threads);
     probabilities(*this, x, out, o);
 }
 void Model::predict_proba(MatrixView<const double> x, std::span<double> out, const PredictOptions& o) const {
+    check_threads(o.threads);
     probabilities(*this, x, out, o);
 }
 
 Metrics Model::evaluate(const Dataset& data, const PredictOptions& options) const {
+    check_threads(options.threads);
     if (!data.has_targets()) fail(ErrorKind::data, "evaluation needs targets");
     const Dataset typed = in_real_type(data, real_type);
     check_scorable(typed, spec, "the data");

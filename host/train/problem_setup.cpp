@@ -7,6 +7,7 @@
 #include "glissade/error.hpp"
 #include "host/scheduler/scheduler.hpp"
 #include "host/train/data_checks.hpp"
+#include "host/train/option_checks.hpp"
 
 namespace glissade {
 
@@ -53,11 +54,9 @@ std::vector<Member> list_members(const TrainOptions& options) {
     std::vector<Member> members = options.members;
     if (members.empty()) members.push_back({options.optimizer, options.l1, options.l2, options.seed});
     for (const Member& member : members) {
-        member.optimizer.check();
         if (member.optimizer.index() != members[0].optimizer.index() || member.optimizer.variant() != members[0].optimizer.variant())
             fail(ErrorKind::usage,
                  "members of one run must share the kind of optimizer and its form (momentum, centered, amsgrad on or off)");
-        if (!(member.l1 >= 0) || !(member.l2 >= 0)) fail(ErrorKind::usage, "l1 and l2 must be >= 0");
         if (member.l2 > 0 && member.optimizer.get("weight_decay") > 0 && !member.optimizer.decoupled_decay())
             fail(ErrorKind::usage,
                  "l2 and weight_decay are the same penalty for " + std::string(member.optimizer.name()) + ": set one of them");
@@ -76,25 +75,6 @@ void check_link(const Dataset& data, const TrainOptions& options, const Loss& lo
     };
     if (options.standardize_target || differs(data.target_scale, 1) || differs(data.target_shift, 0))
         fail(ErrorKind::usage, "loss " + std::string(loss.name()) + " predicts e^score, so its targets are not standardised");
-}
-
-void check_options(const TrainOptions& o) {
-    const auto non_negative = [](double value, const char* name) {
-        if (!(value >= 0)) fail(ErrorKind::usage, std::string(name) + " must be >= 0");
-    };
-    if (o.epochs < 1) fail(ErrorKind::usage, "epochs must be at least 1");
-    non_negative(static_cast<double>(o.max_steps), "max_steps");
-    non_negative(o.max_seconds, "max_seconds");
-    non_negative(o.tol, "tol");
-    non_negative(static_cast<double>(o.patience), "patience");
-    non_negative(o.clip_norm, "clip_norm");
-    non_negative(o.clip_value, "clip_value");
-    if (o.threads < 0 || o.threads > 1024) fail(ErrorKind::usage, "threads must be from 1 to 1024, or 0 for every usable processor");
-    if (o.balanced && !o.class_weights.empty())
-        fail(ErrorKind::usage, "balanced and class_weights are two answers to one question: set one of them");
-    if (o.patience > 0 && o.tol == 0 && o.validation.rows() == 0)
-        fail(ErrorKind::usage,
-             "patience watches the validation loss, but there is no validation set; with tol it watches the training loss");
 }
 
 /// Targets may be in other units than the training data's: both say in which.
@@ -215,8 +195,6 @@ void fill_weights(const Dataset& data, const TrainOptions& options, const Resolv
                 by_class.push_back(count > 0 ? static_cast<double>(data.rows()) / (static_cast<double>(classes) * count) : 0.0);
         if (static_cast<std::int64_t>(by_class.size()) != classes)
             fail(ErrorKind::usage, std::to_string(by_class.size()) + " class weights for " + std::to_string(classes) + " classes");
-        for (const double w : by_class)
-            if (!std::isfinite(w) || w < 0) fail(ErrorKind::usage, "class weights must be finite and >= 0");
     }
     if (by_class.empty() && !data.has_weights()) return;
     const auto own = data.has_weights() ? data.weights<Real>() : std::span<const Real>{};

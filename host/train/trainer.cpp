@@ -145,6 +145,7 @@ Run train(const Dataset& data, const TrainOptions& options) {
 }
 
 Run resume(const Dataset& data, const std::string& directory, const TrainOptions& options) {
+    if (directory.empty()) fail(ErrorKind::usage, "resume needs the directory that holds the checkpoints, not an empty name");
     TrainOptions continued = options;
     continued.checkpoint.directory = directory;
     return dispatch(data, continued, true);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/train/option_checks.hpp"
+
+#include <cmath>
+#include <string>
+
+#include "glissade/error.hpp"
+#include "host/data/number.hpp"
+#include "host/scheduler/named.hpp"
+
+namespace glissade {
+
+namespace {
+
+constexpr int most_threads = 1024;
+
+void at_least(std::int64_t low, std::int64_t value, const std::string& name) {
+    if (value < low) fail(ErrorKind::usage, name + " = " + std::to_string(value) + " must be at least " + std::to_string(low));
+}
+
+void finite_non_negative(double value, const std::string& name) {
+    if (!std::isfinite(value) || value < 0)
+        fail(ErrorKind::usage, name + " = " + number_text(value) + " must be a finite number, at least 0");
+}
+
+void check_members(const TrainOptions& o) {
+    o.optimizer.check();
+    finite_non_negative(o.l1, "l1");
+    finite_non_negative(o.l2, "l2");
+    for (std::size_t m = 0; m < o.members.size(); ++m) {
+        const std::string name = "members[" + std::to_string(m) + "].";
+        o.members[m].optimizer.check();
+        finite_non_negative(o.members[m].l1, name + "l1");
+        finite_non_negative(o.members[m].l2, name + "l2");
+    }
+}
+
+void check_checkpoints(const CheckpointOptions& o) {
+    at_least(0, o.every_steps, "checkpoint.every_steps");
+    at_least(1, o.every_epochs, "checkpoint.every_epochs");
+    at_least(1, o.keep, "checkpoint.keep");
+    if (invalid_utf8_at(o.user_data)) fail(ErrorKind::usage, "checkpoint.user_data must be UTF-8");
+}
+
+void check_limits(const TrainOptions& o) {
+    at_least(0, o.max_steps, "max_steps");
+    finite_non_negative(o.max_seconds, "max_seconds");
+    finite_non_negative(o.tol, "tol");
+    at_least(0, o.patience, "patience");
+    at_least(0, o.memory_limit_bytes, "memory_limit_bytes");
+    at_least(0, o.device_memory_limit_bytes, "device_memory_limit_bytes");
+    at_least(0, o.segment_steps, "segment_steps");
+}
+
+}  // namespace
+
+void check_threads(int threads) {
+    if (threads >= 0 && threads <= most_threads) return;
+    fail(ErrorKind::usage, "threads = " + std::to_string(threads) + " must be from 1 to " + std::to_string(most_threads) +
+                               ", or 0 for every usable processor");
+}
+
+void check_options(const TrainOptions& o) {
+    double constants[max_loss_constants] = {};
+    o.loss.prepare(constants);  // throws if a setting of the loss is out of range
+    check_members(o);
+    at_least(0, o.batch_size, "batch_size");
+    at_least(1, o.epochs, "epochs");
+    finite_non_negative(o.clip_norm, "clip_norm");
+    finite_non_negative(o.clip_value, "clip_value");
+    for (std::size_t c = 0; c < o.class_weights.size(); ++c)
+        finite_non_negative(o.class_weights[c], "class_weights[" + std::to_string(c) + "]");
+    check_limits(o);
+    check_checkpoints(o.checkpoint);
+    check_threads(o.threads);
+    if (o.balanced && !o.class_weights.empty())
+        fail(ErrorKind::usage, "balanced and class_weights are two answers to one question: set one of them");
+    if (o.patience > 0 && o.tol == 0 && o.validation.rows() == 0)
+        fail(ErrorKind::usage,
+             "patience watches the validation loss, but there is no validation set; with tol it watches the training loss");
+}
+
+}  // namespace glissade
