@@ -9,6 +9,7 @@
 #include "glissade/device.hpp"
 #include "glissade/error.hpp"
 #include "host/data/parallel.hpp"
+#include "host/train/field_checks.hpp"
 
 namespace glissade {
 
@@ -72,16 +73,6 @@ void check_scorable_as(const Dataset& data, const ModelSpec& spec, const std::st
     if (data.has_weights()) check_weights<Real>(data, what);
 }
 
-/// Empty, or one pair of finite numbers a column or target, no scale 0.
-void check_map(const std::vector<double>& scale, const std::vector<double>& shift, std::int64_t count, const std::string& what) {
-    const bool sized = scale.size() == shift.size() && (scale.empty() || static_cast<std::int64_t>(scale.size()) == count);
-    const auto finite = [](double x) { return std::isfinite(x); };
-    const bool usable = std::all_of(scale.begin(), scale.end(), [](double x) { return std::isfinite(x) && x != 0; });
-    if (!sized || !usable || !std::all_of(shift.begin(), shift.end(), finite))
-        fail(ErrorKind::data, what + " takes one scale, finite and not 0, and one finite shift for each of " + std::to_string(count) +
-                                  ", or none at all; there are " + std::to_string(scale.size()) + " and " + std::to_string(shift.size()));
-}
-
 }  // namespace
 
 template <class Real>
@@ -102,14 +93,13 @@ void check_features(MatrixView<const Real> x, const std::string& what) {
 }
 
 void check_scorable(const Dataset& data, const ModelSpec& spec, const std::string& what) {
+    check_fields(data, what);
     if (data.columns() != spec.features)
         fail(ErrorKind::data, what + " has " + std::to_string(data.columns()) + " columns, the model " + std::to_string(spec.features));
     const std::int64_t targets = spec.loss.kind() == LossKind::regression ? spec.outputs : 1;
     if (data.has_targets() && data.target_count() != targets)
         fail(ErrorKind::data,
              what + " has " + std::to_string(data.target_count()) + " targets a row, the model " + std::to_string(targets));
-    check_map(data.input.scale, data.input.shift, data.columns(), what + ": standardisation of the columns");
-    if (data.has_targets()) check_map(data.target_scale, data.target_shift, data.target_count(), what + ": standardisation of the targets");
     data.real_type() == RealType::float32 ? check_scorable_as<float>(data, spec, what) : check_scorable_as<double>(data, spec, what);
 }
 

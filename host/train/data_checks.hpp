@@ -13,8 +13,8 @@ namespace glissade {
 template <class Real>
 void check_features(MatrixView<const Real> x, const std::string& what);
 
-/// Throws Error(data) unless the data set can be scored by a model of this spec and its targets are usable: columns, finite values, labels
-/// in range; and what it says of its own units fits its shape.
+/// Throws Error(data) unless the data set can be scored by a model of this spec and its targets are usable: columns, public fields, finite
+/// values, labels in range.
 void check_scorable(const Dataset& data, const ModelSpec& spec, const std::string& what);
 
 /// Throws Error(data) unless the features of `data` have undergone `input`, no more and no less.

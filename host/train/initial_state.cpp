@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 
 #include "glissade/error.hpp"
 #include "host/train/training_loop.hpp"
@@ -55,15 +56,13 @@ RunState<Real> initial_state(const Dataset& data, const TrainOptions& options, c
     state.rule_memory.assign(run.members.size() * 2 * max_rule_memory, 0.0);
     std::vector<Real> start(count, Real(0));
     if (options.start) {
-        const ModelSpec& spec = options.start->spec;
-        if (spec.features != run.spec.features || spec.outputs != run.spec.outputs || spec.bias != run.spec.bias)
-            fail(ErrorKind::usage, "the model to start from has " + std::to_string(spec.features) + " features and " +
-                                       std::to_string(spec.outputs) + " outputs, this run " + std::to_string(run.spec.features) + " and " +
-                                       std::to_string(run.spec.outputs));
-        if (options.start->class_labels != run.class_labels)
-            fail(ErrorKind::usage, "the model to start from knows other classes than the data");
         const auto values = start_parameters(*options.start, input_of(data, rows.applied), rows.target_scale, rows.target_shift);
-        std::transform(values.begin(), values.end(), start.begin(), [](double v) { return static_cast<Real>(v); });
+        if (values.size() != count) fail(ErrorKind::internal, "a start of another size than the run's parameters");
+        for (std::size_t i = 0; i < count; ++i) {
+            start[i] = static_cast<Real>(values[i]);
+            if (!std::isfinite(start[i]))
+                fail(ErrorKind::usage, "parameter " + std::to_string(i) + " of the model to start from is not finite in this run's units");
+        }
     }
     const auto repeat = [&](const std::vector<Real>& one) {
         std::vector<Real> all;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <type_traits>
+#include <utility>
 
 #include "glissade/device.hpp"
 #include "glissade/error.hpp"
@@ -11,6 +12,7 @@
 #include "host/execution/backend.hpp"
 #include "host/train/data_checks.hpp"
 #include "host/train/device_choice.hpp"
+#include "host/train/field_checks.hpp"
 #include "host/train/option_checks.hpp"
 #include "host/train/score_metrics.hpp"
 #include "host/train/training_loop.hpp"
@@ -48,12 +50,23 @@ void run_scores(const ScoreTask<Real>& task, const PredictOptions& options, std:
     score_on_cpu(task, options.threads > 0 ? options.threads : usable_processors(), out);
 }
 
-void check_shape(const Model& model, std::int64_t columns, std::int64_t wanted, std::size_t given) {
-    if (columns != model.spec.features)
+/// What every use of a model presumes of it and of how it is to be run.
+void check_use(const Model& model, const PredictOptions& options) {
+    check_model(model);
+    check_threads(options.threads);
+}
+
+/// What every prediction presumes of its matrices: a view that can be read, room for `values_a_row` results a row.
+template <class In>
+void check_request(const Model& model, MatrixView<const In> x, std::int64_t values_a_row, std::size_t given) {
+    check_view(x);
+    if (x.columns != model.spec.features)
         fail(ErrorKind::data,
-             "the matrix has " + std::to_string(columns) + " columns, the model was trained on " + std::to_string(model.spec.features));
-    if (static_cast<std::int64_t>(given) != wanted)
-        fail(ErrorKind::data, "the output holds " + std::to_string(given) + " values, " + std::to_string(wanted) + " are needed");
+             "the matrix has " + std::to_string(x.columns) + " columns, the model was trained on " + std::to_string(model.spec.features));
+    std::int64_t wanted = 0;
+    if (__builtin_mul_overflow(x.rows, values_a_row, &wanted) || static_cast<std::int64_t>(given) != wanted)
+        fail(ErrorKind::data, "the output holds " + std::to_string(given) + " values, " + std::to_string(x.rows) + " rows of " +
+                                  std::to_string(values_a_row) + " are needed");
 }
 
 /// Scores in the model's own real type for a matrix of either type: a matrix of the other type is converted a block of rows at a time.
@@ -82,7 +95,7 @@ void score_matrix(const Model& model, MatrixView<const In> x, std::span<In> out,
 
 template <class In>
 void scores_of(const Model& model, MatrixView<const In> x, std::span<In> out, const PredictOptions& options) {
-    check_shape(model, x.columns, x.rows * model.spec.outputs, out.size());
+    check_request(model, x, model.spec.outputs, out.size());
     check_features(x, "the matrix");
     if (model.real_type == RealType::float32)
         score_matrix<float>(model, x, out, options);
@@ -103,7 +116,7 @@ void predict_matrix(const Model& model, MatrixView<const In> x, std::span<In> ou
             for (In& value : out) value = rules::exp(value);
         return;
     }
-    check_shape(model, x.columns, x.rows, out.size());
+    check_request(model, x, 1, out.size());
     const std::int64_t outputs = model.spec.outputs;
     std::vector<In> scores(static_cast<std::size_t>(x.rows * outputs));
     scores_of<In>(model, x, scores, options);
@@ -143,7 +156,7 @@ void probabilities(const Model& model, MatrixView<const In> x, std::span<In> out
     visit_rule(LossRules{}, model.spec.loss.index(), [&]<class Rule>() {
         if constexpr (has_probability<Rule>) {
             const std::int64_t outputs = model.spec.outputs, classes = Rule::kind == LossKind::grouped ? outputs : 2;
-            check_shape(model, x.columns, x.rows * classes, out.size());
+            check_request(model, x, classes, out.size());
             std::vector<In> scores(static_cast<std::size_t>(x.rows * outputs));
             scores_of<In>(model, x, scores, options);
             for (std::int64_t r = 0; r < x.rows; ++r)
@@ -191,32 +204,32 @@ Dataset in_real_type(const Dataset& data, RealType type) {
 }  // namespace
 
 void Model::decision_function(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
-    check_threads(o.threads);
+    check_use(*this, o);
     scores_of(*this, x, out, o);
 }
 void Model::decision_function(MatrixView<const double> x, std::span<double> out, const PredictOptions& o) const {
-    check_threads(o.threads);
+    check_use(*this, o);
     scores_of(*this, x, out, o);
 }
 void Model::predict(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
-    check_threads(o.threads);
+    check_use(*this, o);
     predict_matrix(*this, x, out, o);
 }
 void Model::predict(MatrixView<const double> x, std::span<double> out, const PredictOptions& o) const {
-    check_threads(o.threads);
+    check_use(*this, o);
     predict_matrix(*this, x, out, o);
 }
 void Model::predict_proba(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
-    check_threads(o.threads);
+    check_use(*this, o);
     probabilities(*this, x, out, o);
 }
 void Model::predict_proba(MatrixView<const double> x, std::span<double> out, const PredictOptions& o) const {
-    check_threads(o.threads);
+    check_use(*this, o);
     probabilities(*this, x, out, o);
 }
 
 Metrics Model::evaluate(const Dataset& data, const PredictOptions& options) const {
-    check_threads(options.threads);
+    check_use(*this, options);
     if (!data.has_targets()) fail(ErrorKind::data, "evaluation needs targets");
     const Dataset typed = in_real_type(data, real_type);
     check_scorable(typed, spec, "the data");
@@ -226,15 +239,16 @@ Metrics Model::evaluate(const Dataset& data, const PredictOptions& options) cons
 }
 
 void Model::coefficients(std::vector<double>& weights_out, std::vector<double>& biases_out) const {
-    weights_out.assign(parameters.begin(), parameters.begin() + spec.weight_count());
-    biases_out.assign(static_cast<std::size_t>(spec.outputs), 0.0);
+    check_model(*this);
+    std::vector<double> weights(parameters.begin(), parameters.begin() + spec.weight_count());
+    std::vector<double> biases(static_cast<std::size_t>(spec.outputs), 0.0);
     for (std::int64_t o = 0; o < spec.outputs; ++o) {
-        double& bias = biases_out[static_cast<std::size_t>(o)];
+        double& bias = biases[static_cast<std::size_t>(o)];
         if (spec.bias) bias = parameters[static_cast<std::size_t>(spec.weight_count() + o)];
         const bool scaled = task == Task::regression && !target_scale.empty();
         const double factor = scaled ? target_scale[static_cast<std::size_t>(o)] : 1.0;
         for (std::int64_t j = 0; j < spec.features; ++j) {
-            double& w = weights_out[static_cast<std::size_t>(o * spec.features + j)];
+            double& w = weights[static_cast<std::size_t>(o * spec.features + j)];
             if (!input.empty()) {
                 bias += w * input.shift[static_cast<std::size_t>(j)];
                 w *= input.scale[static_cast<std::size_t>(j)];
@@ -243,6 +257,8 @@ void Model::coefficients(std::vector<double>& weights_out, std::vector<double>& 
         }
         bias = bias * factor + (scaled ? target_shift[static_cast<std::size_t>(o)] : 0.0);
     }
+    weights_out = std::move(weights);
+    biases_out = std::move(biases);
 }
 
 }  // namespace glissade

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
-#include <set>
-
 #include "glissade/error.hpp"
 #include "glissade/model.hpp"
 #include "host/train/atomic_file.hpp"
+#include "host/train/field_checks.hpp"
 #include "host/train/settings_json.hpp"
 #include "host/train/tensors.hpp"
 
@@ -102,77 +100,29 @@ bool has_tensor(const TensorFile& file, const std::string& name) {
     return false;
 }
 
-void check_finite(const std::vector<double>& values, const std::string& name, const std::string& path) {
-    for (const double value : values)
-        if (!std::isfinite(value)) fail(ErrorKind::data, path + ": tensor '" + name + "' holds a value that is not finite");
-}
-
 std::vector<double> read_doubles(const TensorFile& file, const std::string& name, std::int64_t count, const std::string& path) {
     if (!has_tensor(file, name)) return {};
-    auto values = read_tensor<double>(file, name, static_cast<std::size_t>(count), path);
-    check_finite(values, name, path);
-    return values;
-}
-
-[[noreturn]] void bad_description(const std::string& path, const std::string& what) {
-    fail(ErrorKind::data, path + ": metadata \"model\": " + what);
-}
-
-/// Whoever reads data for the model takes positions and fills as places without looking again.
-void check_preparation(const Preparation& preparation, std::int64_t features, const std::string& path) {
-    if (preparation.format.empty() && preparation.columns.empty()) return;
-    if (preparation.matrix_columns() != features) bad_description(path, "the columns of the file do not make the columns of the model");
-    std::set<std::int64_t> positions;
-    for (const SourceColumn& column : preparation.columns) {
-        const std::string name = "column \"" + column.name + "\"";
-        if (column.position < 0 || column.position >= preparation.file_columns || !positions.insert(column.position).second)
-            bad_description(path, name + " has position " + std::to_string(column.position) + " in a file of " +
-                                      std::to_string(preparation.file_columns) + " columns, or shares it");
-        const auto categories = static_cast<double>(column.categories.size());
-        const bool is_number = column.kind == ColumnKind::numeric;
-        const bool good_fill = is_number ? std::isfinite(column.fill) : column.fill >= 0 && column.fill < categories;
-        if (is_number != column.categories.empty() || !good_fill)
-            bad_description(path, name + " contradicts itself in kind, categories and fill");
-    }
-    const std::int64_t target = preparation.target_position;
-    if (!preparation.columns.empty() && (target < -1 || target >= preparation.file_columns || positions.contains(target)))
-        bad_description(path, "the position of the target is " + std::to_string(target));
-}
-
-void check_counts(const Model& model, const std::string& path) {
-    const ModelSpec& spec = model.spec;
-    const auto bad = [&](const std::string& what) { bad_description(path, what); };
-    constexpr std::int64_t most = std::int64_t{1} << 40;
-    if (spec.features < 1 || spec.outputs < 1 || spec.features > most / spec.outputs) bad("impossible counts of features and outputs");
-    const bool classes = model.task == Task::classification;
-    if (classes != (spec.loss.kind() != LossKind::regression)) bad("the task and the loss contradict each other");
-    const auto wanted = spec.loss.kind() == LossKind::grouped ? static_cast<std::size_t>(spec.outputs) : std::size_t{2};
-    if (classes && model.class_labels.size() != wanted) bad("the number of class labels is wrong");
-    if (spec.loss.kind() == LossKind::binary && spec.outputs != 1) bad("a loss of two classes has one output");
-    if (!model.feature_names.empty() && static_cast<std::int64_t>(model.feature_names.size()) != spec.features)
-        bad("the number of feature names is wrong");
-    check_preparation(model.preparation, spec.features, path);
+    return read_tensor<double>(file, name, static_cast<std::size_t>(count), path);
 }
 
 }  // namespace
 
 void Model::save(const std::string& path) const {
+    check_model(*this);
     write_file_atomically(posix_io(), path, encode(to_file(*this)));
 }
 
 Model Model::load(const std::string& path) {
     const TensorFile file = decode(read_file(posix_io(), path), path);
     Model model = read_description(file, path);
-    check_counts(model, path);
+    if (const std::string fault = description_fault(model); !fault.empty()) fail(ErrorKind::data, path + ": metadata \"model\": " + fault);
     model.real_type = find_tensor(file, "weight", path).dtype == DType::f64 ? RealType::float64 : RealType::float32;
     model.real_type == RealType::float32 ? read_parameters<float>(file, path, model) : read_parameters<double>(file, path, model);
-    check_finite(model.parameters, "weight or bias", path);
     model.input.scale = read_doubles(file, "input.scale", model.spec.features, path);
     model.input.shift = read_doubles(file, "input.shift", model.spec.features, path);
     model.target_scale = read_doubles(file, "target.scale", model.spec.outputs, path);
     model.target_shift = read_doubles(file, "target.shift", model.spec.outputs, path);
-    if (model.input.scale.size() != model.input.shift.size() || model.target_scale.size() != model.target_shift.size())
-        fail(ErrorKind::data, path + ": a scale without its shift");
+    if (const std::string fault = model_fault(model); !fault.empty()) fail(ErrorKind::data, path + ": " + fault);
     return model;
 }
 

@@ -7,6 +7,7 @@
 #include "glissade/error.hpp"
 #include "host/scheduler/scheduler.hpp"
 #include "host/train/data_checks.hpp"
+#include "host/train/field_checks.hpp"
 #include "host/train/option_checks.hpp"
 
 namespace glissade {
@@ -77,12 +78,23 @@ void check_link(const Dataset& data, const TrainOptions& options, const Loss& lo
         fail(ErrorKind::usage, "loss " + std::string(loss.name()) + " predicts e^score, so its targets are not standardised");
 }
 
+void check_start(const Model& start, const ResolvedRun& run) {
+    check_model(start, "the model to start from");
+    const ModelSpec &there = start.spec, &here = run.spec;
+    if (there.features != here.features || there.outputs != here.outputs || there.bias != here.bias)
+        fail(ErrorKind::usage, "the model to start from has " + std::to_string(there.features) + " features and " +
+                                   std::to_string(there.outputs) + " outputs, " + (there.bias ? "a bias" : "no bias") + ", this run " +
+                                   std::to_string(here.features) + " and " + std::to_string(here.outputs) + ", " +
+                                   (here.bias ? "a bias" : "no bias"));
+    if (start.class_labels != run.class_labels) fail(ErrorKind::usage, "the model to start from knows other classes than the data");
+}
+
 /// Targets may be in other units than the training data's: both say in which.
 void check_validation(const Dataset& data, const Dataset& validation, const ResolvedRun& run) {
     const std::string what = "validation data";
     if (validation.real_type() != data.real_type()) fail(ErrorKind::usage, "training and validation data differ in real type");
-    check_scorable(validation, run.spec, what);
     if (!validation.has_targets()) fail(ErrorKind::data, "the validation data has no targets");
+    check_scorable(validation, run.spec, what);
     check_same_input(validation, data.input, what);
     if (!data.class_labels.empty()) check_same_classes(validation, run.class_labels, what);
 }
@@ -110,6 +122,8 @@ ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
             fail(ErrorKind::usage, "loss " + std::string(run.spec.loss.name()) + " tells two classes apart, but the data has " +
                                        std::to_string(classes) + "; softmax takes any number");
         run.spec.outputs = run.spec.loss.kind() == LossKind::grouped ? classes : 1;
+        if (classes < 2)
+            fail(ErrorKind::data, "class_labels of the training data names " + std::to_string(classes) + " class, not two or more");
         run.class_labels = data.class_labels;
         if (run.class_labels.empty())
             for (std::int64_t c = 0; c < classes; ++c) run.class_labels.push_back(std::to_string(c));
@@ -117,6 +131,7 @@ ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
     check_scorable(data, run.spec, "training data");
     if (options.validation.rows() > 0) check_validation(data, options.validation, run);
     if (options.standardize && !data.input.empty()) fail(ErrorKind::usage, "the data is standardised already");
+    if (options.start) check_start(*options.start, run);
     run.members = list_members(options);
     const Optimizer& first = run.members[0].optimizer;
     if (options.schedule.moves_momentum() && first.has("momentum") && first.get("momentum") == 0)

@@ -119,19 +119,5 @@ TEST(Units, ClassesNamedOtherwiseAreRefused) {
     EXPECT_NO_THROW(model.evaluate(problem.dataset())) << "class indices without names";
 }
 
-TEST(Units, StandardisationThatDoesNotFitTheShapeIsRefused) {
-    const RandomProblem<float> problem(60, 4, 0, 3);
-    const auto with = [&](const std::function<void(Dataset&)>& change) {
-        Dataset data = standardised(problem.dataset());
-        change(data);
-        return [data] { train(data, quick("squared")); };
-    };
-    expect_refused("columns takes one scale", with([](Dataset& d) { d.input.scale.pop_back(); }));
-    expect_refused("columns takes one scale", with([](Dataset& d) { d.input.scale.clear(); }));
-    expect_refused("columns takes one scale", with([](Dataset& d) { d.input.scale[0] = 0; }));
-    expect_refused("targets takes one scale", with([](Dataset& d) { d.target_scale.push_back(1), d.target_shift.push_back(0); }));
-    expect_refused("targets takes one scale", with([](Dataset& d) { d.target_shift[0] = std::nan(""); }));
-}
-
 }  // namespace
 }  // namespace glissade
