@@ -17,7 +17,9 @@ namespace glissade {
 
 namespace {
 
-std::string read_text(const std::filesystem::path& path) {
+// Paths are plain strings here: std::filesystem::path of GCC 12 frees twice where an allocation fails.
+
+std::string read_text(const std::string& path) {
     std::ifstream file(path);
     return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -47,29 +49,29 @@ void tighten(std::optional<T>& limit, T value) {
     limit = limit ? std::min(*limit, value) : value;
 }
 
-void read_processors(const std::filesystem::path& group, CgroupLimits& limits) {
+void read_processors(const std::string& group, CgroupLimits& limits) {
     std::optional<std::int64_t> quota, period;
-    const std::string both = read_text(group / "cpu.max");  // version 2: "quota period", quota may be "max"
+    const std::string both = read_text(group + "/cpu.max");  // version 2: "quota period", quota may be "max"
     if (!both.empty()) {
         quota = leading_number(both);
         const auto space = both.find(' ');
         if (space != std::string::npos) period = leading_number(std::string_view(both).substr(space));
     } else {
-        quota = leading_number(read_text(group / "cpu.cfs_quota_us"));
-        period = leading_number(read_text(group / "cpu.cfs_period_us"));
+        quota = leading_number(read_text(group + "/cpu.cfs_quota_us"));
+        period = leading_number(read_text(group + "/cpu.cfs_period_us"));
     }
     if (quota && period && *quota > 0 && *period > 0)
         tighten(limits.processors, static_cast<double>(*quota) / static_cast<double>(*period));
 }
 
-void read_memory(const std::filesystem::path& group, CgroupLimits& limits) {
-    auto limit = leading_number(read_text(group / "memory.max"));
-    auto used = leading_number(read_text(group / "memory.current"));
-    const std::string statistics = read_text(group / "memory.stat");
+void read_memory(const std::string& group, CgroupLimits& limits) {
+    auto limit = leading_number(read_text(group + "/memory.max"));
+    auto used = leading_number(read_text(group + "/memory.current"));
+    const std::string statistics = read_text(group + "/memory.stat");
     auto reclaimable = number_after(statistics, "inactive_file");
     if (!limit) {
-        limit = leading_number(read_text(group / "memory.limit_in_bytes"));
-        used = leading_number(read_text(group / "memory.usage_in_bytes"));
+        limit = leading_number(read_text(group + "/memory.limit_in_bytes"));
+        used = leading_number(read_text(group + "/memory.usage_in_bytes"));
         reclaimable = number_after(statistics, "total_inactive_file");
     }
     constexpr std::int64_t unlimited = std::int64_t{1} << 60;  // version 1 writes a number near 2^63
@@ -79,20 +81,21 @@ void read_memory(const std::filesystem::path& group, CgroupLimits& limits) {
 }
 
 /// The group at `path` below `root` and all above it. Inside a container the path may not exist there; then only the root counts.
-void read_groups(const std::filesystem::path& root, std::string_view path, CgroupLimits& limits) {
-    std::filesystem::path below = std::filesystem::path(path).relative_path();
+void read_groups(const std::string& root, std::string_view path, CgroupLimits& limits) {
     for (;;) {
-        const std::filesystem::path group = root / below;
+        while (path.ends_with('/')) path.remove_suffix(1);
+        const std::string group = root + "/" + std::string(path);
         read_processors(group, limits);
         read_memory(group, limits);
-        if (below.empty()) return;
-        below = below.parent_path();
+        if (path.empty()) return;
+        const std::size_t slash = path.rfind('/');
+        path = path.substr(0, slash == std::string_view::npos ? 0 : slash);
     }
 }
 
 }  // namespace
 
-CgroupLimits read_cgroup_limits(std::string_view membership, const std::filesystem::path& mounted_at) {
+CgroupLimits read_cgroup_limits(std::string_view membership, const std::string& mounted_at) {
     CgroupLimits limits;
     for (std::size_t at = 0; at < membership.size();) {
         const std::size_t end = std::min(membership.find('\n', at), membership.size());
@@ -104,7 +107,7 @@ CgroupLimits read_cgroup_limits(std::string_view membership, const std::filesyst
         if (controllers.empty())
             read_groups(mounted_at, path, limits);
         else if (controllers.find("cpu") != std::string_view::npos || controllers == "memory")
-            read_groups(mounted_at / std::string(controllers), path, limits);
+            read_groups(mounted_at + "/" + std::string(controllers), path, limits);
     }
     return limits;
 }

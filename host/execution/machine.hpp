@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +16,7 @@ struct CgroupLimits {
 
 /// Reads versions 1 and 2 of control groups, of the group itself and of all above it; the tightest wins.
 /// `membership`: the text of /proc/self/cgroup; `mounted_at`: /sys/fs/cgroup.
-CgroupLimits read_cgroup_limits(std::string_view membership, const std::filesystem::path& mounted_at);
+CgroupLimits read_cgroup_limits(std::string_view membership, const std::string& mounted_at);
 
 /// The model name of the processor, for reports; "unknown" if the system does not say.
 std::string processor_name();

@@ -63,7 +63,7 @@ private:
     bool owns(File& file) {
         try {
             return file.try_lock() != File::Lock::held_elsewhere && file.stat().st_nlink > 0;
-        } catch (const Error&) {
+        } catch (...) {
             io_.unlink(path_.c_str());
             throw;
         }

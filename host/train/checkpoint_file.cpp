@@ -19,50 +19,46 @@ namespace glissade {
 
 namespace {
 
-using nlohmann::json;
-
 constexpr const char* format_name = "glissade-checkpoint";
 constexpr const char* format_version = "1";
 constexpr std::size_t numbers_a_member = 6;
 
-json to_json(const EpochRecord& record) {
-    json out = {{"epoch", record.epoch}, {"step", record.step}, {"lr", record.lr}, {"loss", record.loss}, {"seconds", record.seconds}};
-    if (record.validation) out["validation"] = glissade::to_json(*record.validation);
+Json to_json(const EpochRecord& record) {
+    Json out = Json::object(
+        {{"epoch", record.epoch}, {"step", record.step}, {"lr", record.lr}, {"loss", record.loss}, {"seconds", record.seconds}});
+    if (record.validation) out.add("validation", glissade::to_json(*record.validation));
     return out;
 }
 
-EpochRecord record_from_json(const json& in) {
-    EpochRecord record{in.at("epoch").get<std::int64_t>(), in.at("step").get<std::int64_t>(), in.at("lr").get<double>(),
-                       in.at("loss").get<double>(),        in.at("seconds").get<double>(),    std::nullopt};
-    if (in.contains("validation")) record.validation = metrics_from_json(in.at("validation"));
+EpochRecord record_from_json(const Json& in) {
+    EpochRecord record{in.at("epoch").integer(), in.at("step").integer(),   in.at("lr").number(),
+                       in.at("loss").number(),   in.at("seconds").number(), std::nullopt};
+    if (const Json* validation = in.find("validation")) record.validation = metrics_from_json(*validation);
     return record;
 }
 
 template <class Real>
-json track_json(const MemberTrack<Real>& track) {
-    json history = json::array();
+Json track_json(const MemberTrack<Real>& track) {
+    Json::Array history;
     for (const EpochRecord& record : track.history) history.push_back(to_json(record));
-    json out = {{"alive", track.alive}, {"history", history}};
+    Json out = Json::object({{"alive", track.alive}, {"history", std::move(history)}});
     if (track.divergence)
-        out["divergence"] = {{"step", track.divergence->step},
-                             {"epoch", track.divergence->epoch},
-                             {"batch", track.divergence->batch},
-                             {"member", track.divergence->member},
-                             {"message", track.divergence->message}};
+        out.add("divergence", Json::object({{"step", track.divergence->step},
+                                            {"epoch", track.divergence->epoch},
+                                            {"batch", track.divergence->batch},
+                                            {"member", track.divergence->member},
+                                            {"message", track.divergence->message}}));
     return out;
 }
 
 template <class Real>
-MemberTrack<Real> track_from_json(const json& in) {
+MemberTrack<Real> track_from_json(const Json& in) {
     MemberTrack<Real> track;
-    track.alive = in.at("alive").get<bool>();
-    for (const json& record : in.at("history")) track.history.push_back(record_from_json(record));
-    if (in.contains("divergence")) {
-        const json& d = in.at("divergence");
-        track.divergence =
-            Divergence{d.at("step").get<std::int64_t>(), d.at("epoch").get<std::int64_t>(), d.at("batch").get<std::int64_t>(),
-                       d.at("member").get<std::int64_t>(), d.at("message").get<std::string>()};
-    }
+    track.alive = in.at("alive").boolean();
+    for (const Json& record : in.at("history").array()) track.history.push_back(record_from_json(record));
+    if (const Json* d = in.find("divergence"))
+        track.divergence = Divergence{d->at("step").integer(), d->at("epoch").integer(), d->at("batch").integer(),
+                                      d->at("member").integer(), d->at("message").text()};
     return track;
 }
 
@@ -117,9 +113,9 @@ void check_format(const TensorFile& file, const std::string& path) {
 CheckpointHeader header_of(const TensorFile& file, const std::string& path) {
     check_format(file, path);
     return reading_json(path, "metadata \"run\"", [&] {
-        const json in = json::parse(metadata(file, "run", path));
-        CheckpointHeader header{in.at("step").get<std::int64_t>(), in.at("epoch").get<std::int64_t>(), in.at("settings").get<std::string>(),
-                                in.at("fingerprint").get<std::string>(), in.at("user_data").get<std::string>()};
+        const Json in = Json::parse(metadata(file, "run", path));
+        CheckpointHeader header{in.at("step").integer(), in.at("epoch").integer(), in.at("settings").text(), in.at("fingerprint").text(),
+                                in.at("user_data").text()};
         if (header.step < 0) fail(ErrorKind::data, path + ": metadata \"run\": a negative step");
         return header;
     });
@@ -148,17 +144,18 @@ std::vector<std::byte> encode_checkpoint(const CheckpointHeader& header, const C
     for (std::size_t i = 0; i < state.live.state.size(); ++i)
         file.tensors.push_back(make_tensor<Real>("state." + std::to_string(i), {alive, shape.parameters}, state.live.state[i]));
     file.tensors.push_back(make_tensor<double>("rule_memory", {static_cast<std::int64_t>(state.rule_memory.size())}, state.rule_memory));
-    json members = json::array();
+    Json::Array members;
     for (std::size_t m = 0; m < state.tracks.size(); ++m) {
         members.push_back(track_json(state.tracks[m]));
         add_track(file, m, state.tracks[m], shape.parameters);
     }
-    const json run = {{"step", header.step},
-                      {"epoch", header.epoch},
-                      {"settings", header.settings},
-                      {"fingerprint", header.fingerprint},
-                      {"user_data", header.user_data}};
-    file.metadata = {{"format", format_name}, {"format_version", format_version}, {"run", run.dump()}, {"members", members.dump()}};
+    const Json run = Json::object({{"step", header.step},
+                                   {"epoch", header.epoch},
+                                   {"settings", header.settings},
+                                   {"fingerprint", header.fingerprint},
+                                   {"user_data", header.user_data}});
+    file.metadata = {
+        {"format", format_name}, {"format_version", format_version}, {"run", run.dump()}, {"members", Json(std::move(members)).dump()}};
     return encode(file);
 }
 
@@ -173,8 +170,8 @@ RunState<Real> decode_checkpoint(std::span<const std::byte> bytes, const std::st
     state.step = header_of(file, path).step;
     std::int64_t alive = 0;
     reading_json(path, "metadata \"members\"", [&] {
-        const json in = json::parse(metadata(file, "members", path));
-        for (const json& member : in) state.tracks.push_back(track_from_json<Real>(member));
+        const Json in = Json::parse(metadata(file, "members", path));
+        for (const Json& member : in.array()) state.tracks.push_back(track_from_json<Real>(member));
     });
     if (static_cast<std::int64_t>(state.tracks.size()) != shape.members)
         fail(ErrorKind::data,

@@ -37,9 +37,10 @@ File::~File() {
 }
 
 File File::open_existing(Io& io, const std::string& path, const char* call, int flags) {
-    const int descriptor = retry_interrupted([&] { return io.open(path.c_str(), flags, 0); });
-    if (descriptor < 0) fail_call(call, path);
-    return {io, path, descriptor};
+    File file(io, path, -1);  // first: once the descriptor is there, nothing may fail before it has an owner
+    file.descriptor_ = retry_interrupted([&] { return io.open(path.c_str(), flags, 0); });
+    if (!file.open()) fail_call(call, path);
+    return file;
 }
 
 // O_NONBLOCK: a named pipe in the place of a file must not hang us; regular files do not care.
@@ -56,9 +57,10 @@ File File::open_directory(Io& io, const std::string& path) {
 }
 
 File File::create(Io& io, const std::string& path) {
-    const int descriptor = retry_interrupted([&] { return io.open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666); });
-    if (descriptor < 0 && errno != EEXIST) fail_call("create", path);
-    return {io, path, descriptor};
+    File file(io, path, -1);
+    file.descriptor_ = retry_interrupted([&] { return io.open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666); });
+    if (!file.open() && errno != EEXIST) fail_call("create", path);
+    return file;
 }
 
 void File::write_all(std::span<const std::byte> bytes) {

@@ -166,12 +166,4 @@ std::string shown(std::string_view name) {
     return name.size() > longest ? text + "..." : text;
 }
 
-std::string json_quoted(const std::string& text) {
-    try {
-        return nlohmann::json(text).dump();
-    } catch (const nlohmann::json::type_error&) {
-        fail(ErrorKind::usage, "a name or a metadata text is not UTF-8");
-    }
-}
-
 }  // namespace glissade

@@ -30,9 +30,6 @@ struct JsonHeader {
 /// `text`. Throws Error(data) "<where>: header: ..." or "<where>: tensor 'w': ...".
 JsonHeader parse_json_header(std::string_view text, const std::string& where);
 
-/// The text in quotes, escaped as JSON wants it. Throws Error(usage) if it is not UTF-8.
-std::string json_quoted(const std::string& text);
-
 /// A name out of a file, fit for a message: shortened, anything but printable ASCII replaced by '?'.
 std::string shown(std::string_view name);
 

@@ -13,8 +13,6 @@ namespace glissade {
 
 namespace {
 
-using nlohmann::json;
-
 constexpr const char* format_name = "glissade-model";
 constexpr const char* format_version = "1";
 
@@ -37,19 +35,19 @@ TensorFile to_file(const Model& model) {
     add_doubles("input.shift", model.input.shift, file);
     add_doubles("target.scale", model.target_scale, file);
     add_doubles("target.shift", model.target_shift, file);
-    const json description = {{"loss", to_json(model.spec.loss)},
-                              {"features", model.spec.features},
-                              {"outputs", model.spec.outputs},
-                              {"bias", model.spec.bias},
-                              {"hidden", json::array()},
-                              {"task", model.task == Task::regression ? "regression" : "classification"},
-                              {"class_labels", model.class_labels},
-                              {"feature_names", model.feature_names},
-                              {"preparation", to_json(model.preparation)},
-                              {"trained_with", model.trained_with}};
+    const Json description = Json::object({{"loss", to_json(model.spec.loss)},
+                                           {"features", model.spec.features},
+                                           {"outputs", model.spec.outputs},
+                                           {"bias", model.spec.bias},
+                                           {"hidden", Json::Array()},
+                                           {"task", model.task == Task::regression ? "regression" : "classification"},
+                                           {"class_labels", model.class_labels},
+                                           {"feature_names", model.feature_names},
+                                           {"preparation", to_json(model.preparation)},
+                                           {"trained_with", model.trained_with}});
     try {
         file.metadata = {{"format", format_name}, {"format_version", format_version}, {"model", description.dump()}};
-    } catch (const json::exception& error) {
+    } catch (const JsonError& error) {
         fail(ErrorKind::usage, std::string("class labels, feature names and other text of a model must be UTF-8: ") + error.what());
     }
     return file;
@@ -68,19 +66,19 @@ Model read_description(const TensorFile& file, const std::string& path) {
     if (text("format_version") != format_version)
         fail(ErrorKind::data, path + ": header: format version " + text("format_version") + " is not known to this version of Glissade");
     return reading_json(path, "metadata \"model\"", [&] {
-        const json in = json::parse(text("model"));
+        const Json in = Json::parse(text("model"));
         Model model;
         model.spec.loss = loss_from_json(in.at("loss"));
-        model.spec.features = in.at("features").get<std::int64_t>();
-        model.spec.outputs = in.at("outputs").get<std::int64_t>();
-        model.spec.bias = in.at("bias").get<bool>();
-        if (!in.at("hidden").empty())
+        model.spec.features = in.at("features").integer();
+        model.spec.outputs = in.at("outputs").integer();
+        model.spec.bias = in.at("bias").boolean();
+        if (!in.at("hidden").array().empty())
             fail(ErrorKind::data, path + ": the model has hidden layers, which this version of Glissade does not know");
-        model.task = in.at("task").get<std::string>() == "regression" ? Task::regression : Task::classification;
-        model.class_labels = in.at("class_labels").get<std::vector<std::string>>();
-        model.feature_names = in.at("feature_names").get<std::vector<std::string>>();
+        model.task = in.at("task").text() == "regression" ? Task::regression : Task::classification;
+        model.class_labels = in.at("class_labels").texts();
+        model.feature_names = in.at("feature_names").texts();
         model.preparation = preparation_from_json(in.at("preparation"));
-        model.trained_with = in.at("trained_with").get<std::string>();
+        model.trained_with = in.at("trained_with").text();
         return model;
     });
 }

@@ -13,6 +13,8 @@
 #include <utility>
 
 #include "glissade/error.hpp"
+#include "host/data/number.hpp"
+#include "host/train/json.hpp"
 #include "host/train/json_header.hpp"
 
 namespace glissade {
@@ -89,8 +91,13 @@ std::string header_digest(std::string header) {
     return hex(XXH3_128bits(covered.data(), covered.size()));
 }
 
+std::string quoted_utf8(std::string_view text) {
+    if (invalid_utf8_at(text)) fail(ErrorKind::usage, "a name or a metadata text is not UTF-8");
+    return json_quoted(text);
+}
+
 std::string tensor_entry(const Tensor& tensor, std::int64_t begin, std::int64_t end) {
-    std::string entry = json_quoted(tensor.name);
+    std::string entry = quoted_utf8(tensor.name);
     entry.append(R"(:{"dtype":")").append(dtype_name(tensor.dtype)).append(R"(","shape":[)");
     for (std::size_t i = 0; i < tensor.shape.size(); ++i) entry.append(i == 0 ? "" : ",").append(std::to_string(tensor.shape[i]));
     return entry.append(R"(],"data_offsets":[)").append(std::to_string(begin)).append(",").append(std::to_string(end)).append("]}");
@@ -121,7 +128,7 @@ std::string make_header(const TensorFile& file, const std::vector<const Tensor*>
     std::string header(our_beginning);
     header.append(digest_digits, '0').append("\"");
     const auto add_metadata = [&](const std::string& key, const std::string& value) {
-        header.append(",").append(json_quoted(key)).append(":").append(json_quoted(value));
+        header.append(",").append(quoted_utf8(key)).append(":").append(quoted_utf8(value));
     };
     add_metadata(std::string(count_key), std::to_string(order.size()));
     for (const Tensor* tensor : order) add_metadata(std::string(tensor_key) + tensor->name, digest_of(tensor->bytes));

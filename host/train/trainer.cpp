@@ -68,9 +68,8 @@ MemberResult finish_member(const Dataset& data, const TrainOptions& options, con
     result.divergence = track.divergence;
     const bool has_best = track.best_epoch > 0;
     result.model = make_model(data, run, rows, has_best ? track.best_parameters : loop.model_parameters(m));
-    auto settings = settings_json(run, options);
-    settings["members"] = nlohmann::json::array({settings["members"][m]});
-    settings["steps"] = loop.state().step;
+    Json settings = settings_json(run, std::span(run.members).subspan(m, 1), options);
+    settings.add("steps", loop.state().step);
     result.model.trained_with = settings.dump();
     result.best_epoch = has_best ? track.best_epoch : (track.history.empty() ? 0 : track.history.back().epoch);
     result.best_loss =

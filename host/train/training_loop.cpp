@@ -33,7 +33,7 @@ TrainingLoop<Real>::TrainingLoop(const Dataset& data, const TrainOptions& option
     if (!options.checkpoint.directory.empty()) {
         store_.emplace(posix_io(), options.checkpoint.directory, options.checkpoint.keep);
         fingerprint_ = fingerprint_of(data, options);
-        settings_ = settings_json(run, options).dump();
+        settings_ = settings_json(run, run.members, options).dump();
     }
 }
 
