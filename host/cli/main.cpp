@@ -60,6 +60,7 @@ int run(const Words& words) {
     const auto verb = std::find_if(verbs.begin(), verbs.end(), [&](const Verb& candidate) { return candidate.name == first; });
     if (verb != verbs.end()) return verb->run(Words(words.begin() + 1, words.end()));
     std::vector<std::string_view> names;
+    names.reserve(verbs.size());
     for (const Verb& candidate : verbs) names.push_back(candidate.name);
     if (std::find(reserved.begin(), reserved.end(), first) != reserved.end()) {
         fail(ErrorKind::usage, "\"" + first + "\" is not part of this version; there are: " + joined_names(names));

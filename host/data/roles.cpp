@@ -41,6 +41,7 @@ std::string list_columns(const TableHead& head) {
 
 std::vector<std::int64_t> find_columns(const TableHead& head, const std::vector<std::string>& wanted, const std::string& flag) {
     std::vector<std::int64_t> positions;
+    positions.reserve(wanted.size());
     for (const std::string& name : wanted) positions.push_back(find_column(head, name, flag));
     return positions;
 }

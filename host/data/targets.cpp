@@ -239,6 +239,7 @@ std::vector<std::string> learn_classes(const TargetColumn& target, std::span<con
         }
     }
     std::vector<std::string> labels;
+    labels.reserve(values.size());
     for (const double value : values)
         labels.push_back(target.holds_words ? target.words[static_cast<std::size_t>(value)] : spelled(target, value));
     if (target.holds_words) std::sort(labels.begin(), labels.end());
