@@ -16,17 +16,19 @@ enum class Task { regression, classification };
 
 struct Preparation;
 
-/// Rows, targets and weights to train on or to score: a dense row-major matrix, owned or borrowed. A Dataset is cheap to copy: copies
-/// share the same immutable storage.
+/// Rows, targets and weights to train on or to score: a dense row-major matrix, owned or borrowed, of float or of double throughout. A
+/// Dataset is cheap to copy: copies share the same immutable storage.
 ///
-/// Classification targets are class indices 0, 1, ... stored as reals; `class_labels` maps them back to what the user wrote.
+/// Classification targets are class indices 0, 1, ... stored as reals; `class_labels` maps them back to what the user wrote. The public
+/// fields may be set freely; whoever uses the data set checks them against its shape and throws Error(data).
 class GLISSADE_EXPORT Dataset {
 public:
     Dataset() = default;
 
     /// Views the caller's memory without a copy; it must stay alive and unchanged while the Dataset or a copy of it is used.
-    /// `features` is rows x columns; `targets` holds rows values (or rows * T, row-major, for T targets a row); `weights` is empty or
-    /// holds rows values >= 0. Throws Error(data) if the sizes disagree. Values are checked when they are used. Cost: none.
+    /// `features` is rows x columns; `targets` holds rows values (or rows * T, row-major, for T targets a row), or none if the rows are not
+    /// to be learned from; `weights` is empty or holds rows values >= 0, of any scale: training divides them by their mean. Throws
+    /// Error(data) if the sizes disagree or the view cannot be read. Values are checked when they are used. Cost: none.
     static Dataset borrow(MatrixView<const float> features, std::span<const float> targets, std::span<const float> weights = {});
     static Dataset borrow(MatrixView<const double> features, std::span<const double> targets, std::span<const double> weights = {});
 
@@ -45,7 +47,8 @@ public:
     bool has_targets() const { return targets_ != nullptr; }
     bool has_weights() const { return weights_ != nullptr; }
 
-    /// Typed access; throws Error(internal) if Real is not `real_type()`.
+    /// Typed access, rows x columns, rows x target_count() and rows; empty where there are no targets or weights. Throws Error(internal) if
+    /// Real is not `real_type()`. Valid as long as the Dataset or a copy of it lives (borrowed: as long as the caller's memory).
     template <class Real>
     MatrixView<const Real> features() const;
     template <class Real>
@@ -61,12 +64,12 @@ public:
     template <class Real>
     Real* mutable_weights();
 
-    Task task = Task::regression;
+    Task task = Task::regression;            ///< what the targets are, for a loss that is chosen from the data
     std::vector<std::string> class_labels;   ///< empty for regression; else the label of class 0, 1, ...
     std::vector<std::string> feature_names;  ///< empty or one a column
 
     /// What has already been done to the numbers, so that a model trained on them can repeat or undo it. Empty for raw numbers.
-    ColumnAffine input;                              ///< applied to the features: standardisation
+    ColumnAffine input;                              ///< applied to the features: standardisation; one scale and shift a column
     std::vector<double> target_scale, target_shift;  ///< target in the user's units = stored * scale + shift, one a target
     std::shared_ptr<const Preparation> preparation;  ///< how the file's columns became these columns
 

@@ -20,17 +20,19 @@ struct CudaDevice {
     bool cooperative_launch = false;
 };
 
-/// What is there and, where CUDA cannot be used, exactly what is missing (built without CUDA, no driver, driver too old, no device).
+/// What there is and, where CUDA cannot be used, exactly what is missing (built without CUDA, no driver, driver too old, no device).
 struct CudaAvailability {
     std::vector<CudaDevice> devices;
     std::string missing;  ///< empty if at least one device can be used
 };
+/// Never throws for a lack of CUDA. Cost: the first call of a process starts the driver, some tenths of a second where there is one.
 GLISSADE_EXPORT CudaAvailability cuda_availability();
 
-/// Processors that this process may use: its affinity mask capped by the cgroup's quota; at least 1.
+/// Processors that this process may use: its affinity mask capped by the cgroup's quota; at least 1. Found out once, at
+/// the first call.
 GLISSADE_EXPORT int usable_processors();
 
-/// Memory that this process may still take: what the system has available, capped by the cgroup.
+/// Memory that this process may still take: what the system has available, capped by the cgroup. Read anew at each call.
 GLISSADE_EXPORT std::int64_t available_memory_bytes();
 
 }  // namespace glissade

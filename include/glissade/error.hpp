@@ -19,7 +19,12 @@ enum class ErrorKind {
     internal,  ///< an invariant of the library is broken: a defect
 };
 
-/// The one exception type that the library throws on purpose. The message names file, line and column, or step and tensor.
+/// The one exception type that the library throws on purpose. The message names file, line and column, or step and tensor; settings are
+/// called by the names of their fields.
+///
+/// Two others pass through: std::bad_alloc where a small allocation fails, and whatever a callback of the program throws. After any of them
+/// the library is as usable as before: memory, threads and files are given back, arguments and earlier files on disk are as they were
+/// (results that were being written into the program's own memory may be there in part).
 class GLISSADE_EXPORT Error : public std::runtime_error {
 public:
     Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}

@@ -26,13 +26,16 @@ struct ModelSpec {
     std::int64_t parameter_count() const { return outputs * (features + (bias ? 1 : 0)); }
 };
 
-/// How a prediction is run. The defaults use the CPU and every processor that the process may use.
+/// How a prediction is run. The defaults use the CPU and every processor that the process may use. Results do not depend on it.
 struct PredictOptions {
     std::string device = "cpu";  ///< auto, cpu, cuda or cuda:N
-    int threads = 0;             ///< 0: usable_processors()
+    int threads = 0;             ///< 1 ... 1024, or 0: usable_processors()
 };
 
 /// A trained model: everything that prediction needs. A value: copying copies the parameters.
+///
+/// The fields may be read and set freely. Each function checks them first and throws Error(usage) that says which of them do not fit each
+/// other or are not finite. Cost of that: a pass over the parameters.
 class GLISSADE_EXPORT Model {
 public:
     ModelSpec spec;
@@ -48,7 +51,10 @@ public:
 
     /// Scores of raw features, rows x outputs, row-major, into `out`. Classification: the decision values. Regression: as predict, but the
     /// logarithm of it where the loss has that link (Poisson, gamma, Tweedie).
-    /// Throws Error(data) if the columns do not match or `out` has another size, or if a feature is not finite (row and column named).
+    /// Throws Error(data) if the view cannot be read, the columns do not match or `out` has another size, or if a feature is not finite
+    /// (row and column named), Error(usage) for options out of range, Error(device) if the device or so many threads cannot be had. Until
+    /// then `out` is not written to. A matrix of the other real type than the model's is converted a block of rows at a time, the results
+    /// back.
     void decision_function(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
     void decision_function(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
     /// Regression: values in the user's units, rows x outputs. Classification: the index of the class, rows values.
@@ -59,13 +65,17 @@ public:
     void predict_proba(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
     void predict_proba(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
     /// Metrics on data with targets: class indices of `class_labels`, or values in the units that the data set says. Features are raw, or
-    /// standardised exactly as the model's `input` says. Throws Error(data) otherwise.
+    /// standardised exactly as the model's `input` says. Throws as the others do, and Error(data) if there are no targets, one of them is
+    /// not usable (row named), or the data set is in other terms than the model. Memory: rows x outputs scores, and a copy of data of the
+    /// other real type.
     Metrics evaluate(const Dataset& data, const PredictOptions& options = {}) const;
 
-    /// Weights and biases in the user's units: the affine maps of features and targets folded in. [outputs][features] and [outputs].
+    /// Weights and biases in the user's units: the affine maps of features and targets folded in. [outputs][features] and [outputs], the
+    /// biases 0 for a model without. Both vectors are replaced, or neither if it throws.
     void coefficients(std::vector<double>& weights_out, std::vector<double>& biases_out) const;
 
-    /// Written aside, synced and renamed: a file of that name is either the old one or the whole new one. Throws Error(io).
+    /// Written aside, synced and renamed: a file of that name is either the old one or the whole new one. Throws Error(io), and
+    /// Error(usage) for texts that are not UTF-8.
     void save(const std::string& path) const;
     /// Throws Error(data) naming the damaged section, Error(io) if it cannot be read.
     static Model load(const std::string& path);

@@ -31,7 +31,8 @@ struct FieldInfo {
     std::string_view help;
 };
 
-/// An update rule of the catalog with its settings. Made from a rule, `glissade::Adam{.lr = 1e-2}`, or by name.
+/// An update rule of the catalog with its settings. Made from a rule, `glissade::Adam{.lr = 1e-2}`, whose values are checked when a run
+/// begins, or by name.
 class GLISSADE_EXPORT Optimizer {
 public:
     Optimizer() : rule_(Adam{.lr = 1e-2}) {}
@@ -84,11 +85,12 @@ public:
     bool takes_target(double target) const;       ///< whether a finite target of a regression lies in that range
     std::optional<double> max_curvature() const;  ///< bound of the second derivative along a score; absent where there is none
     std::vector<FieldInfo> fields() const;
+    /// As those of Optimizer.
     double get(std::string_view field) const;
     void set(std::string_view field, double value);
     bool has(std::string_view field) const;
     int index() const { return static_cast<int>(rule_.index()); }
-    /// Writes the constants that the formula reads, max_loss_constants of them.
+    /// Writes the constants that the formula reads, max_loss_constants of them. Throws Error(usage) if a value is out of range.
     void prepare(double* constants) const;
     const AnyLossRule& rule() const { return rule_; }
 

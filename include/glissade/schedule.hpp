@@ -15,7 +15,7 @@ namespace glissade {
 /// In what a schedule counts.
 enum class ScheduleUnit { step, epoch, sample, fraction };
 
-/// Where a run stands, for a schedule: all that its value may depend on.
+/// Where a run stands, for a schedule: all that its value may depend on. `step` is at least 0, the others at least 1.
 struct ScheduleClock {
     std::int64_t step = 0;  ///< steps done before this one: the first step has 0
     std::int64_t steps_per_epoch = 1;

@@ -37,8 +37,8 @@ struct Progress {
     std::int64_t epoch = 0, total_epochs = 0;  ///< epochs finished
     double loss = 0;                           ///< mean training loss a row over the segment (the best member's)
     double lr = 0;
-    double seconds = 0, rows_per_second = 0;
-    bool epoch_ended = false;
+    double seconds = 0, rows_per_second = 0;   ///< since the run (or the resumed run) began, evaluation included
+    bool epoch_ended = false;                  ///< an epoch ended within the segment
     std::optional<Metrics> validation;         ///< set where an epoch ended with a validation set (the best member's)
     std::vector<EpochRecord> finished_epochs;  ///< those that ended in the segment (the best member's), in order
 };
@@ -46,21 +46,22 @@ enum class Control { go_on, stop };
 
 /// Where and how often a run saves everything that it needs to go on bit for bit.
 struct CheckpointOptions {
-    std::string directory;         ///< empty: none are written
-    std::int64_t every_steps = 0;  ///< 0: see every_epochs
-    std::int64_t every_epochs = 1;
-    int keep = 3;           ///< newest checkpoints kept
-    std::string user_data;  ///< stored and handed back as it is: the command line keeps its own options here
+    std::string directory;          ///< of this run alone, made if need be; empty: none are written
+    std::int64_t every_steps = 0;   ///< 0: see every_epochs
+    std::int64_t every_epochs = 1;  ///< at least 1; not used where every_steps is set. The end of a run is saved in any case
+    int keep = 3;                   ///< newest checkpoints kept, at least 1
+    std::string user_data;          ///< UTF-8; stored and handed back as it is: the command line keeps its own options here
 };
 
-/// Settings of a run. Every default is the command line's.
+/// Settings of a run. Every default is the command line's. What is negative, not finite or otherwise out of its range is refused with
+/// Error(usage) that names the field; nothing is taken for a default but the values that say so here.
 struct TrainOptions {
     Loss loss = {};                 ///< "auto" from the data's task
     Optimizer optimizer = {};       ///< Adam, lr 1e-2
-    std::int64_t batch_size = 256;  ///< rows a step; `full_batch` for all
-    std::int64_t epochs = 20;
-    Schedule schedule = "cosine";  ///< to 0 over the run
-    std::uint64_t seed = 0;        ///< row order, initial parameters
+    std::int64_t batch_size = 256;  ///< rows a step; `full_batch`, and anything above the number of rows, for all
+    std::int64_t epochs = 20;       ///< at least 1
+    Schedule schedule = "cosine";   ///< to 0 over the run
+    std::uint64_t seed = 0;         ///< row order, initial parameters
     Shuffle shuffle = Shuffle::full;
     bool drop_last = false;   ///< leave out the last batch of an epoch if it is short
     double l1 = 0, l2 = 0;    ///< penalties on the weights, added to the mean loss; biases are spared
@@ -74,21 +75,24 @@ struct TrainOptions {
     bool standardize_target = false;         ///< regression: train on z-scores of the targets; predictions come in the user's units
 
     std::int64_t max_steps = 0;  ///< 0: no limit
-    double max_seconds = 0;      ///< 0: no limit
-    double tol = 0;              ///< stop when the training loss has not improved by `tol` for `patience` epochs; 0: off
+    double max_seconds = 0;      ///< of training; looked at after each segment; 0: no limit
+    double tol = 0;              ///< stop when the training loss has not improved by `tol` for `patience` (0: 5) epochs; 0: off
     std::int64_t patience = 0;   ///< stop when the validation loss has not improved for so many epochs; 0: off
-    Dataset validation = {};     ///< no rows: none. With one, the model of the best epoch is kept; standardised as the training data is
+    Dataset validation = {};     ///< as the training data: columns, real type, standardisation; no rows: none. With one, the model of the
+                                 ///< best epoch is kept
 
     std::vector<Member> members = {};  ///< empty: one member from `optimizer`, `l1`, `l2`, `seed`
-    std::optional<Model> start = {};   ///< warm start from these parameters; zeros otherwise
+    std::optional<Model> start = {};   ///< warm start from this model, brought into the units of this run; zeros otherwise
 
     std::string device =
         "auto";       ///< auto, cpu, cuda or cuda:N. auto uses a usable GPU where float32 and the shape allow, and says so in the plan
-    int threads = 0;  ///< 0: usable_processors()
-    std::int64_t memory_limit_bytes = 0, device_memory_limit_bytes = 0;  ///< 0: what is available
+    int threads = 0;  ///< 1 ... 1024, or 0: usable_processors()
+    std::int64_t memory_limit_bytes = 0, device_memory_limit_bytes = 0;  ///< for the run, besides the data; 0: what is available
     std::int64_t segment_steps = 0;                                      ///< 0: chosen for tens of milliseconds; never changes results
     CheckpointOptions checkpoint = {};
-    std::function<Control(const Progress&)> on_segment = {};  ///< called on the thread that called train
+    /// Called after each segment on the thread that called train. It may train other models. What it throws ends the run and arrives
+    /// unchanged at the caller of train; checkpoints written before stay good.
+    std::function<Control(const Progress&)> on_segment = {};
 };
 
 enum class StopReason { finished, max_steps, max_seconds, patience, tol, callback, diverged };
@@ -103,10 +107,10 @@ struct Divergence {
 
 struct MemberResult {
     Member member;
-    Model model;  ///< of the best epoch (validation) or the last; the last finite one if it diverged
+    Model model;  ///< of the best epoch (validation) or the last; if it diverged, as it was before the step with the non-finite sum
     std::vector<EpochRecord> history;
     std::int64_t best_epoch = 0;  ///< counts from 1; 0 if none was finished
-    double best_loss = 0;         ///< validation loss where there is one, else training loss
+    double best_loss = 0;         ///< validation loss where there is one, else training loss; infinite if no epoch was finished
     std::optional<Divergence> divergence;
 };
 
@@ -126,16 +130,22 @@ struct Run {
 };
 
 /// Trains. Bit-identical for the same data, options and library, for any number of threads. Throws Error(usage | data | memory | device |
-/// io); a run that diverges returns with `stop == diverged` and the last finite model. Never prints, exits or touches signal handlers.
+/// io), and what on_segment throws; a run that diverges returns with `stop == diverged`. Never prints, exits or touches signal handlers.
+/// Its threads end before it returns or throws. Several runs may go on at once in one process, also on the same data, each with its own
+/// checkpoint directory; they share the processors.
+/// Cost before the first step: a few passes over the data. Memory: parameters and rule state twice, partial sums of `threads` threads;
+/// the data is read where it lies (describe_plan gives the figure).
 GLISSADE_EXPORT Run train(const Dataset& data, const TrainOptions& options);
 
 /// Goes on from the newest intact checkpoint in `directory`, bit for bit as if it had never stopped. `options` holds the run's settings
 /// again: those that results depend on are checked against the checkpoint's, and so is the data's fingerprint. How long to train (epochs,
 /// max_steps, max_seconds), where (device, threads, memory limits) and who watches may differ. A schedule that spans the run spans the new
-/// length. Later checkpoints go to the same directory.
+/// length. Later checkpoints go to the same directory. Throws as train does; Error(data) if no checkpoint is intact or it belongs to other
+/// settings or data.
 GLISSADE_EXPORT Run resume(const Dataset& data, const std::string& directory, const TrainOptions& options);
 
-/// What train would run, without running it: shape, batches, backend, memory, predicted time.
+/// What train would run, without running it, in lines for people: model, rows, steps, backend with its memory, and why that backend. Throws
+/// what train would before its first step.
 GLISSADE_EXPORT std::string describe_plan(const Dataset& data, const TrainOptions& options);
 
 }  // namespace glissade
