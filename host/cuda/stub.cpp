@@ -8,7 +8,7 @@ namespace glissade {
 
 namespace {
 
-const char* const missing = "this build has no CUDA: install the CUDA toolkit (12.4 or newer) and build with -DGLISSADE_CUDA=ON";
+constexpr const char* missing = "this build has no CUDA: install the CUDA toolkit (12.4 or newer) and build with -DGLISSADE_CUDA=ON";
 
 [[noreturn]] void refuse() {
     fail(ErrorKind::device, std::string("CUDA cannot be used: ") + missing);
@@ -25,7 +25,8 @@ std::unique_ptr<Backend<float>> make_cuda_backend(const Problem<float>&, const B
 }
 
 std::string cuda_refusal(const Problem<float>&, const BackendLimits&) {
-    return std::string("CUDA cannot be used: ") + missing;
+    std::string text = "CUDA cannot be used: ";
+    return text += missing;  // with +, GCC 12 sees a copy out of bounds that is not there
 }
 
 void score_on_cuda(const ScoreTask<float>&, int, std::span<float>) {

@@ -31,9 +31,9 @@ json to_json(const EpochRecord& record) {
     return out;
 }
 
-EpochRecord record_from_json(const json& in) {
+EpochRecord record_from_json(const json& in, std::int64_t member) {
     EpochRecord record{in.at("epoch").get<std::int64_t>(), in.at("step").get<std::int64_t>(), in.at("lr").get<double>(),
-                       in.at("loss").get<double>(),        in.at("seconds").get<double>(),    std::nullopt};
+                       in.at("loss").get<double>(),        in.at("seconds").get<double>(),    std::nullopt, member};
     if (in.contains("validation")) record.validation = metrics_from_json(in.at("validation"));
     return record;
 }
@@ -53,10 +53,10 @@ json track_json(const MemberTrack<Real>& track) {
 }
 
 template <class Real>
-MemberTrack<Real> track_from_json(const json& in) {
+MemberTrack<Real> track_from_json(const json& in, std::int64_t member) {
     MemberTrack<Real> track;
     track.alive = in.at("alive").get<bool>();
-    for (const json& record : in.at("history")) track.history.push_back(record_from_json(record));
+    for (const json& record : in.at("history")) track.history.push_back(record_from_json(record, member));
     if (in.contains("divergence")) {
         const json& d = in.at("divergence");
         track.divergence =
@@ -174,7 +174,8 @@ RunState<Real> decode_checkpoint(std::span<const std::byte> bytes, const std::st
     std::int64_t alive = 0;
     reading_json(path, "metadata \"members\"", [&] {
         const json in = json::parse(metadata(file, "members", path));
-        for (const json& member : in) state.tracks.push_back(track_from_json<Real>(member));
+        for (const json& member : in)
+            state.tracks.push_back(track_from_json<Real>(member, static_cast<std::int64_t>(state.tracks.size())));
     });
     if (static_cast<std::int64_t>(state.tracks.size()) != shape.members)
         fail(ErrorKind::data,

@@ -19,6 +19,10 @@ struct ScoredRows {
     std::vector<double> target_scale;  ///< to the user's units: stored * scale (errors do not feel the shift); empty: 1
 };
 
+/// The mean loss a row alone.
+template <class Real>
+double mean_loss(const ModelSpec& spec, const ScoredRows<Real>& rows);
+
 /// Sums in double precision, in row order.
 template <class Real>
 Metrics score_metrics(const ModelSpec& spec, const ScoredRows<Real>& rows);

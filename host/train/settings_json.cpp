@@ -62,7 +62,8 @@ json to_json(const Loss& loss) {
 
 Loss loss_from_json(const json& in) {
     Loss loss(in.at("name").get<std::string>());
-    for (const FieldInfo& field : loss.fields()) loss.set(field.name, in.at(std::string(field.name)).get<double>());
+    for (const FieldInfo& field : loss.fields())  // files made before a loss had a field mean its default
+        loss.set(field.name, in.value(std::string(field.name), field.default_value));
     return loss;
 }
 

@@ -23,6 +23,7 @@ struct Case {
 TEST(LossGolden, ValuesAndSlopesAreThoseOfPyTorch) {
     const auto golden = testing::read_golden("losses.json").at("losses");
     const Case cases[] = {{"bce_with_logits", "logistic", 1, false}, {"mse", "squared", 2, false},
+                          {"mse", Squared{.error_scale = 1}, 1, false},
                           {"huber_delta1", "huber", 1, false},       {"huber_delta0.5", Huber{.delta = .5}, 1, false},
                           {"hinge_pm1", "hinge", 1, true},           {"squared_hinge_pm1", "squared_hinge", 1, true},
                           {"soft_margin_pm1", "logistic", 1, true}};
