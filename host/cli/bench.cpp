@@ -9,12 +9,14 @@
 #include "host/cli/bench_verify.hpp"
 #include "host/cli/description.hpp"
 #include "host/cli/files.hpp"
+#include "host/cli/flags.hpp"
 #include "host/cli/generated_data.hpp"
 #include "host/cli/metrics_json.hpp"
 #include "host/cli/text.hpp"
 #include "host/cli/verb.hpp"
 #include "host/cli/words.hpp"
 #include "host/data/memory_budget.hpp"
+#include "host/execution/machine.hpp"
 
 namespace glissade::cli {
 namespace {
@@ -51,11 +53,8 @@ void add_flags(CLI::App& app, BenchFlags& flags) {
     flags.command.learning.options.epochs = 5;
     flags.command.data.add_training(app);
     flags.command.learning.add_to(app);
-    app.add_option("--rows", flags.rows, "Rows of generated data, if no DATA is given")
-        ->type_name("N")
-        ->capture_default_str()
-        ->group("Benchmark");
-    app.add_option("--features", flags.features, "Its features")->type_name("D")->capture_default_str()->group("Benchmark");
+    add_whole(app, "--rows", flags.rows, {1}, "Rows of generated data, if no DATA is given")->group("Benchmark");
+    add_whole(app, "--features", flags.features, {1}, "Its features")->type_name("D")->group("Benchmark");
     app.add_flag("--verify", flags.verify, "Compares CPU and CUDA with the double-precision reference, within a computed bound")
         ->group("Benchmark");
     app.add_flag("--json", flags.json, "The result as one JSON object")->group("Output");
@@ -67,7 +66,6 @@ BenchData load(const BenchFlags& flags) {
     const auto& command = flags.command;
     BenchData data;
     if (command.data.path.empty()) {
-        if (flags.rows < 1 || flags.features < 1) fail(ErrorKind::usage, "--rows and --features want numbers above 0");
         if (command.learning.real_type != RealType::float32)
             fail(ErrorKind::usage, "generated data is float32; --precision float64 wants DATA");
         const std::uint64_t seed = command.learning.options.seed;
@@ -237,6 +235,7 @@ int run_bench(const Words& words) {
     if (!parse_words(app, words)) return exit_done;
     flags.command.learning.resolve();
     const BenchData data = load(flags);
+    flags.command.learning.settle(data.train);
     if (!flags.quiet) note("measuring " + data.name);
     const BenchReport report = measure_all(flags, data);
     write_stdout(flags.json ? json_text(report_json(report)) + "\n" : report_text(report));

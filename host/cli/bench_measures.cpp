@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/bench_measures.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <fstream>
 #include <limits>
 
 #include "glissade/error.hpp"
+#include "host/execution/machine.hpp"
 
 namespace glissade::cli {
 namespace {
@@ -59,18 +57,6 @@ Measurement measure(const std::string& name, const Dataset& train_rows, const Da
     measurement.model = run.model;
     measurement.held_out = run.model.evaluate(held_out);
     return measurement;
-}
-
-std::string processor_name() {
-    std::ifstream info("/proc/cpuinfo");
-    for (std::string line; std::getline(info, line);) {
-        if (line.starts_with("model name")) return line.substr(std::min(line.find(':') + 2, line.size()));
-    }
-    return "unknown processor";
-}
-
-std::int64_t last_cache_bytes() {
-    return std::max<std::int64_t>(::sysconf(_SC_LEVEL3_CACHE_SIZE), 0);
 }
 
 }  // namespace glissade::cli

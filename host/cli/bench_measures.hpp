@@ -34,8 +34,4 @@ struct Measurement {
 /// Trains `options.epochs` + 1 epochs on a device with some threads and scores the held-out rows.
 Measurement measure(const std::string& name, const Dataset& train_rows, const Dataset& held_out, TrainOptions options);
 
-/// "AMD EPYC 7763" and the size of its last cache, as far as the system tells.
-std::string processor_name();
-std::int64_t last_cache_bytes();
-
 }  // namespace glissade::cli

@@ -13,7 +13,10 @@ namespace {
 
 class ConfigReader {
 public:
-    ConfigReader(const std::string& path, const std::string& text, const CLI::App& app) : path_(path), text_(text), app_(app) {}
+    using TryOut = std::function<void(const Setting&)>;
+
+    ConfigReader(const std::string& path, const std::string& text, const CLI::App& app, const TryOut& try_out)
+        : path_(path), text_(text), app_(app), try_out_(try_out) {}
 
     Settings read() {
         Settings settings;
@@ -23,7 +26,9 @@ public:
             skip_blanks();
             take('=');
             skip_blanks();
+            const std::size_t begin = at_;
             settings.push_back({name, read_values()});
+            check(settings.back(), begin);
             end_line();
         }
         return settings;
@@ -39,6 +44,21 @@ private:
         const auto line_start = before.rfind('\n');
         const auto column = line_start == std::string::npos ? at_ + 1 : at_ - line_start;
         fail(ErrorKind::usage, path_ + ": line " + std::to_string(line) + ", column " + std::to_string(column) + ": " + what);
+    }
+
+    /// What the program says of a setting is said of its place in the file.
+    void check(const Setting& setting, std::size_t begin) {
+        const std::size_t end = at_;
+        at_ = begin;
+        const CLI::Option* option = app_.get_option_no_throw(setting.name == "DATA" ? setting.name : "--" + setting.name);
+        const bool takes_lists = option != nullptr && option->get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+        if (setting.values.size() > 1 && !takes_lists) complain("\"" + setting.name + "\" takes one value, not a list");
+        try {
+            try_out_(setting);
+        } catch (const Error& error) {
+            complain(error.what());
+        }
+        at_ = end;
     }
 
     void take(char wanted) {
@@ -138,6 +158,7 @@ private:
     const std::string& path_;
     const std::string& text_;
     const CLI::App& app_;
+    const TryOut& try_out_;
     std::size_t at_ = 0;
 };
 
@@ -158,9 +179,9 @@ std::string quoted_value(const std::string& value) {
 
 }  // namespace
 
-Settings read_config(const std::string& path, const CLI::App& app) {
+Settings read_config(const std::string& path, const CLI::App& app, const std::function<void(const Setting&)>& try_out) {
     const std::string text = read_text(path, max_config_bytes);
-    return ConfigReader(path, text, app).read();
+    return ConfigReader(path, text, app, try_out).read();
 }
 
 void write_config(const std::string& path, const Settings& settings, const std::string& title) {

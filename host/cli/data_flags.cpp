@@ -6,6 +6,7 @@
 
 #include "glissade/device.hpp"
 #include "host/cli/choice.hpp"
+#include "host/cli/flags.hpp"
 #include "host/cli/text.hpp"
 
 namespace glissade::cli {
@@ -87,11 +88,15 @@ void DataFlags::add_scoring(CLI::App& app) {
 void DataFlags::add_source(CLI::App& app) {
     app.add_option("DATA", path, "csv, tsv, columns between blanks, libsvm, npy or idx; plain or .gz")->type_name("FILE");
     app.add_option("--format", format_, "csv, libsvm, npy or idx, if it is not seen from the file")->type_name("NAME")->group("Data");
-    app.add_option("--header", header_, "Whether the first line holds names: auto, yes or no")
+    checked(app.add_option("--header", header_, "Whether the first line holds names: auto, yes or no"),
+            [](const std::string& text) { choose("--header", text, headers); })
         ->type_name("NAME")
         ->capture_default_str()
         ->group("Data");
-    app.add_option("--delimiter", delimiter_, "Between the cells: one character, or tab, space")->type_name("C")->group("Data");
+    checked(app.add_option("--delimiter", delimiter_, "Between the cells: one character, or tab, space"),
+            [](const std::string& text) { delimiter_of(text); })
+        ->type_name("C")
+        ->group("Data");
 }
 
 void DataFlags::add_target(CLI::App& app) {
@@ -116,28 +121,37 @@ void DataFlags::add_cells(CLI::App& app) {
         ->expected(1)
         ->take_all()
         ->group("Data");
-    app.add_option("--missing", missing_, "Rows or cells that are missing: error (counts them; default), drop, mean or indicator")
+    checked(app.add_option("--missing", missing_, "Rows or cells that are missing: error (counts them; default), drop, mean or indicator"),
+            [](const std::string& text) { choose("--missing", text, missing_policies); })
         ->type_name("NAME")
         ->group("Data");
-    app.add_option("--map-label", map_label_, "Reads the label OLD as NEW (repeatable)")
+    checked(app.add_option("--map-label", map_label_, "Reads the label OLD as NEW (repeatable)"),
+            [](const std::string& text) { mapping_of(text); })
         ->type_name("OLD=NEW")
         ->expected(1)
         ->take_all()
         ->group("Data");
-    app.add_option("--unknown", unknown_, "Categories not seen in training: ignore (default) or error")->type_name("NAME")->group("Data");
+    checked(app.add_option("--unknown", unknown_, "Categories not seen in training: ignore (default) or error"),
+            [](const std::string& text) { choose("--unknown", text, unknown_policies); })
+        ->type_name("NAME")
+        ->group("Data");
 }
 
 void DataFlags::add_preparation(CLI::App& app) {
     const std::string group = "Preparation";
-    app.add_option("--task", task_, "auto (by the target), classification or regression")
+    checked(app.add_option("--task", task_, "auto (by the target), classification or regression"),
+            [](const std::string& text) { choose("--task", text, tasks); })
         ->type_name("NAME")
         ->capture_default_str()
         ->group(group);
-    app.add_option("--standardize", standardize_, "Columns to mean 0 and deviation 1: auto (real ones), on (all) or off")
+    checked(app.add_option("--standardize", standardize_, "Columns to mean 0 and deviation 1: auto (real ones), on (all) or off"),
+            [](const std::string& text) { choose("--standardize", text, toggles); })
         ->type_name("NAME")
         ->capture_default_str()
         ->group(group);
-    app.add_option("--standardize-target", standardize_target_, "The same for a target that is a number; predictions stay in its units")
+    checked(app.add_option("--standardize-target", standardize_target_,
+                           "The same for a target that is a number; predictions stay in its units"),
+            [](const std::string& text) { choose("--standardize-target", text, toggles); })
         ->type_name("NAME")
         ->capture_default_str()
         ->group(group);
@@ -145,19 +159,20 @@ void DataFlags::add_preparation(CLI::App& app) {
 
 void DataFlags::add_validation(CLI::App& app) {
     const std::string group = "Validation";
-    auto* file =
-        app.add_option("--validation", validation_, "Held-out data: the model of the best epoch is kept")->type_name("FILE")->group(group);
+    app.add_option("--validation", validation_, "Held-out data: the model of the best epoch is kept")->type_name("FILE")->group(group);
     app.add_option("--validation-target-file", validation_target_file_, "Its targets, if they lie in a file of their own")
         ->type_name("FILE")
-        ->needs(file)
         ->group(group);
-    app.add_option("--validation-fraction", validation_fraction_, "Holds out this part of the rows, picked by --seed")
+    add_real(app, "--validation-fraction", validation_fraction_, {0, 1}, "Holds out this part of the rows, picked by --seed")
         ->type_name("F")
-        ->excludes(file)
         ->group(group);
 }
 
 LoadOptions DataFlags::load_options() const {
+    if (!validation_target_file_.empty() && validation_.empty())
+        fail(ErrorKind::usage, "--validation-target-file holds the targets of a file of held-out data: name that with --validation");
+    if (!validation_.empty() && validation_fraction_ > 0)
+        fail(ErrorKind::usage, "--validation and --validation-fraction are two answers to one question: give one of them");
     LoadOptions load;
     load.format = format_;
     if (!delimiter_.empty()) load.delimiter = delimiter_of(delimiter_);
@@ -209,11 +224,12 @@ TrainingInput read_training(const DataFlags& flags, const TrainOptions& options,
     return input;
 }
 
-LoadedData read_for_model(const DataFlags& flags, const Model& model, const PredictOptions& options, bool target_required) {
+LoadedData read_for_model(const DataFlags& flags, const Model& model, const PredictOptions& options, bool target_required,
+                          std::int64_t memory_limit_bytes) {
     LoadOptions load = flags.load_options();
     load.real_type = model.real_type;
     load.threads = thread_count(options.threads);
-    load.memory_limit_bytes = available_memory_bytes();
+    load.memory_limit_bytes = memory_limit_bytes > 0 ? memory_limit_bytes : available_memory_bytes();
     ModelContract contract = {model.preparation, model.input, model.task, model.class_labels, model.target_scale, model.target_shift};
     // A model that was trained on a matrix in memory knows of no file; its columns are those of the matrix.
     if (contract.preparation.columns.empty()) contract.preparation.file_columns = model.spec.features;

@@ -47,8 +47,9 @@ struct TrainingInput {
 };
 TrainingInput read_training(const DataFlags& flags, const TrainOptions& options, RealType real_type);
 
-/// Reads data for `model`.
-LoadedData read_for_model(const DataFlags& flags, const Model& model, const PredictOptions& options, bool target_required);
+/// Reads data for `model`; a limit of 0 stands for the memory that is available.
+LoadedData read_for_model(const DataFlags& flags, const Model& model, const PredictOptions& options, bool target_required,
+                          std::int64_t memory_limit_bytes);
 
 /// CPU threads that `wanted`, 0 for as many as there are, stands for.
 int thread_count(int wanted);

@@ -83,8 +83,8 @@ std::string limits_text(const TrainOptions& options) {
 void add_extras(std::vector<DescribedSetting>& out, const TrainOptions& options) {
     if (options.l1 > 0 || options.l2 > 0)
         out.push_back({"penalty", "l1 " + shortest(options.l1) + ", l2 " + shortest(options.l2), "--l1 --l2"});
-    if (options.clip_norm > 0) out.push_back({"clipping", "norm " + shortest(options.clip_norm), "--clip-norm"});
-    if (options.clip_value > 0) out.push_back({"clipping", "value " + shortest(options.clip_value), "--clip-value"});
+    if (options.clip_norm > 0) out.push_back({"largest norm", shortest(options.clip_norm) + " of the gradient of a step", "--clip-norm"});
+    if (options.clip_value > 0) out.push_back({"largest value", shortest(options.clip_value) + " of an entry of a gradient", "--clip-value"});
     if (options.balanced) out.push_back({"class weights", "balanced", "--class-weight"});
     if (options.average) out.push_back({"averaging", "of the parameters over all steps", "--average"});
     if (const std::string limits = limits_text(options); !limits.empty()) {
@@ -125,6 +125,7 @@ std::vector<DescribedSetting> describe(const TrainCommand& command, const Traini
     out.push_back({"epochs", std::to_string(options.epochs), "--epochs"});
     out.push_back({"row order", shuffle_text(options.shuffle) + ", seed " + std::to_string(options.seed), "--shuffle --seed"});
     add_extras(out, options);
+    if (options.decay_bias) out.push_back({"as in", command.learning.compat + ": penalties and decay reach the biases too", "--compat"});
     out.push_back({"device", options.device + ", " + counted(thread_count(options.threads), "CPU thread"), "--device --threads"});
     out.push_back({"model", command.output, "--output"});
     if (!command.run_dir.empty()) out.push_back({"run directory", command.run_dir, "--run-dir --checkpoint-every"});

@@ -37,7 +37,7 @@ int run_evaluate(const Words& words) {
     if (!parse_words(app, words)) return exit_done;
     flags.check("evaluate");
     const Model model = Model::load(flags.model_path);
-    const LoadedData loaded = read_for_model(flags.data, model, flags.options, true);
+    const LoadedData loaded = read_for_model(flags.data, model, flags.options, true, flags.memory_limit_bytes);
     if (!flags.quiet) {
         for (const std::string& text : loaded.notes) note("note: " + text);
     }

@@ -29,6 +29,14 @@ std::string read_text(const std::string& path, std::int64_t max_bytes) {
     return text;
 }
 
+void check_writable(std::string_view flag, const std::string& path, const std::string& file_in_it) {
+    try {
+        glissade::check_writable(posix_io(), file_in_it.empty() ? path : file_in_it);
+    } catch (const Error& error) {
+        fail(error.kind(), std::string(flag) + " " + path + " cannot be written: " + error.what());
+    }
+}
+
 void write_text(const std::string& path, std::string_view text) {
     write_file_atomically(posix_io(), path, std::as_bytes(std::span(text.data(), text.size())));
 }

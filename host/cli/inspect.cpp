@@ -26,10 +26,15 @@ std::string feature_name(const Model& model, std::int64_t feature) {
     return model.feature_names.empty() ? std::to_string(feature) : model.feature_names[static_cast<std::size_t>(feature)];
 }
 
-/// What an output of the model is about: the target, or a class.
-std::string output_name(const Model& model, std::int64_t output) {
-    if (model.spec.outputs > 1 && model.task == Task::classification) return model.class_labels[static_cast<std::size_t>(output)];
-    return model.spec.outputs > 1 ? "weight_" + std::to_string(output) : "weight";
+/// What an output of the model speaks for: a class, of two classes the second, or a target; empty for the only target.
+std::string subject_of(const Model& model, std::int64_t output) {
+    if (model.task == Task::classification) return model.class_labels.at(model.spec.outputs == 1 ? 1 : static_cast<std::size_t>(output));
+    return model.spec.outputs > 1 ? std::to_string(output) : "";
+}
+
+std::string weight_name(const Model& model, std::int64_t output) {
+    const std::string subject = subject_of(model, output);
+    return subject.empty() ? "weight" : "weight_" + subject;
 }
 
 /// A line a feature and one for the intercept: weights as they act on the data in its own units.
@@ -37,7 +42,7 @@ std::string coefficients_csv(const Model& model) {
     std::vector<double> weights, biases;
     model.coefficients(weights, biases);
     std::string text = "name";
-    for (std::int64_t o = 0; o < model.spec.outputs; ++o) text += "," + csv_cell(output_name(model, o));
+    for (std::int64_t o = 0; o < model.spec.outputs; ++o) text += "," + csv_cell(weight_name(model, o));
     text += "\n";
     for (std::int64_t j = 0; j < model.spec.features; ++j) {
         text += csv_cell(feature_name(model, j));
@@ -59,7 +64,10 @@ Json coefficients_json(const Model& model) {
         for (std::int64_t j = 0; j < model.spec.features; ++j)
             values.push_back(
                 {{"name", feature_name(model, j)}, {"weight", weights[static_cast<std::size_t>(o * model.spec.features + j)]}});
-        list.push_back({{"output", output_name(model, o)}, {"intercept", biases[static_cast<std::size_t>(o)]}, {"weights", values}});
+        const std::string subject = subject_of(model, o);
+        list.push_back({{model.task == Task::classification ? "class" : "target", subject.empty() ? model.preparation.target_name : subject},
+                        {"intercept", biases[static_cast<std::size_t>(o)]},
+                        {"weights", values}});
     }
     return list;
 }
@@ -82,6 +90,7 @@ Json model_json(const Model& model) {
     json["real_type"] = model.real_type == RealType::float32 ? "float32" : "float64";
     json["standardised_input"] = !model.input.empty();
     if (!model.class_labels.empty()) json["classes"] = model.class_labels;
+    if (model.task == Task::classification && model.spec.outputs == 1) json["positive_class"] = model.class_labels.at(1);
     if (!model.feature_names.empty()) json["feature_names"] = model.feature_names;
     if (!model.preparation.target_name.empty()) json["target"] = model.preparation.target_name;
     add_settings(json, "trained_with", model.trained_with);
@@ -120,7 +129,7 @@ int run_inspect(const Words& words) {
     std::string path;
     bool coefficients = false, json = false;
     app.add_option("FILE", path, "A model or a checkpoint")->type_name("FILE");
-    app.add_flag("--coefficients", coefficients, "Name and weight of each feature in the units of the data, as CSV")->group("Output");
+    app.add_flag("--coefficients", coefficients, "Name and weight of each feature in the units of the data, as CSV: a column weight_CLASS a class, of two classes the second")->group("Output");
     app.add_flag("--json", json, "As one JSON object")->group("Output");
     app.footer(footer);
     if (!parse_words(app, words)) return exit_done;

@@ -2,10 +2,13 @@
 #include "host/cli/learning_flags.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
+#include <limits>
 
 #include "glissade/error.hpp"
 #include "host/cli/choice.hpp"
+#include "host/cli/flags.hpp"
 #include "host/cli/text.hpp"
 #include "host/scheduler/named.hpp"
 
@@ -15,6 +18,12 @@ namespace {
 constexpr std::array<Choice<Shuffle>, 3> shuffles = {
     {{"full", Shuffle::full}, {"none", Shuffle::none}, {"replacement", Shuffle::replacement}}};
 constexpr std::array<Choice<bool>, 2> class_weights = {{{"none", false}, {"balanced", true}}};
+constexpr std::array<Choice<bool>, 2> conventions = {{{"none", false}, {"torch", true}}};
+constexpr std::array<std::string_view, 3> planned_conventions = {"keras", "sklearn", "d2l"};
+constexpr std::array<std::string_view, 3> planned_types = {"bfloat16", "float16", "int8"};
+constexpr std::array<Choice<bool>, 1> starts = {{{"zeros", true}}};
+constexpr std::array<Choice<RealType>, 2> precisions = {{{"float32", RealType::float32}, {"float64", RealType::float64}}};
+constexpr std::array<Choice<RealType>, 1> storages = {{{"float32", RealType::float32}}};
 
 std::string schedule_help() {
     std::string names;
@@ -23,12 +32,34 @@ std::string schedule_help() {
            "; with settings after a colon, step:every=10,gamma=0.5, in sequence with +, and multiplied with *";
 }
 
-void refuse_for_now(const std::string& flag, const std::string& word, const std::string& offered) {
-    constexpr std::array<std::string_view, 4> words = {"float32", "bfloat16", "float16", "int8"};
-    for (const std::string_view known : words) {
-        if (word == known) fail(ErrorKind::usage, flag + " " + word + " is not part of this version; it offers " + offered);
-    }
-    fail(ErrorKind::usage, unknown_name("word for " + flag, word, words));
+Loss loss_named(const std::string& text) {
+    return folded_name(text) == "auto" ? Loss() : Loss(text);
+}
+
+std::int64_t batch_size_of(const std::string& text) {
+    constexpr auto most_rows = std::numeric_limits<std::int64_t>::max();
+    return text == "full" ? full_batch : whole_of<std::int64_t>("--batch-size", text, 1, most_rows);
+}
+
+/// As choose(), but words of later versions are told from words that never mean anything.
+template <class Table, class Planned>
+auto choose_offered(const std::string& flag, const std::string& word, const Table& offered, const Planned& planned) {
+    const bool later = std::any_of(planned.begin(), planned.end(), [&](std::string_view known) { return same_name(known, word); });
+    if (!later) return choose(flag, word, offered);
+    std::vector<std::string_view> words;
+    for (const auto& choice : offered) words.push_back(choice.word);
+    fail(ErrorKind::usage, flag + " " + word + " is reserved for a later version; there are: " + joined_names(words));
+}
+
+RealType precision_of(const std::string& text) {
+    return choose_offered("--precision", text, precisions, planned_types);
+}
+RealType storage_of(const std::string& text) {
+    return choose_offered("--storage", text, storages, planned_types);
+}
+/// Whether PyTorch's conventions are meant.
+bool as_in_torch(const std::string& text) {
+    return choose_offered("--compat", text, conventions, planned_conventions);
 }
 
 }  // namespace
@@ -46,98 +77,109 @@ void LearningFlags::add_to(CLI::App& app) {
 
 void LearningFlags::add_rules(CLI::App& app) {
     const std::string group = "Learning";
-    app.add_option("--loss", loss_, "auto (by the task: squared, logistic, softmax), or " + joined_names(Loss::names()))
+    checked(app.add_option("--loss", loss_, "auto (by the task: squared, logistic, softmax), or " + joined_names(Loss::names())),
+            [](const std::string& text) { loss_named(text); })
         ->type_name("NAME")
         ->capture_default_str()
         ->group(group);
-    app.add_option("--optimizer", optimizer_, joined_names(Optimizer::names()))->type_name("NAME")->capture_default_str()->group(group);
-    app.add_option("--lr,--learning-rate", lr_,
-                   "Learning rate (" + shortest(options.optimizer.get("lr")) + " for " + std::string(options.optimizer.name()) +
-                       ", else the rule's own); several, 1e-3,1e-2,1e-1, are trained in one pass and the best is kept")
+    checked(app.add_option("--optimizer", optimizer_, joined_names(Optimizer::names())),
+            [](const std::string& text) { Optimizer::named(text); })
+        ->type_name("NAME")
+        ->capture_default_str()
+        ->group(group);
+    checked(app.add_option("--lr,--learning-rate", lr_,
+                           "Learning rate (" + shortest(options.optimizer.get("lr")) + " for " + std::string(options.optimizer.name()) +
+                               ", else the rule's own); several, 1e-3,1e-2,1e-1, are trained in one pass and the best is kept"),
+            [](const std::string& text) { numbers_of("--lr", text); })
+        ->expected(1)
+        ->take_all()
         ->type_name("X[,X...]")
         ->group(group);
-    app.add_option("--schedule", schedule_, schedule_help())->type_name("TEXT")->capture_default_str()->group(group);
-    app.add_option("--batch-size", batch_size_, "Rows a step: a number, or full for gradient descent")
+    checked(app.add_option("--schedule", schedule_, schedule_help()), [](const std::string& text) { static_cast<void>(Schedule(text)); })
+        ->type_name("TEXT")
+        ->capture_default_str()
+        ->group(group);
+    checked(app.add_option("--batch-size", batch_size_, "Rows a step: a number, or full for gradient descent"),
+            [](const std::string& text) { batch_size_of(text); })
         ->type_name("N|full")
         ->capture_default_str()
         ->group(group);
-    app.add_option("--epochs", options.epochs, "Passes over the data")->type_name("N")->capture_default_str()->group(group);
-    app.add_option("--seed", options.seed, "Of the row order, the start and the validation split")
-        ->type_name("N")
+    add_whole(app, "--epochs", options.epochs, {1}, "Passes over the data")->group(group);
+    add_whole(app, "--seed", options.seed, {}, "Of the row order, the start and the validation split")->group(group);
+    checked(app.add_option("--init", init_, "Start of the parameters: zeros"),
+            [](const std::string& text) { choose("--init", text, starts); })
+        ->type_name("NAME")
         ->capture_default_str()
         ->group(group);
-    app.add_option("--init", init_, "Start of the parameters: zeros")->type_name("NAME")->capture_default_str()->group(group);
-    app.add_option("--shuffle", shuffle_, "full, none (file order) or replacement")->type_name("NAME")->capture_default_str()->group(group);
+    checked(app.add_option("--shuffle", shuffle_, "full, none (file order) or replacement"),
+            [](const std::string& text) { choose("--shuffle", text, shuffles); })
+        ->type_name("NAME")
+        ->capture_default_str()
+        ->group(group);
     app.add_flag("--drop-last", options.drop_last, "Leave out the last batch of an epoch if it is short")->group(group);
 }
 
 void LearningFlags::add_penalties(CLI::App& app) {
     const std::string group = "Penalties, weights and averages";
-    app.add_option("--l1", options.l1, "Adds A*|w| to the mean loss; biases are spared")
-        ->type_name("A")
-        ->capture_default_str()
-        ->group(group);
-    app.add_option("--l2", options.l2, "Adds A/2*|w|^2 to the mean loss; biases are spared")
-        ->type_name("A")
-        ->capture_default_str()
-        ->group(group);
-    app.add_option("--class-weight", class_weight_, "balanced: every class counts the same")
+    add_real(app, "--l1", options.l1, {0}, "Adds A*|w| to the mean loss; biases are spared")->type_name("A")->group(group);
+    add_real(app, "--l2", options.l2, {0}, "Adds A/2*|w|^2 to the mean loss; biases are spared")->type_name("A")->group(group);
+    checked(app.add_option("--class-weight", class_weight_, "balanced: every class counts the same"),
+            [](const std::string& text) { choose("--class-weight", text, class_weights); })
         ->type_name("NAME")
         ->capture_default_str()
         ->group(group);
-    app.add_option("--clip-norm", options.clip_norm, "Longest gradient of a step; 0: any")
-        ->type_name("X")
-        ->capture_default_str()
-        ->group(group);
-    app.add_option("--clip-value", options.clip_value, "Largest entry of a gradient; 0: any")
-        ->type_name("X")
-        ->capture_default_str()
-        ->group(group);
+    add_real(app, "--clip-norm", options.clip_norm, {0}, "Longest gradient of a step; 0: any")->group(group);
+    add_real(app, "--clip-value", options.clip_value, {0}, "Largest entry of a gradient; 0: any")->group(group);
     app.add_flag("--average", options.average, "The model is the mean of the parameters over all steps")->group(group);
+    checked(app.add_option("--compat", compat,
+                           "torch: as PyTorch has it, the squared loss without its half (a mean over several targets), and weight decay and "
+                           "penalties on biases too"),
+            [](const std::string& text) { as_in_torch(text); })
+        ->type_name("NAME")
+        ->capture_default_str()
+        ->group(group);
 }
 
 void LearningFlags::add_limits(CLI::App& app) {
     const std::string group = "When to stop";
-    app.add_option("--max-steps", options.max_steps, "Steps at most; 0: as many as the epochs have")
-        ->type_name("N")
-        ->capture_default_str()
+    add_whole(app, "--max-steps", options.max_steps, {0}, "Steps at most; 0: as many as the epochs have")->group(group);
+    add_real(app, "--max-seconds", options.max_seconds, {0}, "Seconds of training at most; 0: no limit")->group(group);
+    add_real(app, "--tol", options.tol, {0},
+             "Stop when the training loss has not improved by X for --patience epochs (5 if not given)")
         ->group(group);
-    app.add_option("--max-seconds", options.max_seconds, "Seconds of training at most; 0: no limit")
-        ->type_name("X")
-        ->capture_default_str()
-        ->group(group);
-    app.add_option("--tol", options.tol, "Stop when the training loss has not improved by X for --patience epochs (5 if not given)")
-        ->type_name("X")
-        ->capture_default_str()
-        ->group(group);
-    app.add_option("--patience,--early-stopping", options.patience,
-                   "Stop when the validation loss has not improved for N epochs; without a validation set 10 % of the rows are taken")
-        ->type_name("N")
-        ->capture_default_str()
+    add_whole(app, "--patience,--early-stopping", options.patience, {0},
+              "Stop when the validation loss has not improved for N epochs; without a validation set 10 % of the rows are taken")
         ->group(group);
 }
 
 void LearningFlags::add_machine(CLI::App& app) {
     const std::string group = "Machine";
     app.add_option("--device", options.device, "auto, cpu, cuda or cuda:N")->type_name("NAME")->capture_default_str()->group(group);
-    app.add_option("--threads", options.threads, "CPU threads; 0: as many as this process may use. Results do not depend on it")
-        ->type_name("N")
+    add_whole(app, "--threads", options.threads, {0, most_threads},
+              "CPU threads; 0: as many as this process may use. Results do not depend on it")
+        ->group(group);
+    app.add_flag("--nondeterministic", nondeterministic,
+                 "Allows what is faster and not the same every time. This version has nothing of the kind: results stay the same")
+        ->group(group);
+    add_bytes(app, "--memory-limit", options.memory_limit_bytes, "Of the CPU: 8G, 512M; what is available if not given")->group(group);
+    add_bytes(app, "--device-memory-limit", options.device_memory_limit_bytes, "Of the GPU; what is free if not given")->group(group);
+    checked(app.add_option("--precision", precision_, "float32 or float64 (CPU only)"),
+            [](const std::string& text) { precision_of(text); })
+        ->type_name("NAME")
         ->capture_default_str()
         ->group(group);
-    app.add_option("--memory-limit", memory_limit_, "Of the CPU: 8G, 512M; what is available if not given")
-        ->type_name("SIZE")
+    checked(app.add_option("--storage", storage_, "float32"), [](const std::string& text) { storage_of(text); })
+        ->type_name("NAME")
+        ->capture_default_str()
         ->group(group);
-    app.add_option("--device-memory-limit", device_memory_limit_, "Of the GPU; what is free if not given")->type_name("SIZE")->group(group);
-    app.add_option("--precision", precision_, "float32 or float64 (CPU only)")->type_name("NAME")->capture_default_str()->group(group);
-    app.add_option("--storage", storage_, "float32")->type_name("NAME")->capture_default_str()->group(group);
 }
 
 void LearningFlags::choose_rules() {
-    options.loss = folded_name(loss_) == "auto" ? Loss() : Loss(loss_);
+    options.loss = loss_named(loss_);
     const Optimizer named = Optimizer::named(optimizer_);
     if (named.name() != options.optimizer.name()) options.optimizer = named;
     if (!lr_.empty()) {
-        rates = numbers_of("--lr", lr_);
+        rates = numbers_of("--lr", join(lr_, ","));
         options.optimizer.set("lr", rates.front());
     }
     rule_flags_.apply(options.optimizer, options.loss);
@@ -160,20 +202,23 @@ void LearningFlags::choose_rules() {
 void LearningFlags::resolve() {
     choose_rules();
     options.schedule = Schedule(schedule_);
-    options.batch_size = batch_size_ == "full" ? full_batch : count_of("--batch-size", batch_size_);
-    if (batch_size_ != "full" && options.batch_size < 1) fail(ErrorKind::usage, "--batch-size wants a number of rows, or full");
+    options.batch_size = batch_size_of(batch_size_);
     options.shuffle = choose("--shuffle", shuffle_, shuffles);
     options.balanced = choose("--class-weight", class_weight_, class_weights);
-    constexpr std::array<Choice<bool>, 1> starts = {{{"zeros", true}}};
-    choose("--init", init_, starts);
-    if (precision_ == "float64") {
-        real_type = RealType::float64;
-    } else if (precision_ != "float32") {
-        refuse_for_now("--precision", precision_, "float32 and float64");
+    options.decay_bias = as_in_torch(compat);
+    real_type = precision_of(precision_);
+}
+
+void LearningFlags::settle(const Dataset& data) {
+    if (!as_in_torch(compat) || data.task != Task::regression) return;
+    if (options.loss.is_auto()) options.loss = Loss("squared");
+    const std::int64_t targets = data.target_count();
+    if (options.loss.name() == "squared") {
+        if (!rule_flags_.given("error_scale")) options.loss.set("error_scale", 1.0 / static_cast<double>(targets));
+    } else if (targets > 1) {
+        fail(ErrorKind::usage, "--compat torch with " + std::to_string(targets) + " targets: PyTorch's " + std::string(options.loss.name()) +
+                                   " is their mean, ours their sum; only the squared loss knows both");
     }
-    if (storage_ != "float32") refuse_for_now("--storage", storage_, "float32");
-    if (!memory_limit_.empty()) options.memory_limit_bytes = bytes_of("--memory-limit", memory_limit_);
-    if (!device_memory_limit_.empty()) options.device_memory_limit_bytes = bytes_of("--device-memory-limit", device_memory_limit_);
 }
 
 }  // namespace glissade::cli

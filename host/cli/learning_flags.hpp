@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "glissade/trainer.hpp"
 #include "host/cli/flag_parser.hpp"
@@ -15,10 +16,14 @@ public:
     void add_to(CLI::App& app);
     /// Reads what stands as text. Throws Error(usage).
     void resolve();
+    /// Settles what depends on the data too. Throws Error(usage).
+    void settle(const Dataset& data);
 
     TrainOptions options;
     RealType real_type = RealType::float32;
-    std::vector<double> rates;  ///< of --lr; several are members
+    std::vector<double> rates;     ///< of --lr; several are members
+    std::string compat = "none";   ///< whose conventions the rules follow
+    bool nondeterministic = false;
 
 private:
     void add_rules(CLI::App& app);
@@ -28,8 +33,9 @@ private:
     void choose_rules();
 
     RuleFlags rule_flags_;
-    std::string loss_ = "auto", optimizer_, lr_, schedule_, batch_size_, shuffle_ = "full", init_ = "zeros", class_weight_ = "none";
-    std::string storage_ = "float32", precision_ = "float32", memory_limit_, device_memory_limit_;
+    std::vector<std::string> lr_;
+    std::string loss_ = "auto", optimizer_, schedule_, batch_size_, shuffle_ = "full", init_ = "zeros", class_weight_ = "none";
+    std::string storage_ = "float32", precision_ = "float32";
 };
 
 }  // namespace glissade::cli

@@ -13,7 +13,8 @@ Json to_json(const Metrics& metrics) {
 }
 
 Json to_json(const EpochRecord& epoch) {
-    Json json = {{"epoch", epoch.epoch}, {"step", epoch.step}, {"lr", epoch.lr}, {"loss", epoch.loss}, {"seconds", epoch.seconds}};
+    Json json = {{"epoch", epoch.epoch}, {"member", epoch.member}, {"step", epoch.step},
+                 {"lr", epoch.lr},       {"loss", epoch.loss},     {"seconds", epoch.seconds}};
     if (epoch.validation) json["validation"] = to_json(*epoch.validation);
     return json;
 }

@@ -31,17 +31,21 @@ struct ScoreColumns {
     std::vector<Real> values;  ///< [rows][names]
 };
 
+/// A score is for a class, of two classes the second, or for a target.
+std::vector<std::string> score_names(const Model& model) {
+    if (model.task == Task::classification && model.spec.outputs == 1) return {"score_" + model.class_labels.at(1)};
+    if (model.spec.outputs == 1) return {"score"};
+    std::vector<std::string> names;
+    for (std::int64_t o = 0; o < model.spec.outputs; ++o)
+        names.push_back("score_" + (model.task == Task::classification ? model.class_labels.at(static_cast<std::size_t>(o)) : std::to_string(o)));
+    return names;
+}
+
 template <class Real>
 ScoreColumns<Real> score_columns(const Model& model, MatrixView<const Real> x, const PredictFlags& flags) {
     ScoreColumns<Real> columns;
     if (!flags.proba && !flags.scores) return columns;
-    if (flags.scores && model.spec.outputs == 1) {
-        columns.names = {"score"};
-    } else if (model.task == Task::classification) {
-        columns.names = model.class_labels;
-    } else {
-        for (std::int64_t o = 0; o < model.spec.outputs; ++o) columns.names.push_back("score_" + std::to_string(o));
-    }
+    columns.names = flags.proba ? model.class_labels : score_names(model);
     columns.values.resize(static_cast<std::size_t>(x.rows) * columns.names.size());
     if (flags.proba) {
         model.predict_proba(x, columns.values, flags.score.options);
@@ -84,12 +88,13 @@ int run_predict(const Words& words) {
     flags.score.add_to(app);
     app.add_option("-o,--output", flags.output, "Writes to FILE instead of stdout")->type_name("FILE")->group("Output");
     auto* proba = app.add_flag("--proba", flags.proba, "Adds the probability of each class, in columns named by class")->group("Output");
-    app.add_flag("--scores", flags.scores, "Adds the model's raw scores")->excludes(proba)->group("Output");
+    app.add_flag("--scores", flags.scores, "Adds the model's raw scores, in columns score_CLASS; of two classes, that of the second")->excludes(proba)->group("Output");
     app.footer(footer);
     if (!parse_words(app, words)) return exit_done;
     flags.score.check("predict");
+    if (!flags.output.empty()) check_writable("--output", flags.output);
     Model model = Model::load(flags.score.model_path);
-    const LoadedData loaded = read_for_model(flags.score.data, model, flags.score.options, false);
+    const LoadedData loaded = read_for_model(flags.score.data, model, flags.score.options, false, flags.score.memory_limit_bytes);
     if (!flags.score.quiet) {
         for (const std::string& text : loaded.notes) note("note: " + text);
     }

@@ -31,6 +31,11 @@ double fraction_done(const Progress& progress) {
     return progress.total_steps > 0 ? static_cast<double>(progress.step) / static_cast<double>(progress.total_steps) : 0;
 }
 
+/// Which of several members the numbers are of.
+std::string member_text(const Progress& progress) {
+    return progress.members > 1 ? "  member " + std::to_string(progress.member) : "";
+}
+
 std::string rows_text(const Progress& progress) {
     return readable_rate(progress.rows_per_second) + "rows/s";
 }
@@ -47,7 +52,8 @@ std::string metrics_text(const Metrics& metrics) {
 }
 
 std::string epoch_text(const EpochRecord& epoch, const Progress& progress) {
-    std::string text = "epoch " + std::to_string(epoch.epoch) + "/" + std::to_string(progress.total_epochs) + "  loss " + brief(epoch.loss);
+    std::string text = "epoch " + std::to_string(epoch.epoch) + "/" + std::to_string(progress.total_epochs) + member_text(progress) +
+                       "  loss " + brief(epoch.loss);
     if (epoch.validation) text += "  validation " + metrics_text(*epoch.validation);
     return text + "  lr " + brief(epoch.lr) + "  " + rows_text(progress) + "  " + readable_seconds(epoch.seconds);
 }
@@ -57,7 +63,8 @@ ProgressLine::ProgressLine(bool quiet) : quiet_(quiet), terminal_(::isatty(STDER
 void ProgressLine::show(const Progress& progress) {
     if (quiet_) return;
     if (!terminal_) {
-        for (const EpochRecord& epoch : progress.finished_epochs) note(epoch_text(epoch, progress));
+        for (const EpochRecord& epoch : progress.finished_epochs)
+            if (epoch.member == progress.member) note(epoch_text(epoch, progress));
         return;
     }
     const bool last = progress.step == progress.total_steps;
@@ -71,7 +78,7 @@ void ProgressLine::redraw(const Progress& progress) {
     const double left = done > 0 ? progress.seconds * (1 - done) / done : 0;
     const auto epoch = std::min(progress.epoch + (progress.epoch_ended ? 0 : 1), progress.total_epochs);
     std::string text = bar(done) + " epoch " + std::to_string(epoch) + "/" + std::to_string(progress.total_epochs) + "  " +
-                       rows_text(progress) + "  loss " + brief(progress.loss) + "  " + readable_seconds(left) + " left";
+                       rows_text(progress) + member_text(progress) + "  loss " + brief(progress.loss) + "  " + readable_seconds(left) + " left";
     if (progress.validation) text += "  validation " + metrics_text(*progress.validation);
     text.resize(std::min(text.size(), terminal_columns() - 1));
     std::fprintf(stderr, "\r\x1b[K%s", text.c_str());

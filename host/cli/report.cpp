@@ -32,7 +32,6 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 td, th { text-align: left; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--faint); vertical-align: top; overflow-wrap: anywhere; }
 tr:last-child td { border-bottom: 0; }
 th { color: var(--soft); font-weight: 500; white-space: nowrap; }
-footer { color: var(--soft); font-size: 13px; margin-top: 24px; }
 </style>
 )";
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/cli/progress.hpp"
+#include "host/cli/settings_json.hpp"
 #include "host/cli/text.hpp"
 
 namespace glissade::cli {
@@ -15,6 +16,7 @@ constexpr int rate_points = 240;
 
 std::string stop_text(const FinishedRun& finished) {
     if (finished.signal != 0) return finished.signal == SIGINT ? "interrupted (SIGINT)" : "interrupted (SIGTERM)";
+    if (finished.idle()) return "nothing was left to do";
     switch (finished.run.stop) {
         case StopReason::finished:
             return "finished";
@@ -77,18 +79,27 @@ Json member_json(const MemberResult& member) {
     return json;
 }
 
-Curve training_curve(const std::string& name, const std::vector<EpochRecord>& history) {
+using Figure = std::optional<double> (*)(const EpochRecord&);
+
+std::optional<double> training_loss(const EpochRecord& epoch) {
+    return epoch.loss;
+}
+std::optional<double> validation_loss(const EpochRecord& epoch) {
+    return epoch.validation ? std::optional(epoch.validation->loss) : std::nullopt;
+}
+std::optional<double> validation_accuracy(const EpochRecord& epoch) {
+    return epoch.validation ? epoch.validation->accuracy : std::nullopt;
+}
+
+Curve curve_of(const std::string& name, const std::vector<EpochRecord>& history, Figure figure) {
     Curve curve{name, {}};
-    for (const EpochRecord& epoch : history) curve.points.emplace_back(static_cast<double>(epoch.epoch), epoch.loss);
+    for (const EpochRecord& epoch : history)
+        if (const auto value = figure(epoch)) curve.points.emplace_back(static_cast<double>(epoch.epoch), *value);
     return curve;
 }
 
-Curve validation_curve(const std::string& name, const std::vector<EpochRecord>& history) {
-    Curve curve{name, {}};
-    for (const EpochRecord& epoch : history) {
-        if (epoch.validation) curve.points.emplace_back(static_cast<double>(epoch.epoch), epoch.validation->loss);
-    }
-    return curve;
+std::string name_of(const MemberResult& member) {
+    return "lr " + shortest(member.member.optimizer.get("lr"));
 }
 
 /// The rate over the steps that were run, from the schedule itself: a pure function of the step.
@@ -112,22 +123,30 @@ Curve rate_curve(const FinishedRun& finished) {
     return curve;
 }
 
+/// Of one model, both losses in one chart; of several, a chart each of training and validation with a curve a member.
+std::vector<Chart> loss_charts(const std::vector<MemberResult>& members) {
+    if (members.size() == 1) {
+        const auto& history = members[0].history;
+        return {{"Loss", "epoch", {curve_of("training", history, training_loss), curve_of("validation", history, validation_loss)}, true}};
+    }
+    Chart training{"Training loss", "epoch", {}, true}, validation{"Validation loss", "epoch", {}, true};
+    for (const MemberResult& member : members) {
+        training.curves.push_back(curve_of(name_of(member), member.history, training_loss));
+        validation.curves.push_back(curve_of(name_of(member), member.history, validation_loss));
+    }
+    return {training, validation};
+}
+
 std::vector<Chart> charts_of(const FinishedRun& finished) {
-    Chart losses{"Loss", "epoch", "loss", {}, true};
-    for (const MemberResult& member : finished.run.members) {
-        const std::string who = finished.run.members.size() > 1 ? "lr " + shortest(member.member.optimizer.get("lr")) : "";
-        losses.curves.push_back(training_curve(who.empty() ? "training" : who, member.history));
-        if (who.empty()) losses.curves.push_back(validation_curve("validation", member.history));
-    }
-    Chart accuracies{"Held-out accuracy", "epoch", "accuracy", {{"accuracy", {}}}, false};
-    for (const EpochRecord& epoch : finished.run.history) {
-        if (epoch.validation && epoch.validation->accuracy) {
-            accuracies.curves[0].points.emplace_back(static_cast<double>(epoch.epoch), *epoch.validation->accuracy);
-        }
-    }
-    std::vector<Chart> charts = {losses};
-    if (!accuracies.curves[0].points.empty()) charts.push_back(accuracies);
-    charts.push_back({"Learning rate", "epoch", "lr", {rate_curve(finished)}, false});
+    const auto& members = finished.run.members;
+    std::vector<Chart> charts = loss_charts(members);
+    Chart accuracies{"Validation accuracy", "epoch", {}, false};
+    for (const MemberResult& member : members) accuracies.curves.push_back(curve_of(name_of(member), member.history, validation_accuracy));
+    charts.push_back(accuracies);
+    charts.push_back({members.size() > 1 ? "Learning rate of the kept model" : "Learning rate", "epoch", {rate_curve(finished)}, false});
+    std::erase_if(charts, [](const Chart& chart) {
+        return std::all_of(chart.curves.begin(), chart.curves.end(), [](const Curve& curve) { return curve.points.empty(); });
+    });
     return charts;
 }
 
@@ -185,7 +204,8 @@ Json result_json(const FinishedRun& finished) {
     json["plan"] = run.plan;
     json["model"] = finished.model_path.empty() ? Json() : Json(finished.model_path);
     json["run_dir"] = finished.command.run_dir.empty() ? Json() : Json(finished.command.run_dir);
-    for (const DescribedSetting& setting : finished.settings) json["settings"][setting.name] = setting.value;
+    json["settings"] = settings_json(finished.command, finished.input);
+    for (const DescribedSetting& setting : finished.settings) json["description"][setting.name] = setting.value;
     json["notes"] = finished.input.notes;
     return json;
 }

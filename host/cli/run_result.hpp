@@ -19,6 +19,8 @@ struct FinishedRun {
     std::string model_path;  ///< empty if none was written
     int signal = 0;          ///< that ended it; 0: none
 
+    /// Whether a resumed run found nothing to do.
+    bool idle() const { return !command.resume.empty() && run.steps == command.resumed_step; }
     /// Of the model that is kept; null without a validation set.
     const Metrics* validation() const;
 };

@@ -17,6 +17,7 @@ struct ScoreFlags {
     std::string model_path;
     DataFlags data;
     PredictOptions options;
+    std::int64_t memory_limit_bytes = 0;  ///< for reading; 0: what is available
     bool quiet = false;
 };
 

@@ -14,7 +14,7 @@ struct Curve {
 };
 
 struct Chart {
-    std::string title, x_name, y_name;
+    std::string title, x_name;
     std::vector<Curve> curves;
     bool may_use_log = false;  ///< y on a logarithmic scale where its range asks for it
 };

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "glissade/error.hpp"
 
@@ -33,6 +34,12 @@ std::string_view trimmed(std::string_view text) {
 
 [[noreturn]] void fail_value(std::string_view flag, std::string_view text, std::string_view wanted) {
     fail(ErrorKind::usage, std::string(flag) + " wants " + std::string(wanted) + ", not \"" + std::string(text) + "\"");
+}
+
+/// " of at least 0", " from 0 to 1"; nothing where any number will do.
+std::string range_text(double low, double high) {
+    if (high < std::numeric_limits<double>::max()) return " from " + shortest(low) + " to " + shortest(high);
+    return low > std::numeric_limits<double>::lowest() ? " of at least " + shortest(low) : "";
 }
 
 /// Power of 1024 of a unit: "", "K", "M", "G", "T", each with "B" or "iB" allowed; -1 if it is none.
@@ -105,13 +112,13 @@ std::string join(std::span<const std::string> words, std::string_view between) {
     return text;
 }
 
-double number_of(std::string_view flag, std::string_view text) {
-    const std::string_view number = trimmed(text);
+double number_of(std::string_view flag, std::string_view text, double low, double high) {
+    std::string_view number = trimmed(text);
+    if (number.size() > 1 && number[0] == '+' && number[1] != '-') number.remove_prefix(1);  // people write 1e+3 and +1 alike
     double value = 0;
     const auto result = std::from_chars(number.data(), number.data() + number.size(), value);
-    if (number.empty() || result.ec != std::errc() || result.ptr != number.data() + number.size() || !std::isfinite(value)) {
-        fail_value(flag, text, "a number");
-    }
+    const bool whole = !number.empty() && result.ec == std::errc() && result.ptr == number.data() + number.size();
+    if (!whole || !std::isfinite(value) || value < low || value > high) fail_value(flag, text, "a number" + range_text(low, high));
     return value;
 }
 
@@ -125,12 +132,19 @@ std::vector<double> numbers_of(std::string_view flag, std::string_view text) {
     }
 }
 
-std::int64_t count_of(std::string_view flag, std::string_view text) {
-    std::int64_t value = 0;
+template <class Whole>
+Whole whole_of(std::string_view flag, std::string_view text, Whole low, Whole high) {
+    Whole value = 0;
     const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || result.ec != std::errc() || result.ptr != text.data() + text.size()) fail_value(flag, text, "a whole number");
+    const bool whole = !text.empty() && result.ec == std::errc() && result.ptr == text.data() + text.size();
+    if (!whole || value < low || value > high)
+        fail_value(flag, text, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
     return value;
 }
+
+template int whole_of(std::string_view, std::string_view, int, int);
+template std::int64_t whole_of(std::string_view, std::string_view, std::int64_t, std::int64_t);
+template std::uint64_t whole_of(std::string_view, std::string_view, std::uint64_t, std::uint64_t);
 
 std::int64_t bytes_of(std::string_view flag, std::string_view text) {
     constexpr std::string_view wanted = "an amount of memory such as 8G, 512M or 1000000 (bytes)";

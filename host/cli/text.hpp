@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,10 +29,14 @@ std::string counted(std::int64_t count, std::string_view noun);
 std::string csv_cell(std::string_view text);
 std::string join(std::span<const std::string> words, std::string_view between);
 
-/// These throw Error(usage) that names the flag.
-double number_of(std::string_view flag, std::string_view text);
+/// These throw Error(usage) that names the flag and what it wants. Numbers are finite and within [low, high].
+double number_of(std::string_view flag, std::string_view text, double low = std::numeric_limits<double>::lowest(),
+                 double high = std::numeric_limits<double>::max());
 std::vector<double> numbers_of(std::string_view flag, std::string_view text);
-std::int64_t count_of(std::string_view flag, std::string_view text);
+/// Of int, std::int64_t or std::uint64_t.
+template <class Whole>
+Whole whole_of(std::string_view flag, std::string_view text, Whole low, Whole high);
 /// "8G", "512M", "1.5 GiB", "1000000": powers of 1024.
 std::int64_t bytes_of(std::string_view flag, std::string_view text);
+
 }  // namespace glissade::cli

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -9,6 +11,7 @@
 #include "host/cli/progress.hpp"
 #include "host/cli/run_directory.hpp"
 #include "host/cli/run_result.hpp"
+#include "host/cli/text.hpp"
 #include "host/cli/verb.hpp"
 
 namespace glissade::cli {
@@ -21,14 +24,26 @@ void announce(const TrainCommand& command, const TrainingInput& input, const std
     for (const std::string& text : input.notes) note("note: " + text);
 }
 
-std::optional<RunDirectory> open_run_directory(const TrainCommand& command) {
-    if (command.run_dir.empty()) return std::nullopt;
-    RunDirectory directory(command.run_dir);
-    if (command.resume.empty()) {
-        directory.start(command.overwrite);
-    } else {
-        directory.go_on_from(command.resumed_step);
+/// Whether making `directory` makes `folder` too: it is that directory, or lies above it.
+bool is_made_with(const std::filesystem::path& folder, const std::filesystem::path& directory) {
+    const auto outer = std::filesystem::absolute(folder / "").lexically_normal().parent_path();
+    const auto inner = std::filesystem::absolute(directory / "").lexically_normal().parent_path();
+    return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
+/// Complains, before any data is read, about files that could not be written when the work is done.
+std::optional<RunDirectory> check_outputs(const TrainCommand& command) {
+    std::optional<RunDirectory> directory;
+    if (!command.run_dir.empty()) {
+        directory.emplace(command.run_dir, command.resume.empty() ? std::nullopt : std::optional(command.resumed_step));
+        directory->check(command.overwrite);
     }
+    const auto folder = std::filesystem::absolute(command.output).parent_path();
+    const bool comes_later = directory && !std::filesystem::exists(folder) && is_made_with(folder, command.run_dir);
+    if (!comes_later) check_writable("--output", command.output);
+    if (command.save_config.empty()) return directory;
+    check_writable("--save-config", command.save_config);
+    write_config(command.save_config, command.saved_settings(), "glissade train --config reads this file");
     return directory;
 }
 
@@ -36,6 +51,7 @@ Run run_it(const TrainCommand& command, const TrainingInput& input, std::optiona
     TrainOptions options = command.learning.options;
     options.validation = input.validation;
     options.checkpoint = command.checkpoints();
+    options.checkpoint.before_first = [&] { directory->begin(); };
     ProgressLine line(command.quiet);
     options.on_segment = [&](const Progress& progress) {
         for (const EpochRecord& epoch : progress.finished_epochs) {
@@ -56,6 +72,11 @@ int conclude(const FinishedRun& finished) {
         note("error: " + finished.run.divergence->message + "; no model was written");
         return exit_diverged;
     }
+    if (finished.idle() && !finished.command.quiet) {
+        note("note: nothing was left to do: the run in " + finished.command.run_dir + " had ended after " +
+             counted(finished.run.steps, "step") + "; a larger --epochs goes on");
+        return exit_done;
+    }
     if (!finished.run.advice.empty() && !finished.command.quiet) note("advice: " + finished.run.advice);
     if (finished.signal == 0) return exit_done;
     const std::string& directory = finished.command.run_dir;
@@ -70,12 +91,11 @@ int run_train(const Words& words) {
     TrainCommand command;
     if (!TrainCommand::read("glissade train", words, command)) return exit_done;
     command.checkpoints();  // complains before the data is read
-    if (!command.save_config.empty())
-        write_config(command.save_config, command.saved_settings(), "glissade train --config reads this file");
+    auto directory = check_outputs(command);
     const TrainingInput input = read_training(command.data, command.learning.options, command.learning.real_type);
+    command.learning.settle(input.train);
     const auto settings = describe(command, input);
     announce(command, input, settings);
-    auto directory = open_run_directory(command);
     const Run run = run_it(command, input, directory);
     FinishedRun finished{command, input, run, settings, "", interrupt::requested()};
     if (run.stop != StopReason::callback) finished.signal = 0;

@@ -16,6 +16,7 @@ namespace glissade::cli {
 namespace {
 
 constexpr const char* default_run_dir = "run";
+constexpr std::int64_t most_steps = 1'000'000'000'000;
 constexpr std::string_view footer = R"(
 Examples
   glissade train data.csv --target price
@@ -74,7 +75,8 @@ void TrainCommand::add_output(CLI::App& app) {
     app.add_option("-o,--output", output, "The model file")->type_name("FILE")->capture_default_str()->group(group);
     app.add_option("--run-dir", run_dir, "Directory for checkpoints, metrics.jsonl and report.html")->type_name("DIR")->group(group);
     app.add_option("--checkpoint-every", checkpoint_every,
-                   "A checkpoint every N epochs, or every N steps with 500steps; asks for a run directory (\"run\")")
+                   "A checkpoint every N epochs, or every N steps with 500steps; asks for a run directory (\"run\"). If not given: with "
+                   "epochs, at most one a second")
         ->type_name("N")
         ->group(group);
     app.add_option("--resume", resume, "Goes on with the run in DIR as if it had never stopped; needs nothing else")
@@ -111,7 +113,8 @@ Settings TrainCommand::settings_of_resumed_run(const Settings& typed, const std:
     if (!info.skipped.empty()) notes.push_back("newer checkpoints were rejected: " + info.skipped);
     const Setting* epochs = find(typed, "epochs");
     const Setting* before = find(stored, "epochs");
-    if (epochs != nullptr && (before == nullptr || before->values != epochs->values)) {
+    const bool goes_on = epochs != nullptr && std::stoll(epochs->values.front()) > info.epoch;
+    if (goes_on && (before == nullptr || before->values != epochs->values)) {
         notes.push_back("--epochs differs from before: a schedule that ends with the run now ends with the new last epoch");
     }
     return overlaid(typed, stored);
@@ -126,11 +129,14 @@ bool TrainCommand::read(const std::string& verb, const std::vector<std::string>&
     if (!typed.resume.empty()) {
         settings = command_out.settings_of_resumed_run(settings, typed.resume);
     } else if (!typed.config.empty()) {
-        settings = overlaid(settings, read_config(typed.config, app));
+        const auto try_out = [&](const Setting& setting) { TrainCommand().parse(verb, {setting}); };
+        settings = overlaid(settings, read_config(typed.config, app, try_out));
     }
     if (!command_out.parse(verb, settings)) return false;
     command_out.learning.resolve();
     command_out.check();
+    if (command_out.learning.nondeterministic)
+        command_out.notes.emplace_back("note: --nondeterministic changes nothing in this version: results are the same every time");
     if (command_out.run_dir.empty() && !command_out.checkpoint_every.empty()) command_out.run_dir = default_run_dir;
     if (!command_out.resume.empty()) command_out.run_dir = command_out.resume;
     return true;
@@ -157,12 +163,12 @@ CheckpointOptions TrainCommand::checkpoints() const {
     checkpoints.user_data = stored_text(settings, output);
     if (checkpoint_every.empty()) return checkpoints;
     const auto unit = checkpoint_every.find_first_not_of("0123456789");
-    const std::int64_t count = count_of("--checkpoint-every", checkpoint_every.substr(0, unit));
     const std::string word = unit == std::string::npos ? "epochs" : checkpoint_every.substr(unit);
-    if (count < 1 || (word != "steps" && word != "epochs")) {
+    if (unit == 0 || (word != "steps" && word != "epochs")) {
         fail(ErrorKind::usage,
              "--checkpoint-every wants a number of epochs, 2 or 2epochs, or of steps, 500steps, not \"" + checkpoint_every + "\"");
     }
+    const auto count = whole_of<std::int64_t>("--checkpoint-every", checkpoint_every.substr(0, unit), 1, most_steps);
     (word == "steps" ? checkpoints.every_steps : checkpoints.every_epochs) = count;
     return checkpoints;
 }

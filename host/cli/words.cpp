@@ -3,9 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <iostream>
 
 #include "glissade/error.hpp"
+#include "host/cli/files.hpp"
 #include "host/scheduler/named.hpp"
 
 namespace glissade::cli {
@@ -59,7 +59,7 @@ bool parse_words(CLI::App& app, std::vector<std::string> words) {
     try {
         app.parse(std::move(words));
     } catch (const CLI::CallForHelp&) {
-        std::cout << app.help();
+        write_stdout(app.help());
         return false;
     } catch (const CLI::ParseError& error) {
         const auto extras = leftover(app);

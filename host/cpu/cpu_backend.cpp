@@ -5,6 +5,8 @@
 #include "glissade/error.hpp"
 #include "host/cpu/score.hpp"
 #include "host/cpu/segment_runner.hpp"
+#include "host/execution/machine.hpp"
+#include "host/execution/probe.hpp"
 
 namespace glissade {
 
@@ -65,7 +67,31 @@ public:
                bytes_text(backend_budget(problem_, team_.size()).total()) + " besides the data";
     }
 
+    StepPrediction predict_step() override {
+        const int threads = runner_.threads();
+        StepWork work;
+        work.rows = problem_.batches.rows(0);
+        work.row_bytes = problem_.features.columns * static_cast<std::int64_t>(sizeof(Real));
+        work.columns = problem_.features.columns;
+        work.models = layout_.models;
+        work.parameters = layout_.members * layout_.parameter_count;
+        work.state_vectors = problem_.state_vectors();
+        const bool at_hand = static_cast<std::int64_t>(std::as_bytes(rows_span()).size()) <= core_cache_bytes();
+        work.out_of_order = problem_.batches.order.shuffle != Shuffle::none && !at_hand;
+        work.threads = threads;
+        work.barriers = threads == 1 ? 0 : runner_.updates_together() ? 3 : 1;
+        work.update_threads = runner_.updates_together() ? threads : 1;
+        CpuRates rates;
+        rates.read_bytes_per_second = probe::read_rate(threads, std::as_bytes(rows_span()), rates.read_bytes_per_second);
+        return glissade::predict_step(work, rates);
+    }
+
 private:
+    /// The features as they lie in memory, gaps included.
+    std::span<const Real> rows_span() const {
+        const auto& x = problem_.features;
+        return {x.row(0), static_cast<std::size_t>((x.rows - 1) * x.stride + x.columns)};
+    }
     void check_size(std::size_t size) const {
         const std::int64_t wanted = layout_.members * layout_.parameter_count;
         if (static_cast<std::int64_t>(size) != wanted)

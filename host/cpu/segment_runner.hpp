@@ -37,6 +37,8 @@ public:
     SegmentReport run(const Segment<Real>& segment, Real* live, std::vector<double>& losses_out);
     /// Threads that a full batch is shared among.
     int threads() const { return full_.threads; }
+    /// Whether they share the update too.
+    bool updates_together() const { return together_; }
 
 private:
     void run_thread(int thread);

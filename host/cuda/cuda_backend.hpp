@@ -25,6 +25,7 @@ public:
     void roll_back() override;
     void score(MatrixView<const float> x, const float* parameters, std::span<float> scores_out) override;
     std::string description() const override;
+    StepPrediction predict_step() override { return {plan_.step_seconds, plan_.fetch_seconds, plan_.bound_by}; }
 
     const SegmentPlan& plan() const { return plan_; }
 

@@ -79,6 +79,7 @@ void predict(SegmentPlan& plan, const LinearShape& shape, std::int64_t rows, con
     const double barrier = plan.launch.team == Team::grid ? expected.grid_barrier : 0;
     const double exchange =
         plan.launch.team == Team::grid ? 4 * active * plan.launch.blocks * sums / (sms * expected.l2_a_multiprocessor) : 0;
+    plan.fetch_seconds = fetch;
     plan.step_seconds = std::max(fetch, work) + barrier + exchange + update;
     const double largest = std::max({fetch, work, barrier, exchange, update});
     plan.bound_by = largest == fetch      ? "reading the rows"

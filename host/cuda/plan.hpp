@@ -27,7 +27,8 @@ struct SegmentPlan {
     bool state_in_shared = true;
     kernels::SegmentLayout layout;
     std::int64_t stack_levels = 0;
-    double step_seconds = 0;    ///< predicted, of a full batch
+    double step_seconds = 0;    ///< predicted, of a full batch ...
+    double fetch_seconds = 0;   ///< ... of which the rows alone would take so much
     const char* bound_by = "";  ///< what the prediction is mostly made of
     int other_blocks = 0;       ///< the best plan of the other team, 0 if it cannot run
     double other_seconds = 0;

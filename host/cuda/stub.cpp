@@ -8,7 +8,7 @@ namespace glissade {
 
 namespace {
 
-const char* const missing = "this build has no CUDA: install the CUDA toolkit (12.4 or newer) and build with -DGLISSADE_CUDA=ON";
+constexpr const char* missing = "this build has no CUDA: install the CUDA toolkit (12.4 or newer) and build with -DGLISSADE_CUDA=ON";
 
 /// Built by appending: GCC 12 reports the concatenation falsely (its bug 105651).
 std::string refusal() {

@@ -10,6 +10,7 @@
 #include "glissade/matrix_view.hpp"
 #include "glissade/row_order.hpp"
 #include "glissade/rules/update.hpp"
+#include "host/execution/cost_model.hpp"
 
 namespace glissade {
 
@@ -111,6 +112,8 @@ public:
     virtual void score(MatrixView<const Real> x, const Real* parameters, std::span<Real> scores_out) = 0;
     /// A sentence: what runs, on how many threads or blocks, with how many bytes.
     virtual std::string description() const = 0;
+    /// May read the rows for some milliseconds, to see how fast that goes.
+    virtual StepPrediction predict_step() = 0;
 };
 
 /// What a backend may use.

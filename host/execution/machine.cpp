@@ -133,6 +133,14 @@ std::int64_t available_memory_bytes() {
     return available;
 }
 
+std::int64_t last_cache_bytes() {
+    return std::max<std::int64_t>(sysconf(_SC_LEVEL3_CACHE_SIZE), 0);
+}
+
+std::int64_t core_cache_bytes() {
+    return std::max<std::int64_t>(sysconf(_SC_LEVEL2_CACHE_SIZE), 0);
+}
+
 std::string processor_name() {
     const std::string text = read_text("/proc/cpuinfo");
     const auto at = text.find("model name");

@@ -18,6 +18,10 @@ struct CgroupLimits {
 /// `membership`: the text of /proc/self/cgroup; `mounted_at`: /sys/fs/cgroup.
 CgroupLimits read_cgroup_limits(std::string_view membership, const std::string& mounted_at);
 
+/// Of the last level of the processor's cache, and of the second, which a core has to itself; 0 if the system does not say.
+std::int64_t last_cache_bytes();
+std::int64_t core_cache_bytes();
+
 /// The model name of the processor, for reports; "unknown" if the system does not say.
 std::string processor_name();
 

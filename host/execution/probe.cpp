@@ -114,6 +114,18 @@ std::vector<double> barrier(ThreadTeam& team, int repetitions) {
     return seconds;
 }
 
+double read_rate(int threads, std::span<const std::byte> data, double otherwise) {
+    constexpr std::size_t least_bytes = std::size_t{4} << 20, most_bytes = std::size_t{64} << 20;
+    constexpr double most_seconds = .01;  // of one pass: three follow
+    if (data.size() < least_bytes) return otherwise * threads;
+    std::span<const std::byte> sample = data.first(std::min(data.size(), most_bytes));
+    ThreadTeam team(threads);
+    const double first = read(team, sample.first(least_bytes), 1).front();  // faults pages in, and tells how much there is time for
+    const double affordable = static_cast<double>(least_bytes) * most_seconds / std::max(first, 1e-9);
+    if (affordable < static_cast<double>(sample.size())) sample = sample.first(std::max(least_bytes, static_cast<std::size_t>(affordable)));
+    return static_cast<double>(sample.size()) / spread_of(read(team, sample, 3)).median;
+}
+
 }  // namespace probe
 
 Spread spread_of(std::vector<double> values) {

@@ -26,6 +26,10 @@ std::vector<double> gather_rows(ThreadTeam& team, std::span<const std::byte> buf
 /// One barrier of the team; the mean over many, a repetition.
 std::vector<double> barrier(ThreadTeam& team, int repetitions);
 
+/// Bytes a second at which a team of `threads` reads data that is there anyway, from a sample of it and within some 40 ms. `otherwise`,
+/// which holds for one thread, where there is too little data to tell.
+double read_rate(int threads, std::span<const std::byte> data, double otherwise);
+
 }  // namespace probe
 
 /// Middle, and the distance between the quarters, of a set of measurements.

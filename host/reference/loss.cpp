@@ -11,13 +11,14 @@ double field(const Fields& fields, std::string_view name, double otherwise) {
     return found == fields.end() ? otherwise : found->second;
 }
 
-/// 1/2 (z-y)^2, summed over outputs.
+/// scale * (z-y)^2, summed over outputs.
 template <class T>
-T squared(std::span<const T> z, std::span<const double> y, std::span<T> slopes) {
+T squared(std::span<const T> z, std::span<const double> y, double scale, std::span<T> slopes) {
     T sum(0);
     for (std::size_t o = 0; o < z.size(); ++o) {
-        slopes[o] = z[o] - T(y[o]);
-        sum = sum + slopes[o] * slopes[o] / T(2);
+        const T e = z[o] - T(y[o]);
+        slopes[o] = T(2 * scale) * e;
+        sum = sum + slopes[o] * e / T(2);
     }
     return sum;
 }
@@ -159,7 +160,7 @@ T softmax(std::span<const T> z, double target, std::span<T> slopes) {
 template <class T>
 T evaluate_loss(const Settings& settings, std::span<const T> scores, std::span<const double> targets, std::span<T> slopes) {
     const std::string& name = settings.loss;
-    if (name == "squared") return squared(scores, targets, slopes);
+    if (name == "squared") return squared(scores, targets, field(settings.loss_fields, "error_scale", .5), slopes);
     if (name == "huber") return huber(scores, targets, field(settings.loss_fields, "delta", 1.0), slopes);
     if (name == "absolute") return absolute(scores, targets, slopes);
     if (name == "quantile") return quantile(scores, targets, field(settings.loss_fields, "quantile", .5), slopes);

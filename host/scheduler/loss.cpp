@@ -66,8 +66,10 @@ bool Loss::takes_target(double target) const {
 }
 
 std::optional<double> Loss::max_curvature() const {
-    const auto bound = []<class Rule>(const Rule&) -> std::optional<double> {
-        if constexpr (requires { Rule::max_curvature; })
+    const auto bound = []<class Rule>(const Rule& rule) -> std::optional<double> {
+        if constexpr (requires { rule.max_curvature(); })
+            return rule.max_curvature();
+        else if constexpr (requires { Rule::max_curvature; })
             return Rule::max_curvature;
         else
             return std::nullopt;

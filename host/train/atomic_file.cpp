@@ -81,6 +81,12 @@ void remove_if_writer_is_dead(Io& io, const std::string& path) {
     if (S_ISREG(file.stat().st_mode) && file.try_lock() == File::Lock::taken) remove_file(io, path);
 }
 
+std::string name_of_target(const std::string& target, const std::string& path) {
+    std::string name = target.substr(target.find_last_of('/') + 1);
+    if (name.empty()) fail(ErrorKind::io, "write " + path + ": no file name");
+    return name;
+}
+
 struct CloseHashState {
     void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
 };
@@ -125,14 +131,21 @@ std::vector<std::string> remove_stale_temporaries(Io& io, const std::string& dir
     return problems;
 }
 
+void check_writable(Io& io, const std::string& path) {
+    const std::string target = resolve_links(io, path);
+    File::open_directory(io, parent_directory(target)).close();
+    regular_file_exists(io, target);
+    name_of_target(target, path);
+    const Temporary probe(io, target);
+}
+
 void write_file_atomically(Io& io, const std::string& path, std::span<const std::byte> bytes) {
     const std::string target = resolve_links(io, path);
     const std::string directory_path = parent_directory(target);
     // Opened now, so that after the rename one call alone is left that can fail.
     File directory = File::open_directory(io, directory_path);
     regular_file_exists(io, target);
-    const std::string name = target.substr(target.find_last_of('/') + 1);
-    if (name.empty()) fail(ErrorKind::io, "write " + path + ": no file name");
+    const std::string name = name_of_target(target, path);
     remove_stale_temporaries(io, directory_path, [&](std::string_view of) { return of == name; });
 
     Temporary temporary(io, target);

@@ -30,9 +30,14 @@ Json to_json(const EpochRecord& record) {
     return out;
 }
 
-EpochRecord record_from_json(const Json& in) {
-    EpochRecord record{in.at("epoch").integer(), in.at("step").integer(),   in.at("lr").number(),
-                       in.at("loss").number(),   in.at("seconds").number(), std::nullopt};
+EpochRecord record_from_json(const Json& in, std::int64_t member) {
+    EpochRecord record{in.at("epoch").integer(),
+                       in.at("step").integer(),
+                       in.at("lr").number(),
+                       in.at("loss").number(),
+                       in.at("seconds").number(),
+                       std::nullopt,
+                       member};
     if (const Json* validation = in.find("validation")) record.validation = metrics_from_json(*validation);
     return record;
 }
@@ -52,10 +57,10 @@ Json track_json(const MemberTrack<Real>& track) {
 }
 
 template <class Real>
-MemberTrack<Real> track_from_json(const Json& in) {
+MemberTrack<Real> track_from_json(const Json& in, std::int64_t member) {
     MemberTrack<Real> track;
     track.alive = in.at("alive").boolean();
-    for (const Json& record : in.at("history").array()) track.history.push_back(record_from_json(record));
+    for (const Json& record : in.at("history").array()) track.history.push_back(record_from_json(record, member));
     if (const Json* d = in.find("divergence"))
         track.divergence = Divergence{d->at("step").integer(), d->at("epoch").integer(), d->at("batch").integer(),
                                       d->at("member").integer(), d->at("message").text()};
@@ -171,7 +176,8 @@ RunState<Real> decode_checkpoint(std::span<const std::byte> bytes, const std::st
     std::int64_t alive = 0;
     reading_json(path, "metadata \"members\"", [&] {
         const Json in = Json::parse(metadata(file, "members", path));
-        for (const Json& member : in.array()) state.tracks.push_back(track_from_json<Real>(member));
+        for (const Json& member : in.array())
+            state.tracks.push_back(track_from_json<Real>(member, static_cast<std::int64_t>(state.tracks.size())));
     });
     if (static_cast<std::int64_t>(state.tracks.size()) != shape.members)
         fail(ErrorKind::data,

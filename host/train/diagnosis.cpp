@@ -5,6 +5,10 @@
 #include <cmath>
 #include <cstdio>
 #include <numeric>
+#include <span>
+
+#include "host/train/loss_trend.hpp"
+#include "host/train/score_metrics.hpp"
 
 namespace glissade {
 
@@ -91,21 +95,76 @@ StableRate stable_rate(const Optimizer& sgd, double lambda) {
     return {2 / lambda, "2/lambda_max"};
 }
 
+namespace {
+
+/// The mean training loss of a model whose parameters are all 0: where runs begin.
 template <class Real>
-std::string advise(const Problem<Real>& problem, const ResolvedRun& run, const TrainOptions& options, const MemberResult& best) {
-    const std::string verdict = full_batch_verdict(problem, run, options, best.member);
-    if (!verdict.empty()) return verdict;
-    const auto& history = best.history;
-    constexpr double worth_saying = .01;
-    if (history.size() < 2) return "";
-    const bool early = best.best_epoch > 0 && history.back().validation && 2 * best.best_epoch < history.back().epoch;
-    if (early)
-        return "the best epoch was " + std::to_string(best.best_epoch) + " of " + std::to_string(history.back().epoch) +
-               ": a lower --lr or a penalty (--l2) may do better";
-    const double before = history[history.size() - 2].loss, last = history.back().loss;
-    if (before > 0 && last < before * (1 - worth_saying))
-        return "loss still fell " + number(100 * (1 - last / before)) + " % in the last epoch: raise --epochs or --lr";
-    return "";
+double loss_of_zeros(const Problem<Real>& problem, const ModelSpec& spec) {
+    const auto rows = static_cast<std::size_t>(problem.features.rows);
+    const std::vector<Real> scores(rows * static_cast<std::size_t>(spec.outputs), Real(0));
+    const auto targets = std::span(problem.targets, rows * static_cast<std::size_t>(problem.target_count));
+    const auto weights = problem.weights ? std::span(problem.weights, rows) : std::span<const Real>{};
+    return mean_loss<Real>(spec, {scores, targets, weights, {}});
+}
+
+/// Empty unless the run ended worse than it was before.
+template <class Real>
+std::string rise_verdict(const Problem<Real>& problem, const ResolvedRun& run, const TrainOptions& options, const MemberResult& best) {
+    constexpr double clearly = 1.1;
+    const double last = best.history.back().loss;
+    if (!options.start) {
+        const double zeros = loss_of_zeros(problem, run.spec);
+        if (last > clearly * zeros)
+            return "the training loss ended at " + number(last) + ", above the " + number(zeros) +
+                   " of a model whose parameters are all 0: lower --lr";
+    }
+    const auto lowest = left_behind(best.history);
+    if (!lowest) return "";
+    return "the training loss rose from " + number(lowest->loss) + " in epoch " + std::to_string(lowest->epoch) + " to " + number(last) +
+           ": lower --lr";
+}
+
+/// Empty unless the held-out loss was clearly lower in the first half of the run.
+std::string overfit_verdict(const MemberResult& best) {
+    constexpr double clearly = 1.01;
+    const EpochRecord& last = best.history.back();
+    if (!last.validation || best.best_epoch < 1 || 2 * best.best_epoch >= last.epoch) return "";
+    if (!(last.validation->loss > clearly * best.best_loss)) return "";
+    return "the best epoch was " + std::to_string(best.best_epoch) + " of " + std::to_string(last.epoch) +
+           ", and the validation loss rose from " + number(best.best_loss) + " to " + number(last.validation->loss) +
+           " since: a lower --lr or a penalty (--l2) may do better";
+}
+
+/// What ended the run too early, if its loss still fell; empty if something else did.
+std::string longer(StopReason stop) {
+    switch (stop) {
+        case StopReason::finished:
+            return "--epochs";
+        case StopReason::max_steps:
+            return "--max-steps";
+        case StopReason::max_seconds:
+            return "--max-seconds";
+        default:
+            return "";
+    }
+}
+
+}  // namespace
+
+template <class Real>
+std::string advise(const Problem<Real>& problem, const ResolvedRun& run, const TrainOptions& options, const MemberResult& best,
+                   StopReason stop) {
+    std::string verdict = full_batch_verdict(problem, run, options, best.member);
+    if (!verdict.empty() || best.history.empty()) return verdict;
+    verdict = rise_verdict(problem, run, options, best);
+    if (verdict.empty()) verdict = overfit_verdict(best);
+    const auto fall = late_fall(best.history);
+    if (!verdict.empty() || !fall || longer(stop).empty()) return verdict;
+    const std::int64_t epochs = best.history.back().epoch;
+    if (best.history.back().validation && best.best_epoch <= epochs - fall->epochs) return "";  // more epochs would not help the kept model
+    return "the loss still fell " + number(100 * fall->part) + " % in the last " +
+           (fall->epochs == 1 ? "epoch" : std::to_string(fall->epochs) + " of " + std::to_string(epochs) + " epochs") + ": raise " +
+           longer(stop) + " or --lr";
 }
 
 template <class Real>
@@ -125,8 +184,8 @@ std::string explain_divergence(const Problem<Real>& problem, const ResolvedRun& 
 
 template std::optional<double> largest_curvature(const Problem<float>&, const Loss&, double);
 template std::optional<double> largest_curvature(const Problem<double>&, const Loss&, double);
-template std::string advise(const Problem<float>&, const ResolvedRun&, const TrainOptions&, const MemberResult&);
-template std::string advise(const Problem<double>&, const ResolvedRun&, const TrainOptions&, const MemberResult&);
+template std::string advise(const Problem<float>&, const ResolvedRun&, const TrainOptions&, const MemberResult&, StopReason);
+template std::string advise(const Problem<double>&, const ResolvedRun&, const TrainOptions&, const MemberResult&, StopReason);
 template std::string explain_divergence(const Problem<float>&, const ResolvedRun&, const TrainOptions&, const Divergence&);
 template std::string explain_divergence(const Problem<double>&, const ResolvedRun&, const TrainOptions&, const Divergence&);
 

@@ -37,7 +37,7 @@ void check_members(const TrainOptions& o) {
 
 void check_checkpoints(const CheckpointOptions& o) {
     at_least(0, o.every_steps, "checkpoint.every_steps");
-    at_least(1, o.every_epochs, "checkpoint.every_epochs");
+    at_least(0, o.every_epochs, "checkpoint.every_epochs");
     at_least(1, o.keep, "checkpoint.keep");
     if (invalid_utf8_at(o.user_data)) fail(ErrorKind::usage, "checkpoint.user_data must be UTF-8");
 }

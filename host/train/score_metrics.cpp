@@ -139,6 +139,19 @@ private:
 }  // namespace
 
 template <class Real>
+double mean_loss(const ModelSpec& spec, const ScoredRows<Real>& rows) {
+    double constants[max_loss_constants] = {};
+    spec.loss.prepare(constants);
+    std::vector<double> scratch(static_cast<std::size_t>(spec.outputs));
+    double loss = 0, weight_sum = 0;
+    for (std::int64_t r = 0; r < static_cast<std::int64_t>(rows.scores.size()) / spec.outputs; ++r) {
+        loss += weight_of(rows, r) * judge_row(spec, rows, r, constants, scratch).first;
+        weight_sum += weight_of(rows, r);
+    }
+    return loss / weight_sum;
+}
+
+template <class Real>
 Metrics score_metrics(const ModelSpec& spec, const ScoredRows<Real>& rows, LossUnits units) {
     Metrics metrics;
     metrics.rows = static_cast<std::int64_t>(rows.scores.size()) / spec.outputs;
@@ -163,6 +176,8 @@ Metrics score_metrics(const ModelSpec& spec, const ScoredRows<Real>& rows, LossU
     return metrics;
 }
 
+template double mean_loss(const ModelSpec&, const ScoredRows<float>&);
+template double mean_loss(const ModelSpec&, const ScoredRows<double>&);
 template Metrics score_metrics(const ModelSpec&, const ScoredRows<float>&, LossUnits);
 template Metrics score_metrics(const ModelSpec&, const ScoredRows<double>&, LossUnits);
 

@@ -25,6 +25,10 @@ enum class LossUnits {
     user,     ///< the user's: to be compared with other metrics and other models; lengths of the loss, Huber's delta, are scaled too
 };
 
+/// The mean loss a row alone, of the numbers that training minimises it on.
+template <class Real>
+double mean_loss(const ModelSpec& spec, const ScoredRows<Real>& rows);
+
 /// Sums in double precision, in row order.
 template <class Real>
 Metrics score_metrics(const ModelSpec& spec, const ScoredRows<Real>& rows, LossUnits units);

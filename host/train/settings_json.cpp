@@ -58,8 +58,11 @@ Json to_json(const Loss& loss) {
 Loss loss_from_json(const Json& in) {
     try {
         Loss loss(in.at("name").text());
-        for (const FieldInfo& field : loss.fields())
-            loss.set(field.name, field.is_flag ? (in.at(field.name).boolean() ? 1.0 : 0.0) : in.at(field.name).number());
+        for (const FieldInfo& field : loss.fields()) {
+            const Json* value = in.find(field.name);
+            if (value == nullptr) continue;  // files made before a loss had a field mean its default
+            loss.set(field.name, field.is_flag ? (value->boolean() ? 1.0 : 0.0) : value->number());
+        }
         return loss;
     } catch (const Error& error) {  // what would be a wrong setting elsewhere is a damaged file here
         throw JsonError(error.what());

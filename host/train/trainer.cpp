@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "glissade/error.hpp"
-#include "host/train/backend_choice.hpp"
 #include "host/train/diagnosis.hpp"
 #include "host/train/settings_json.hpp"
 #include "host/train/training_loop.hpp"
@@ -94,7 +93,7 @@ Run finish(const Dataset& data, const TrainOptions& options, const ResolvedRun& 
     out.plan = loop.plan();
     out.steps = loop.state().step;
     out.seconds = loop.seconds();
-    out.advice = out.divergence ? out.divergence->message : advise(rows.problem, run, options, *best);
+    out.advice = out.divergence ? out.divergence->message : advise(rows.problem, run, options, *best, stop);
     return out;
 }
 
@@ -115,28 +114,6 @@ Run dispatch(const Dataset& data, const TrainOptions& options, bool resumed) {
     return data.real_type() == RealType::float32 ? train_as<float>(data, options, resumed) : train_as<double>(data, options, resumed);
 }
 
-template <class Real>
-std::string describe_as(const Dataset& data, const TrainOptions& options) {
-    const ResolvedRun run = resolve(data, options);
-    const auto rows = set_up<Real>(data, options, run);
-    DeviceChoice choice;
-    const auto backend = make_backend(rows->problem, options, choice);
-    std::string text;
-    const auto line = [&](const std::string& key, const std::string& value) {
-        text += key + std::string(12 - std::min<std::size_t>(11, key.size()), ' ') + value + "\n";
-    };
-    line("model", std::string(run.spec.loss.name()) + ", " + std::to_string(run.spec.features) + " features x " +
-                      std::to_string(run.spec.outputs) + " outputs, " + std::to_string(run.spec.parameter_count()) + " parameters, " +
-                      std::to_string(run.members.size()) + " member(s)");
-    line("rows", std::to_string(data.rows()) + (sizeof(Real) == 4 ? " of float32, " : " of float64, ") +
-                     std::to_string(data.columns() * static_cast<std::int64_t>(sizeof(Real))) + " bytes a row");
-    line("steps", std::to_string(run.total_steps) + " in " + std::to_string(run.total_epochs) + " epochs, batch " +
-                      std::to_string(run.batches.batch_size));
-    line("backend", backend->description());
-    line("because", choice.why);
-    return text;
-}
-
 }  // namespace
 
 Run train(const Dataset& data, const TrainOptions& options) {
@@ -148,10 +125,6 @@ Run resume(const Dataset& data, const std::string& directory, const TrainOptions
     TrainOptions continued = options;
     continued.checkpoint.directory = directory;
     return dispatch(data, continued, true);
-}
-
-std::string describe_plan(const Dataset& data, const TrainOptions& options) {
-    return data.real_type() == RealType::float32 ? describe_as<float>(data, options) : describe_as<double>(data, options);
 }
 
 }  // namespace glissade

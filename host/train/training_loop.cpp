@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "glissade/device.hpp"
@@ -17,6 +18,7 @@ namespace glissade {
 namespace {
 
 constexpr double segment_seconds = .05;
+constexpr double seconds_between_checkpoints = 1;  // a save waits for the disk, some milliseconds: where epochs are shorter, it is most of them
 constexpr std::int64_t default_tol_patience = 5;  // scikit-learn's n_iter_no_change
 
 double since(std::chrono::steady_clock::time_point start) {
@@ -165,7 +167,9 @@ template <class Real>
 bool TrainingLoop<Real>::checkpoint_is_due(bool epoch_ended) const {
     const std::int64_t every = options_.checkpoint.every_steps;
     if (every > 0) return state_.step % every == 0;
-    return epoch_ended && scheduler_->epoch_of(state_.step) % std::max<std::int64_t>(1, options_.checkpoint.every_epochs) == 0;
+    if (!epoch_ended) return false;
+    if (options_.checkpoint.every_epochs > 0) return scheduler_->epoch_of(state_.step) % options_.checkpoint.every_epochs == 0;
+    return !saved_seconds_ || seconds() - *saved_seconds_ >= seconds_between_checkpoints;
 }
 
 template <class Real>
@@ -190,6 +194,7 @@ void TrainingLoop<Real>::close_epoch(std::size_t member, std::int64_t steps_done
     record.lr = scheduler_->lr(steps_done - 1, position);
     record.loss = track.epoch_loss / static_cast<double>(rows_of_epoch());
     record.seconds = seconds();
+    record.member = static_cast<std::int64_t>(member);
     track.epoch_loss = 0;
     track.training_stalls = record.loss > track.lowest_training_loss - options_.tol ? track.training_stalls + 1 : 0;
     track.lowest_training_loss = std::min(track.lowest_training_loss, record.loss);
@@ -255,7 +260,6 @@ std::vector<Real> TrainingLoop<Real>::model_parameters(std::size_t member) const
 
 template <class Real>
 void TrainingLoop<Real>::validate() {
-    progress_validation_.reset();
     if (options_.validation.rows() == 0) return;
     state_.live = backend_->get_state();
     const Dataset& held_out = options_.validation;
@@ -278,7 +282,6 @@ void TrainingLoop<Real>::validate() {
         } else {
             ++track.validation_stalls;
         }
-        if (!progress_validation_ || metrics.loss < progress_validation_->loss) progress_validation_ = metrics;
     }
 }
 
@@ -304,10 +307,13 @@ void TrainingLoop<Real>::save_checkpoint(bool at_end) {
         state_.live = backend_->get_state();
         state_.rule_memory = scheduler_->memory;
     }
+    if (!writing_begun_ && options_.checkpoint.before_first) options_.checkpoint.before_first();
+    writing_begun_ = true;
     const CheckpointHeader header{state_.step, state_.step / run_.batches.steps_per_epoch, settings_, fingerprint_,
                                   options_.checkpoint.user_data};
     store_->save(state_.step, encode_checkpoint(header, shape(), state_));
     saved_step_ = state_.step;
+    saved_seconds_ = seconds();
 }
 
 template <class Real>
@@ -316,7 +322,8 @@ Control TrainingLoop<Real>::report_progress(const SegmentReport& report, std::in
     const auto living = alive();
     std::vector<double> sums(living.size(), 0.0);
     for (std::size_t i = 0; i < report.loss_sums.size(); ++i) sums[i % sums.size()] += report.loss_sums[i];
-    const auto best = std::min_element(sums.begin(), sums.end()) - sums.begin();
+    const std::size_t lead = leading(living, sums);
+    const MemberTrack<Real>& track = state_.tracks[living[lead]];
     const auto& plan = run_.batches;
     const auto rows_before = [&](std::int64_t step) {
         return step / plan.steps_per_epoch * rows_of_epoch() + std::min(step % plan.steps_per_epoch * plan.batch_size, rows_of_epoch());
@@ -327,16 +334,44 @@ Control TrainingLoop<Real>::report_progress(const SegmentReport& report, std::in
     progress.total_steps = run_.total_steps;
     progress.epoch = scheduler_->epoch_of(state_.step);
     progress.total_epochs = run_.total_epochs;
-    progress.loss = sums[static_cast<std::size_t>(best)] / rows;
-    progress.lr = scheduler_->lr(state_.step - 1, best);
+    progress.members = static_cast<std::int64_t>(run_.members.size());
+    progress.member = static_cast<std::int64_t>(living[lead]);
+    progress.loss = sums[lead] / rows;
+    progress.lr = scheduler_->lr(state_.step - 1, static_cast<std::int64_t>(lead));
     progress.seconds = seconds();
     progress.rows_per_second =
         static_cast<double>(rows_before(state_.step) - rows_before(first_run_step_)) / std::max(progress.seconds, 1e-9);
     progress.epoch_ended = progress.epoch > scheduler_->epoch_of(first_step);
-    if (scheduler_->ends_epoch(state_.step)) progress.validation = progress_validation_;
-    for (const EpochRecord& record : state_.tracks[living[static_cast<std::size_t>(best)]].history)
-        if (record.step > first_step) progress.finished_epochs.push_back(record);
+    if (scheduler_->ends_epoch(state_.step)) progress.validation = track.history.back().validation;
+    progress.finished_epochs = epochs_after(first_step);
     return options_.on_segment(progress);
+}
+
+/// The position in `living` of the member that would be kept if the run ended here.
+template <class Real>
+std::size_t TrainingLoop<Real>::leading(const std::vector<std::size_t>& living, const std::vector<double>& segment_losses) const {
+    const auto loss = [&](std::size_t i) {
+        const MemberTrack<Real>& track = state_.tracks[living[i]];
+        if (track.best_epoch > 0) return track.best_loss;
+        return track.history.empty() ? segment_losses[i] : track.history.back().loss;
+    };
+    std::size_t lead = 0;
+    for (std::size_t i = 1; i < living.size(); ++i)
+        if (loss(i) < loss(lead)) lead = i;
+    return lead;
+}
+
+template <class Real>
+std::vector<EpochRecord> TrainingLoop<Real>::epochs_after(std::int64_t step) const {
+    std::vector<EpochRecord> records;
+    for (const std::size_t m : alive()) {
+        const auto& history = state_.tracks[m].history;
+        auto first = history.end();
+        while (first != history.begin() && std::prev(first)->step > step) --first;
+        records.insert(records.end(), first, history.end());
+    }
+    std::stable_sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.epoch < b.epoch; });
+    return records;
 }
 
 template class TrainingLoop<float>;

@@ -53,6 +53,8 @@ private:
     bool checkpoint_is_due(bool epoch_ended) const;
     void save_checkpoint(bool at_end);
     Control report_progress(const SegmentReport& report, std::int64_t first_step);
+    std::size_t leading(const std::vector<std::size_t>& living, const std::vector<double>& segment_losses) const;
+    std::vector<EpochRecord> epochs_after(std::int64_t step) const;
     std::vector<std::size_t> alive() const;
     std::int64_t rows_of_epoch() const;
 
@@ -68,9 +70,10 @@ private:
     std::string fingerprint_, settings_, plan_;
     std::vector<Real> validation_targets_;
     RunState<Real> state_;
-    std::optional<Metrics> progress_validation_;
     std::int64_t segment_steps_ = 1;
     std::int64_t saved_step_ = -1;
+    std::optional<double> saved_seconds_;  ///< when this process last saved
+    bool writing_begun_ = false;
     std::int64_t first_run_step_ = 0;  ///< where this run, or this resumed part of it, began
     std::chrono::steady_clock::time_point begun_;
 };

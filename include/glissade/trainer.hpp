@@ -29,28 +29,32 @@ struct EpochRecord {
     double loss = 0;         ///< mean training loss a row while the epoch ran
     double seconds = 0;      ///< since the run (or the resumed run) began
     std::optional<Metrics> validation;
+    std::int64_t member = 0;  ///< position in TrainOptions::members
 };
 
 /// What a run reports at the end of each segment of steps.
 struct Progress {
     std::int64_t step = 0, total_steps = 0;
     std::int64_t epoch = 0, total_epochs = 0;  ///< epochs finished
-    double loss = 0;                           ///< mean training loss a row over the segment (the best member's)
-    double lr = 0;
+    std::int64_t members = 1;                  ///< of the run
+    std::int64_t member = 0;                   ///< the one that leads so far, by validation loss where there is one, else by training loss
+    double loss = 0;                           ///< mean training loss a row over the segment (the leading member's)
+    double lr = 0;                             ///< likewise
     double seconds = 0, rows_per_second = 0;   ///< since the run (or the resumed run) began, evaluation included
     bool epoch_ended = false;                  ///< an epoch ended within the segment
-    std::optional<Metrics> validation;         ///< set where an epoch ended with a validation set (the best member's)
-    std::vector<EpochRecord> finished_epochs;  ///< those that ended in the segment (the best member's), in order
+    std::optional<Metrics> validation;         ///< set where an epoch ended with a validation set (the leading member's)
+    std::vector<EpochRecord> finished_epochs;  ///< those that ended in the segment, of every member that took part, epoch by epoch
 };
 enum class Control { go_on, stop };
 
-/// Where and how often a run saves everything that it needs to go on bit for bit.
+/// Where and how often a run saves everything that it needs to go on bit for bit. Its end is always saved.
 struct CheckpointOptions {
     std::string directory;          ///< of this run alone, made if need be; empty: none are written
     std::int64_t every_steps = 0;   ///< 0: see every_epochs
-    std::int64_t every_epochs = 1;  ///< at least 1; not used where every_steps is set. The end of a run is saved in any case
+    std::int64_t every_epochs = 0;  ///< 0: with the first epoch, then with each that ends a second or more after the last checkpoint
     int keep = 3;                   ///< newest checkpoints kept, at least 1
     std::string user_data;          ///< UTF-8; stored and handed back as it is: the command line keeps its own options here
+    std::function<void()> before_first = {};  ///< called once: the run is under way and its first checkpoint is about to be written
 };
 
 /// Settings of a run. Every default is the command line's. What is negative, not finite or otherwise out of its range is refused with
@@ -144,8 +148,9 @@ GLISSADE_EXPORT Run train(const Dataset& data, const TrainOptions& options);
 /// settings or data.
 GLISSADE_EXPORT Run resume(const Dataset& data, const std::string& directory, const TrainOptions& options);
 
-/// What train would run, without running it, in lines for people: model, rows, steps, backend with its memory, and why that backend. Throws
-/// what train would before its first step.
+/// What train would run, without running it, in lines for people: shape, batches, backend with its memory and why that backend, and the
+/// predicted time of a step, an epoch and the run with what it is mostly made of. Throws what train would before its first step. On the CPU
+/// it reads the data for some 40 ms to see how fast that goes.
 GLISSADE_EXPORT std::string describe_plan(const Dataset& data, const TrainOptions& options);
 
 }  // namespace glissade

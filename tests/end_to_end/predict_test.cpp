@@ -81,6 +81,54 @@ TEST(Predict, ProbabilitiesStandInColumnsNamedByClassAndAddToOne) {
     }
 }
 
+/// Three classes by x0 alone.
+void train_thirds(Workplace& place) {
+    Numbers numbers;
+    std::string text = "x0,y\n";
+    for (int r = 0; r < 600; ++r) {
+        const double x = numbers.next();
+        text += std::to_string(x) + "," + (x < 1. / 3 ? "low" : x < 2. / 3 ? "mid" : "high") + "\n";
+    }
+    place.write("thirds.csv", text);
+    ASSERT_EQ(place.run({"train", "thirds.csv", "--target", "y", "--lr", "0.1", "--quiet"}).code, 0);
+}
+
+TEST(Predict, ScoresStandInColumnsNamedByClassAndLikeProbabilitiesInTheirOrder) {
+    Workplace place;
+    train_thirds(place);
+    const auto scores = split_lines(place.run({"predict", "model.safetensors", "thirds.csv", "--scores"}).out);
+    const auto probabilities = split_lines(place.run({"predict", "model.safetensors", "thirds.csv", "--proba"}).out);
+    EXPECT_EQ(scores[0], "prediction,score_high,score_low,score_mid");
+    EXPECT_EQ(probabilities[0], "prediction,high,low,mid");
+    for (std::size_t r = 1; r < scores.size(); ++r) {
+        const auto score = cells(scores[r]), probability = cells(probabilities[r]);
+        const std::size_t predicted = score[0] == "high" ? 1 : score[0] == "low" ? 2 : 3;
+        for (std::size_t c = 1; c < score.size(); ++c) {
+            EXPECT_LE(std::stod(score[c]), std::stod(score[predicted])) << scores[r];
+            EXPECT_LE(std::stod(probability[c]), std::stod(probability[predicted])) << probabilities[r];
+        }
+    }
+}
+
+TEST(Predict, TheScoreOfTwoClassesIsNamedByTheOneThatItSpeaksFor) {
+    Workplace place;
+    train_points(place);
+    const auto lines = split_lines(place.run({"predict", "model.safetensors", "points.csv", "--scores"}).out);
+    EXPECT_EQ(lines[0], "prediction,score_yes");
+    for (std::size_t r = 1; r < lines.size(); ++r) EXPECT_EQ(cells(lines[r])[0], std::stod(cells(lines[r])[1]) > 0 ? "yes" : "no");
+}
+
+TEST(Predict, AndEvaluateKeepToAMemoryLimit) {
+    Workplace place;
+    train_points(place);
+    for (const char* verb : {"predict", "evaluate"}) {
+        EXPECT_EQ(place.run({verb, "model.safetensors", "points.csv", "--memory-limit", "1G"}).code, 0) << verb;
+        const Ended ended = place.run({verb, "model.safetensors", "points.csv", "--memory-limit", "1K"});
+        EXPECT_EQ(ended.code, 1) << verb << ended.err;
+        EXPECT_EQ(ended.out, "") << verb;
+    }
+}
+
 TEST(Predict, RegressionIsInTheUnitsOfTheTarget) {
     Workplace place;
     write_line(place, "line.csv", 2000);
@@ -158,6 +206,18 @@ TEST(Inspect, CoefficientsAreInTheUnitsOfTheData) {
     EXPECT_NEAR(by_hand, std::stod(predictions[1]), 1e4 * 16 * 0x1p-53) << "a handful of float64 roundings of values below 10^4";
     EXPECT_GT(weight(1), 2.9);
     EXPECT_LT(weight(1), 3.1);
+}
+
+TEST(Inspect, WeightsOfClassesSayWhichTheySpeakFor) {
+    Workplace place;
+    train_points(place);
+    EXPECT_EQ(split_lines(place.run({"inspect", "model.safetensors", "--coefficients"}).out)[0], "name,weight_yes");
+    const auto json = place.run({"inspect", "model.safetensors", "--coefficients", "--json"}).json();
+    EXPECT_EQ(json["positive_class"], "yes");
+    EXPECT_EQ(json["coefficients"][0]["class"], "yes");
+    EXPECT_GT(json["coefficients"][0]["weights"][0]["weight"], 0) << "x0 speaks for yes";
+    train_thirds(place);
+    EXPECT_EQ(split_lines(place.run({"inspect", "model.safetensors", "--coefficients"}).out)[0], "name,weight_high,weight_low,weight_mid");
 }
 
 TEST(Inspect, DescribesModelsAndCheckpoints) {

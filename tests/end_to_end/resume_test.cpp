@@ -11,8 +11,8 @@
 namespace glissade::test {
 namespace {
 
-const Workplace::Words training = {"train", "points.csv", "--target", "y",         "--epochs", "300",    "--validation-fraction",
-                                   "0.1",   "--lr",       "0.05",     "--run-dir", "run",      "--quiet"};
+const Workplace::Words training = {"train", "points.csv", "--target",  "y",   "--epochs", "300",                "--validation-fraction",
+                                   "0.1",   "--lr",       "0.05",      "--run-dir", "run",      "--quiet", "--checkpoint-every", "1"};
 
 bool has_checkpoint(const Workplace& place) {
     for (const std::string& name : place.names("run")) {
@@ -70,17 +70,55 @@ TEST(Resume, AtAnyStepInsideAnEpochIsExact) {
     ASSERT_EQ(place.run(words).code, 0);
     const std::string wanted = place.read("model.safetensors");
     words[11] = "run";
-    words.insert(words.end(), {"--max-steps", "17", "--checkpoint-every", "3steps", "--schedule", "step:every=6,gamma=0.5"});
+    words.back() = "3steps";
+    words.insert(words.end(), {"--max-steps", "17", "--schedule", "step:every=6,gamma=0.5"});
     ASSERT_EQ(place.run(words).code, 0);
     auto same = words;
     same[11] = "undisturbed2";
-    same[14] = "0";
+    same[16] = "0";
     ASSERT_EQ(place.run(same).code, 0);
     const std::string stepped = place.read("model.safetensors");
     EXPECT_NE(stepped, wanted) << "the schedules differ";
     const Ended resumed = place.run({"train", "--resume", "run", "--max-steps", "0", "--quiet"});
     ASSERT_EQ(resumed.code, 0) << resumed.err;
     EXPECT_TRUE(place.read("model.safetensors") == stepped);
+}
+
+/// Without --checkpoint-every, checkpoints are a second apart: what was done since the last is done again.
+TEST(Resume, AfterAKillBetweenRareCheckpointsIsExact) {
+    Workplace place;
+    write_points(place, "points.csv", 2000);
+    Workplace::Words words(training.begin(), training.end() - 2);
+    words[5] = "3000";
+    words[11] = "undisturbed";
+    ASSERT_EQ(place.run(words).code, 0);
+    const std::string wanted = place.read("model.safetensors");
+    std::filesystem::remove(place.path("model.safetensors"));
+    words[11] = "run";
+    const auto well_begun = [&] { return has_checkpoint(place) && place.lines("run/metrics.jsonl").size() > 5; };
+    ASSERT_EQ(place.run_and_signal(words, SIGKILL, well_begun).signal, SIGKILL) << "the run ended before it was killed";
+    ASSERT_EQ(place.run({"train", "--resume", "run", "--quiet"}).code, 0);
+    EXPECT_TRUE(place.read("model.safetensors") == wanted) << "the same bytes";
+    const auto lines = place.lines("run/metrics.jsonl");
+    ASSERT_EQ(lines.size(), 3000u);
+    for (std::size_t e = 0; e < lines.size(); ++e) ASSERT_EQ(nlohmann::json::parse(lines[e])["epoch"], e + 1);
+}
+
+TEST(Resume, OfARunThatIsOverSaysThatNothingWasLeftToDo) {
+    Workplace place;
+    write_points(place, "points.csv", 500);
+    ASSERT_EQ(place.run({"train", "points.csv", "--target", "y", "--epochs", "7", "--run-dir", "run"}).code, 0);
+    const std::string model = place.read("model.safetensors"), metrics = place.read("run/metrics.jsonl");
+    for (const Workplace::Words& words :
+         {Workplace::Words{"train", "--resume", "run"}, Workplace::Words{"train", "--resume", "run", "--epochs", "2"}}) {
+        const Ended ended = place.run(words);
+        EXPECT_EQ(ended.code, 0) << ended.err;
+        EXPECT_NE(ended.err.find("nothing was left to do"), std::string::npos) << ended.err;
+        EXPECT_NE(ended.out.find("nothing was left to do: 7 epochs"), std::string::npos) << ended.out;
+        EXPECT_EQ(ended.err.find("now ends with the new last epoch"), std::string::npos) << ended.err;
+        EXPECT_EQ(place.read("run/metrics.jsonl"), metrics);
+        EXPECT_EQ(place.run({"inspect", "model.safetensors", "--coefficients"}).code, 0);
+    }
 }
 
 TEST(Resume, TakesMoreEpochsAndThreadsAndNothingElse) {

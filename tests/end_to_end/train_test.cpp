@@ -47,6 +47,38 @@ TEST(Train, JsonIsOneObjectOnStdout) {
     EXPECT_EQ(json["model"], "model.safetensors");
 }
 
+TEST(Train, JsonHasEverySettingUnderTheNameOfItsFlag) {
+    Workplace place;
+    write_points(place, "points.csv", 500);
+    const auto json = place.run({"train", "points.csv", "--target", "y", "--epochs", "3", "--clip-norm", "1", "--clip-value", "2", "--l1",
+                                 "1e-3", "--na", "?", "--na", "none", "--json"})
+                          .json();
+    const auto settings = json["settings"];
+    EXPECT_EQ(settings["data"], "points.csv");
+    EXPECT_EQ(settings["target"], "y");
+    EXPECT_EQ(settings["na"], nlohmann::json({"?", "none"}));
+    EXPECT_EQ(settings["loss"], "logistic");
+    EXPECT_EQ(settings["optimizer"], "adam");
+    EXPECT_EQ(settings["lr"], .01);
+    EXPECT_EQ(settings["beta1"], .9);
+    EXPECT_EQ(settings["amsgrad"], false);
+    EXPECT_EQ(settings["schedule"], "cosine");
+    EXPECT_EQ(settings["batch_size"], 256);
+    EXPECT_EQ(settings["epochs"], 3);
+    EXPECT_EQ(settings["seed"], 0);
+    EXPECT_EQ(settings["clip_norm"], 1);
+    EXPECT_EQ(settings["clip_value"], 2);
+    EXPECT_EQ(settings["l1"], 1e-3);
+    EXPECT_EQ(settings["drop_last"], false);
+    EXPECT_TRUE(settings["memory_limit"].is_null());
+    EXPECT_TRUE(settings["threads"].is_number_integer());
+    std::string sentences;
+    for (const auto& [name, sentence] : json["description"].items()) sentences += name + ": " + sentence.get<std::string>() + "\n";
+    for (const char* words : {"largest norm: 1 ", "largest value: 2 ", "adam: lr 0.01"})
+        EXPECT_NE(sentences.find(words), std::string::npos) << words << " in\n" << sentences;
+    EXPECT_EQ(place.run({"plan", "points.csv", "--target", "y", "--batch-size", "full", "--json"}).json()["settings"]["batch_size"], "full");
+}
+
 TEST(Train, AnExplicitLossDecidesTheTask) {
     Workplace place;
     place.write("whole.csv", "x,y\n1,1\n2,2\n3,3\n4,1\n5,2\n6,3\n");
@@ -112,7 +144,7 @@ TEST(RunDirectory, HoldsCheckpointsMetricsAndASelfContainedReport) {
     Workplace place;
     write_points(place, "points.csv", 500);
     const Ended ended =
-        place.run({"train", "points.csv", "--target", "y", "--epochs", "6", "--validation-fraction", "0.2", "--run-dir", "run"});
+        place.run({"train", "points.csv", "--target", "y", "--epochs", "6", "--validation-fraction", "0.2", "--checkpoint-every", "1"});
     ASSERT_EQ(ended.code, 0) << ended.err;
     int checkpoints = 0;
     for (const std::string& name : place.names("run")) checkpoints += name.starts_with("checkpoint-");
@@ -129,6 +161,46 @@ TEST(RunDirectory, HoldsCheckpointsMetricsAndASelfContainedReport) {
     for (const char* words : {"<svg", "Loss", "Learning rate", "validation accuracy", "--curve-1", "prefers-color-scheme"})
         EXPECT_NE(report.find(words), std::string::npos) << words;
     for (const char* words : {"http:", "https:", "<script", "src="}) EXPECT_EQ(report.find(words), std::string::npos) << words;
+}
+
+TEST(RunDirectory, OfShortEpochsGetsACheckpointASecondNotAnEpoch) {
+    Workplace place;
+    write_points(place, "points.csv", 500);
+    ASSERT_EQ(place.run({"train", "points.csv", "--target", "y", "--epochs", "200", "--batch-size", "full", "--run-dir", "run"}).code, 0);
+    EXPECT_TRUE(place.has("run/checkpoint-000000000001.safetensors")) << "the first epoch's, which later ones would have pushed out";
+    EXPECT_TRUE(place.has("run/checkpoint-000000000200.safetensors")) << "the end is always saved";
+    EXPECT_EQ(place.lines("run/metrics.jsonl").size(), 200u);
+}
+
+TEST(RunDirectory, OfSeveralMembersTellsThemApart) {
+    Workplace place;
+    write_points(place, "points.csv", 500);
+    const Ended ended = place.run({"train", "points.csv", "--target", "y", "--lr", "1e-4,0.1,1e-2", "--epochs", "4", "--validation-fraction",
+                                   "0.2", "--run-dir", "run", "--json"});
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    const auto lines = place.lines("run/metrics.jsonl");
+    ASSERT_EQ(lines.size(), 4u * 3);
+    std::vector<double> last(3);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const auto line = nlohmann::json::parse(lines[i]);
+        EXPECT_EQ(line["epoch"], i / 3 + 1);
+        EXPECT_EQ(line["member"], i % 3);
+        last[i % 3] = line["loss"];
+    }
+    const auto members = ended.json()["members"];
+    for (std::size_t m = 0; m < 3; ++m) EXPECT_EQ(last[m], members[m]["loss"]) << "member " << m;
+    EXPECT_NE(ended.err.find("member 1  loss"), std::string::npos) << "progress speaks of the member that leads";
+    EXPECT_EQ(ended.err.find("member 0  loss"), std::string::npos);
+    const std::string report = place.read("run/report.html");
+    for (const char* title : {"<h2>Training loss", "<h2>Validation loss", "<h2>Validation accuracy"}) {
+        const auto chart = report.find(title);
+        ASSERT_NE(chart, std::string::npos) << title;
+        const std::string section = report.substr(chart, report.find("</section>", chart) - chart);
+        for (const char* name : {"lr 1e-04", "lr 0.1", "lr 0.01"}) EXPECT_NE(section.find(name), std::string::npos) << title << name;
+        std::size_t curves = 0;
+        for (auto at = section.find("<polyline"); at != std::string::npos; at = section.find("<polyline", at + 1)) ++curves;
+        EXPECT_EQ(curves, 3u) << title;
+    }
 }
 
 TEST(RunDirectory, ThatIsNotEmptyIsLeftAloneUnlessToldOtherwise) {
@@ -192,7 +264,24 @@ INSTANTIATE_TEST_SUITE_P(Lines, BadConfig,
                                          std::pair{"epochs = three\n", "quotes"}, std::pair{"loss = \"squared\n", "not closed"},
                                          std::pair{"[train]\n", "sections"}, std::pair{"target = \"x0\"\n", "twice"},
                                          std::pair{"epochs = 3 4\n", "expected"}, std::pair{"na = []\n", "empty list"},
-                                         std::pair{"resume = \"run\"\n", "command line"}, std::pair{"loss = \"a\\q\"\n", "escape"}));
+                                         std::pair{"resume = \"run\"\n", "command line"}, std::pair{"loss = \"a\\q\"\n", "escape"},
+                                         std::pair{"epochs = \"x\"\n", "--epochs wants"}, std::pair{"epochs = 1e400\n", "--epochs wants"},
+                                         std::pair{"l2 = inf\n", "quotes"}, std::pair{"l2 = \"inf\"\n", "--l2 wants"},
+                                         std::pair{"epochs = [1, 2]\n", "one value"}, std::pair{"data = [\"a\", \"b\"]\n", "one value"},
+                                         std::pair{"loss = \"squard\"\n", "'squared'"}, std::pair{"lr = [0.1, \"x\"]\n", "--lr wants"},
+                                         std::pair{"batch-size = \"some\"\n", "--batch-size wants"},
+                                         std::pair{"schedule = \"cosin\"\n", "'cosine'"}, std::pair{"shuffle = \"ful\"\n", "'full'"},
+                                         std::pair{"header = \"maybe\"\n", "--header"}, std::pair{"memory-limit = 0\n", "--memory-limit"}));
+
+TEST(ConfigFile, MayListRates) {
+    Workplace place;
+    write_points(place, "points.csv", 400);
+    place.write("run.toml", "lr = [0.1, 1e-2,\n  0.2]\n");
+    const Ended ended = place.run({"train", "points.csv", "--target", "y", "--config", "run.toml", "--save-config", "saved.toml", "--json"});
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    EXPECT_EQ(ended.json()["settings"]["lr"], nlohmann::json({.1, .01, .2}));
+    EXPECT_EQ(place.run({"train", "--config", "saved.toml", "--json"}).json()["settings"]["lr"], nlohmann::json({.1, .01, .2}));
+}
 
 TEST(Plan, ShowsTheRunAndDoesNotRunIt) {
     Workplace place;
@@ -204,6 +293,24 @@ TEST(Plan, ShowsTheRunAndDoesNotRunIt) {
     EXPECT_FALSE(place.has("model.safetensors"));
     EXPECT_FALSE(place.has("run"));
     EXPECT_EQ(place.run({"plan", "points.csv", "--target", "y", "--json"}).json()["rows"], 400);
+}
+
+TEST(Plan, PredictsTimesAndShowsTheNotesOfTheData) {
+    Workplace place;
+    write_points(place, "points.csv", 400);
+    const Workplace::Words words = {"plan", "points.csv", "--target", "y", "--epochs", "5"};
+    const Ended ended = place.run(words);
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    for (const char* part : {"note: task: classification with 2 classes", "\npredicted ", " a step, ", " an epoch, ", "\nbound by "})
+        EXPECT_NE(ended.out.find(part), std::string::npos) << part << " in\n" << ended.out;
+    auto as_json = words;
+    as_json.push_back("--json");
+    const auto predicted = place.run(as_json).json()["predicted"];
+    EXPECT_GT(predicted["step_seconds"], 0);
+    EXPECT_EQ(predicted["epoch_seconds"], predicted["step_seconds"].get<double>() * 2) << "two steps";
+    EXPECT_EQ(predicted["seconds"], predicted["step_seconds"].get<double>() * 10);
+    EXPECT_LT(predicted["limit_step_seconds"], predicted["step_seconds"]);
+    EXPECT_TRUE(predicted["bound_by"].is_string());
 }
 
 }  // namespace

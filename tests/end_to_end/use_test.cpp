@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
 
 #include "tests/end_to_end/program.hpp"
 #include "tests/end_to_end/small_tables.hpp"
@@ -25,6 +28,15 @@ TEST(Program, HelpGoesToStdoutAndIsNoError) {
         EXPECT_NE(ended.out.find("glissade"), std::string::npos);
         EXPECT_NE(ended.out.find("Examples"), std::string::npos);
         EXPECT_EQ(ended.err, "");
+    }
+}
+
+TEST(Program, HelpThatCannotBeWrittenIsAFailure) {
+    for (const char* words : {"--help", "train --help", "predict --help", "evaluate --help", "inspect --help", "plan --help", "--version"}) {
+        const std::string command = std::string(GLISSADE_PROGRAM) + " " + words + " > /dev/full 2> /dev/null";
+        const int status = std::system(command.c_str());
+        ASSERT_TRUE(WIFEXITED(status));
+        EXPECT_EQ(WEXITSTATUS(status), 1) << words;
     }
 }
 
@@ -72,7 +84,14 @@ INSTANTIATE_TEST_SUITE_P(
                     Misuse{"UnknownShuffle", train_with({"--shuffle", "ful"}), "'full'"},
                     Misuse{"UnknownTask", train_with({"--task", "classifcation"}), "'classification'"},
                     Misuse{"UnknownDevice", train_with({"--device", "gpu"}), "cuda"},
-                    Misuse{"StorageOfALaterVersion", train_with({"--storage", "int8"}), "float32"},
+                    Misuse{"StorageOfALaterVersion", train_with({"--storage", "int8"}), "reserved for a later version"},
+                    Misuse{"UnknownPrecision", train_with({"--precision", "flaot64"}), "'float64'"},
+                    Misuse{"PrecisionThatNeverMeansAnything", train_with({"--precision", "foo"}), "There are: float32, float64\n"},
+                    Misuse{"CompatOfKeras", train_with({"--compat", "keras"}), "reserved for a later version"},
+                    Misuse{"CompatOfSklearn", train_with({"--compat", "sklearn"}), "reserved for a later version"},
+                    Misuse{"CompatOfD2l", train_with({"--compat", "d2l"}), "reserved for a later version"},
+                    Misuse{"UnknownCompat", train_with({"--compat", "pytroch"}), "'torch'"},
+                    Misuse{"ValidationTargetsAlone", train_with({"--validation-target-file", "y.npy"}), "--validation"},
                     Misuse{"SettingOfAnotherRule", train_with({"--momentum", "0.9"}), "sgd"},
                     Misuse{"SettingOfAnotherLoss", train_with({"--delta", "2"}), "huber"},
                     Misuse{"SettingOutOfRange", train_with({"--beta1", "1.5"}), "beta1"},
@@ -93,6 +112,46 @@ INSTANTIATE_TEST_SUITE_P(
                     Misuse{"PredictWithoutData", {"predict", "model.safetensors"}, "DATA"}, Misuse{"InspectNothing", {"inspect"}, "FILE"},
                     Misuse{"FlagGivenTwice", train_with({"--epochs", "1", "--epochs", "2"}), "--epochs"}),
     [](const auto& use) { return use.param.name; });
+
+class BadNumber : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(BadNumber, IsRefusedAndTheFlagAndWhatItWantsAreNamed) {
+    const auto [flag, value] = GetParam();
+    Workplace place;
+    write_points(place, "points.csv", 40);
+    const Ended ended = place.run(train_with({std::string(flag) + "=" + value}));
+    EXPECT_EQ(ended.code, 2) << ended.err;
+    EXPECT_NE(ended.err.find(std::string(flag) + " wants a"), std::string::npos) << ended.err;
+    EXPECT_NE(ended.err.find(std::string("not \"") + value + "\""), std::string::npos) << ended.err;
+    EXPECT_FALSE(place.has("model.safetensors"));
+}
+
+std::vector<std::pair<const char*, const char*>> bad_numbers() {
+    std::vector<std::pair<const char*, const char*>> all;
+    constexpr const char* huge = "99999999999999999999";
+    for (const char* flag : {"--seed", "--epochs", "--batch-size", "--max-steps", "--patience", "--threads"}) {
+        for (const char* value : {"-1", huge, "1e3", "2.5", "x", "nan", "1 "}) all.emplace_back(flag, value);
+    }
+    all.emplace_back("--threads", "4294967297");  // 1, if it wrapped
+    for (const char* flag : {"--l1", "--l2", "--clip-norm", "--clip-value", "--max-seconds", "--tol", "--validation-fraction"}) {
+        for (const char* value : {"inf", "nan", "-inf", "1e999", "-1", "x", "1,5"}) all.emplace_back(flag, value);
+    }
+    for (const char* flag : {"--lr", "--beta1", "--weight-decay"}) {
+        for (const char* value : {"inf", "nan", "1e999"}) all.emplace_back(flag, value);
+    }
+    return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Numbers, BadNumber, testing::ValuesIn(bad_numbers()), [](const auto& use) {
+    return "Case" + std::to_string(use.index);
+});
+
+TEST(Program, TheLargestSeedIsASeed) {
+    Workplace place;
+    write_points(place, "points.csv", 40);
+    EXPECT_EQ(place.run(train_with({"--seed", "18446744073709551615"})).code, 0);
+    EXPECT_EQ(place.run(train_with({"--seed", "18446744073709551616"})).code, 2);
+}
 
 TEST(Program, ATableWithoutATargetIsShownWithItsFirstRows) {
     Workplace place;

@@ -22,11 +22,17 @@ struct Case {
 
 TEST(LossGolden, ValuesAndSlopesAreThoseOfPyTorch) {
     const auto golden = testing::read_golden("losses.json").at("losses");
-    const Case cases[] = {
-        {"bce_with_logits", "logistic", 1, false},        {"mse", "squared", 2, false},    {"huber_delta1", "huber", 1, false},
-        {"huber_delta0.5", Huber{.delta = .5}, 1, false}, {"hinge_pm1", "hinge", 1, true}, {"squared_hinge_pm1", "squared_hinge", 1, true},
-        {"soft_margin_pm1", "logistic", 1, true},         {"l1", "absolute", 1, false},    {"l1", "quantile", 2, false},
-        {"poisson_nll_log", "poisson", 1, false}};
+    const Case cases[] = {{"bce_with_logits", "logistic", 1, false},
+                          {"mse", "squared", 2, false},
+                          {"mse", Squared{.error_scale = 1}, 1, false},
+                          {"huber_delta1", "huber", 1, false},
+                          {"hinge_pm1", "hinge", 1, true},
+                          {"squared_hinge_pm1", "squared_hinge", 1, true},
+                          {"huber_delta0.5", Huber{.delta = .5}, 1, false},
+                          {"l1", "absolute", 1, false},
+                          {"soft_margin_pm1", "logistic", 1, true},
+                          {"poisson_nll_log", "poisson", 1, false},
+                          {"l1", "quantile", 2, false}};
     for (const Case& c : cases) {
         double k[max_loss_constants];
         c.loss.prepare(k);
