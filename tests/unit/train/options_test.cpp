@@ -29,7 +29,7 @@ const std::vector<WholeNumber> whole_numbers = {
     {"memory_limit_bytes", 0, [](TrainOptions& o, std::int64_t v) { o.memory_limit_bytes = v; }},
     {"device_memory_limit_bytes", 0, [](TrainOptions& o, std::int64_t v) { o.device_memory_limit_bytes = v; }},
     {"checkpoint.every_steps", 0, [](TrainOptions& o, std::int64_t v) { o.checkpoint.every_steps = v; }},
-    {"checkpoint.every_epochs", 1, [](TrainOptions& o, std::int64_t v) { o.checkpoint.every_epochs = v; }},
+    {"checkpoint.every_epochs", 0, [](TrainOptions& o, std::int64_t v) { o.checkpoint.every_epochs = v; }},
     {"checkpoint.keep", 1, [](TrainOptions& o, std::int64_t v) { o.checkpoint.keep = static_cast<int>(v); }},
 };
 
