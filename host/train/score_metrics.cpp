@@ -140,12 +140,10 @@ private:
 
 template <class Real>
 double mean_loss(const ModelSpec& spec, const ScoredRows<Real>& rows) {
-    double constants[max_loss_constants] = {};
-    spec.loss.prepare(constants);
-    std::vector<double> scratch(static_cast<std::size_t>(spec.outputs));
+    RowJudge<Real> judge(spec, rows, LossUnits::trained);
     double loss = 0, weight_sum = 0;
     for (std::int64_t r = 0; r < static_cast<std::int64_t>(rows.scores.size()) / spec.outputs; ++r) {
-        loss += weight_of(rows, r) * judge_row(spec, rows, r, constants, scratch).first;
+        loss += weight_of(rows, r) * judge(r).first;
         weight_sum += weight_of(rows, r);
     }
     return loss / weight_sum;
