@@ -51,9 +51,10 @@ TEST(Metrics, TakesTheLossInTheUsersUnitsAsIfTheTargetsHadNeverBeenStandardised)
         for (std::size_t i = 0; i < scores.size(); ++i) raw_scores[i] = scores[i] * scale, raw_targets[i] = targets[i] * scale;
         for (const auto name : Loss::names()) {
             ModelSpec spec = spec_of(std::string(name).c_str(), 1), raw = spec;
-            if (spec.loss.kind() != LossKind::regression) continue;
-            for (const double delta : {.5, 1., 3.}) {
-                if (spec.loss.has("delta")) spec.loss.set("delta", delta), raw.loss.set("delta", delta * scale);
+            if (spec.loss.kind() != LossKind::regression || spec.loss.link() != Link::identity) continue;
+            for (const double length : {.5, 1., 2.5}) {
+                for (const char* field : {"delta", "epsilon"})
+                    if (spec.loss.has(field)) spec.loss.set(field, length), raw.loss.set(field, length * scale);
                 const Metrics metrics = score_metrics<double>(spec, {scores, targets, {}, {scale}}, LossUnits::user);
                 EXPECT_EQ(metrics.loss, score_metrics<double>(raw, {raw_scores, raw_targets, {}, {}}, LossUnits::user).loss) << name;
                 EXPECT_NE(metrics.loss, score_metrics<double>(spec, {scores, targets, {}, {scale}}, LossUnits::trained).loss) << name;
