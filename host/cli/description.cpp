@@ -84,7 +84,8 @@ void add_extras(std::vector<DescribedSetting>& out, const TrainOptions& options)
     if (options.l1 > 0 || options.l2 > 0)
         out.push_back({"penalty", "l1 " + shortest(options.l1) + ", l2 " + shortest(options.l2), "--l1 --l2"});
     if (options.clip_norm > 0) out.push_back({"largest norm", shortest(options.clip_norm) + " of the gradient of a step", "--clip-norm"});
-    if (options.clip_value > 0) out.push_back({"largest value", shortest(options.clip_value) + " of an entry of a gradient", "--clip-value"});
+    if (options.clip_value > 0)
+        out.push_back({"largest value", shortest(options.clip_value) + " of an entry of a gradient", "--clip-value"});
     if (options.balanced) out.push_back({"class weights", "balanced", "--class-weight"});
     if (options.average) out.push_back({"averaging", "of the parameters over all steps", "--average"});
     if (const std::string limits = limits_text(options); !limits.empty()) {

@@ -12,7 +12,8 @@ inline constexpr std::int64_t max_config_bytes = std::int64_t{1} << 20;
 /// Throws Error(io), Error(usage) if the file is longer than `max_bytes`.
 std::string read_text(const std::string& path, std::int64_t max_bytes);
 /// Throws Error(io) that names `flag` if `path`, which it gave, cannot be written: its folder is missing or takes no files, or it is no
-/// regular file itself. To be called before work whose result it will hold. Where `path` is a folder, `file_in_it` stands for what it will hold.
+/// regular file itself. To be called before work whose result it will hold. Where `path` is a folder, `file_in_it` stands for what it will
+/// hold.
 void check_writable(std::string_view flag, const std::string& path, const std::string& file_in_it = "");
 /// Whole or not at all. Throws Error(io).
 void write_text(const std::string& path, std::string_view text);

@@ -65,9 +65,10 @@ Json coefficients_json(const Model& model) {
             values.push_back(
                 {{"name", feature_name(model, j)}, {"weight", weights[static_cast<std::size_t>(o * model.spec.features + j)]}});
         const std::string subject = subject_of(model, o);
-        list.push_back({{model.task == Task::classification ? "class" : "target", subject.empty() ? model.preparation.target_name : subject},
-                        {"intercept", biases[static_cast<std::size_t>(o)]},
-                        {"weights", values}});
+        list.push_back(
+            {{model.task == Task::classification ? "class" : "target", subject.empty() ? model.preparation.target_name : subject},
+             {"intercept", biases[static_cast<std::size_t>(o)]},
+             {"weights", values}});
     }
     return list;
 }
@@ -129,7 +130,10 @@ int run_inspect(const Words& words) {
     std::string path;
     bool coefficients = false, json = false;
     app.add_option("FILE", path, "A model or a checkpoint")->type_name("FILE");
-    app.add_flag("--coefficients", coefficients, "Name and weight of each feature in the units of the data, as CSV: a column weight_CLASS a class, of two classes the second")->group("Output");
+    app.add_flag(
+           "--coefficients", coefficients,
+           "Name and weight of each feature in the units of the data, as CSV: a column weight_CLASS a class, of two classes the second")
+        ->group("Output");
     app.add_flag("--json", json, "As one JSON object")->group("Output");
     app.footer(footer);
     if (!parse_words(app, words)) return exit_done;

@@ -131,10 +131,11 @@ void LearningFlags::add_penalties(CLI::App& app) {
     add_real(app, "--clip-norm", options.clip_norm, {0}, "Longest gradient of a step; 0: any")->group(group);
     add_real(app, "--clip-value", options.clip_value, {0}, "Largest entry of a gradient; 0: any")->group(group);
     app.add_flag("--average", options.average, "The model is the mean of the parameters over all steps")->group(group);
-    checked(app.add_option("--compat", compat,
-                           "torch: as PyTorch has it, the squared loss without its half (a mean over several targets), and weight decay and "
-                           "penalties on biases too"),
-            [](const std::string& text) { as_in_torch(text); })
+    checked(
+        app.add_option("--compat", compat,
+                       "torch: as PyTorch has it, the squared loss without its half (a mean over several targets), and weight decay and "
+                       "penalties on biases too"),
+        [](const std::string& text) { as_in_torch(text); })
         ->type_name("NAME")
         ->capture_default_str()
         ->group(group);
@@ -144,8 +145,7 @@ void LearningFlags::add_limits(CLI::App& app) {
     const std::string group = "When to stop";
     add_whole(app, "--max-steps", options.max_steps, {0}, "Steps at most; 0: as many as the epochs have")->group(group);
     add_real(app, "--max-seconds", options.max_seconds, {0}, "Seconds of training at most; 0: no limit")->group(group);
-    add_real(app, "--tol", options.tol, {0},
-             "Stop when the training loss has not improved by X for --patience epochs (5 if not given)")
+    add_real(app, "--tol", options.tol, {0}, "Stop when the training loss has not improved by X for --patience epochs (5 if not given)")
         ->group(group);
     add_whole(app, "--patience,--early-stopping", options.patience, {0},
               "Stop when the validation loss has not improved for N epochs; without a validation set 10 % of the rows are taken")
@@ -163,8 +163,7 @@ void LearningFlags::add_machine(CLI::App& app) {
         ->group(group);
     add_bytes(app, "--memory-limit", options.memory_limit_bytes, "Of the CPU: 8G, 512M; what is available if not given")->group(group);
     add_bytes(app, "--device-memory-limit", options.device_memory_limit_bytes, "Of the GPU; what is free if not given")->group(group);
-    checked(app.add_option("--precision", precision_, "float32 or float64 (CPU only)"),
-            [](const std::string& text) { precision_of(text); })
+    checked(app.add_option("--precision", precision_, "float32 or float64 (CPU only)"), [](const std::string& text) { precision_of(text); })
         ->type_name("NAME")
         ->capture_default_str()
         ->group(group);
@@ -216,8 +215,8 @@ void LearningFlags::settle(const Dataset& data) {
     if (options.loss.name() == "squared") {
         if (!rule_flags_.given("error_scale")) options.loss.set("error_scale", 1.0 / static_cast<double>(targets));
     } else if (targets > 1) {
-        fail(ErrorKind::usage, "--compat torch with " + std::to_string(targets) + " targets: PyTorch's " + std::string(options.loss.name()) +
-                                   " is their mean, ours their sum; only the squared loss knows both");
+        fail(ErrorKind::usage, "--compat torch with " + std::to_string(targets) + " targets: PyTorch's " +
+                                   std::string(options.loss.name()) + " is their mean, ours their sum; only the squared loss knows both");
     }
 }
 

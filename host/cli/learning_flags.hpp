@@ -21,8 +21,8 @@ public:
 
     TrainOptions options;
     RealType real_type = RealType::float32;
-    std::vector<double> rates;     ///< of --lr; several are members
-    std::string compat = "none";   ///< whose conventions the rules follow
+    std::vector<double> rates;    ///< of --lr; several are members
+    std::string compat = "none";  ///< whose conventions the rules follow
     bool nondeterministic = false;
 
 private:

@@ -17,7 +17,8 @@ std::string plan_text(const std::vector<DescribedSetting>& settings, const Train
     return text + "\n" + plan.text;
 }
 
-Json plan_json(const TrainCommand& command, const std::vector<DescribedSetting>& settings, const TrainingInput& input, const RunPlan& plan) {
+Json plan_json(const TrainCommand& command, const std::vector<DescribedSetting>& settings, const TrainingInput& input,
+               const RunPlan& plan) {
     Json json;
     json["rows"] = input.train.rows();
     json["features"] = input.train.columns();

@@ -37,7 +37,8 @@ std::vector<std::string> score_names(const Model& model) {
     if (model.spec.outputs == 1) return {"score"};
     std::vector<std::string> names;
     for (std::int64_t o = 0; o < model.spec.outputs; ++o)
-        names.push_back("score_" + (model.task == Task::classification ? model.class_labels.at(static_cast<std::size_t>(o)) : std::to_string(o)));
+        names.push_back("score_" +
+                        (model.task == Task::classification ? model.class_labels.at(static_cast<std::size_t>(o)) : std::to_string(o)));
     return names;
 }
 
@@ -88,7 +89,9 @@ int run_predict(const Words& words) {
     flags.score.add_to(app);
     app.add_option("-o,--output", flags.output, "Writes to FILE instead of stdout")->type_name("FILE")->group("Output");
     auto* proba = app.add_flag("--proba", flags.proba, "Adds the probability of each class, in columns named by class")->group("Output");
-    app.add_flag("--scores", flags.scores, "Adds the model's raw scores, in columns score_CLASS; of two classes, that of the second")->excludes(proba)->group("Output");
+    app.add_flag("--scores", flags.scores, "Adds the model's raw scores, in columns score_CLASS; of two classes, that of the second")
+        ->excludes(proba)
+        ->group("Output");
     app.footer(footer);
     if (!parse_words(app, words)) return exit_done;
     flags.score.check("predict");

@@ -78,7 +78,8 @@ void ProgressLine::redraw(const Progress& progress) {
     const double left = done > 0 ? progress.seconds * (1 - done) / done : 0;
     const auto epoch = std::min(progress.epoch + (progress.epoch_ended ? 0 : 1), progress.total_epochs);
     std::string text = bar(done) + " epoch " + std::to_string(epoch) + "/" + std::to_string(progress.total_epochs) + "  " +
-                       rows_text(progress) + member_text(progress) + "  loss " + brief(progress.loss) + "  " + readable_seconds(left) + " left";
+                       rows_text(progress) + member_text(progress) + "  loss " + brief(progress.loss) + "  " + readable_seconds(left) +
+                       " left";
     if (progress.validation) text += "  validation " + metrics_text(*progress.validation);
     text.resize(std::min(text.size(), terminal_columns() - 1));
     std::fprintf(stderr, "\r\x1b[K%s", text.c_str());

@@ -22,8 +22,8 @@ namespace glissade {
 /// without flock they stay.
 void write_file_atomically(Io& io, const std::string& path, std::span<const std::byte> bytes);
 
-/// Throws the Error(io) with which write_file_atomically would refuse `path`, as far as an empty temporary, made beside it and removed, tells:
-/// a disk may still be full later.
+/// Throws the Error(io) with which write_file_atomically would refuse `path`, as far as an empty temporary, made beside it and removed,
+/// tells: a disk may still be full later.
 void check_writable(Io& io, const std::string& path);
 
 /// Removes the temporaries in `directory` whose writer is dead and whose target's file name `is_ours` accepts. Returns what failed:

@@ -23,8 +23,8 @@ struct StableRate {
 };
 StableRate stable_rate(const Optimizer& sgd, double lambda);
 
-/// One sentence where it is due, else empty: a rate beyond the stable one in full-batch descent, a loss that rose or ended worse than that of
-/// no model at all, a best epoch long gone, a loss that still fell when the run was over. Cost: one look at each target.
+/// One sentence where it is due, else empty: a rate beyond the stable one in full-batch descent, a loss that rose or ended worse than that
+/// of no model at all, a best epoch long gone, a loss that still fell when the run was over. Cost: one look at each target.
 template <class Real>
 std::string advise(const Problem<Real>& problem, const ResolvedRun& run, const TrainOptions& options, const MemberResult& best,
                    StopReason stop);

@@ -16,9 +16,9 @@ struct LateFall {
 };
 
 /// Looks at the last two quarters of what the learning rates add up to, not of the epochs: a schedule that ends at 0 makes every loss look
-/// settled. A loss still fell if each of these quarters brought a good part of all progress. One that falls mostly in the last is not meant:
-/// there the noise of the steps goes with their rate, and neither more epochs nor a higher rate would help; nor is one that rose by as much
-/// from some epoch to the next. Nothing for less than two epochs.
+/// settled. A loss still fell if each of these quarters brought a good part of all progress. One that falls mostly in the last is not
+/// meant: there the noise of the steps goes with their rate, and neither more epochs nor a higher rate would help; nor is one that rose by
+/// as much from some epoch to the next. Nothing for less than two epochs.
 std::optional<LateFall> late_fall(std::span<const EpochRecord> history);
 
 /// The epoch of the lowest training loss, where the last one is higher by a tenth or more.

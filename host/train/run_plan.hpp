@@ -10,8 +10,8 @@ namespace glissade {
 
 /// What train() would run.
 struct RunPlan {
-    std::string text;        ///< a line a fact
-    StepPrediction step;     ///< of a full batch
+    std::string text;                       ///< a line a fact
+    StepPrediction step;                    ///< of a full batch
     double epoch_seconds = 0, seconds = 0;  ///< predicted, of an epoch and of all of them; training alone, no evaluation
 };
 

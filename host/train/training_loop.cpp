@@ -18,7 +18,8 @@ namespace glissade {
 namespace {
 
 constexpr double segment_seconds = .05;
-constexpr double seconds_between_checkpoints = 1;  // a save waits for the disk, some milliseconds: where epochs are shorter, it is most of them
+constexpr double seconds_between_checkpoints =
+    1;  // a save waits for the disk, some milliseconds: where epochs are shorter, it is most of them
 constexpr std::int64_t default_tol_patience = 5;  // scikit-learn's n_iter_no_change
 
 double since(std::chrono::steady_clock::time_point start) {

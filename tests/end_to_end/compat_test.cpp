@@ -14,9 +14,28 @@ using Words = Workplace::Words;
 
 /// Full-batch descent in float64 with nothing standardised: arithmetic that a test can do by hand.
 Words descent(const Words& more) {
-    Words words = {"train",      "data.csv",       "--target",    "y",           "--task",          "regression", "--standardize", "off",
-                   "--quiet",    "--json",         "--optimizer", "sgd",         "--schedule",      "constant",   "--batch-size",  "full",
-                   "--standardize-target", "off",  "--precision", "float64",     "--device",        "cpu"};
+    Words words = {"train",
+                   "data.csv",
+                   "--target",
+                   "y",
+                   "--task",
+                   "regression",
+                   "--standardize",
+                   "off",
+                   "--quiet",
+                   "--json",
+                   "--optimizer",
+                   "sgd",
+                   "--schedule",
+                   "constant",
+                   "--batch-size",
+                   "full",
+                   "--standardize-target",
+                   "off",
+                   "--precision",
+                   "float64",
+                   "--device",
+                   "cpu"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
 }

@@ -11,8 +11,9 @@
 namespace glissade::test {
 namespace {
 
-const Workplace::Words training = {"train", "points.csv", "--target",  "y",   "--epochs", "300",                "--validation-fraction",
-                                   "0.1",   "--lr",       "0.05",      "--run-dir", "run",      "--quiet", "--checkpoint-every", "1"};
+const Workplace::Words training = {"train", "points.csv", "--target", "y",         "--epochs", "300",     "--validation-fraction",
+                                   "0.1",   "--lr",       "0.05",     "--run-dir", "run",      "--quiet", "--checkpoint-every",
+                                   "1"};
 
 bool has_checkpoint(const Workplace& place) {
     for (const std::string& name : place.names("run")) {

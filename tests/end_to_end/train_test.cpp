@@ -50,8 +50,9 @@ TEST(Train, JsonIsOneObjectOnStdout) {
 TEST(Train, JsonHasEverySettingUnderTheNameOfItsFlag) {
     Workplace place;
     write_points(place, "points.csv", 500);
-    const auto json = place.run({"train", "points.csv", "--target", "y", "--epochs", "3", "--clip-norm", "1", "--clip-value", "2", "--l1",
-                                 "1e-3", "--na", "?", "--na", "none", "--json"})
+    const auto json = place
+                          .run({"train", "points.csv", "--target", "y", "--epochs", "3", "--clip-norm", "1", "--clip-value", "2", "--l1",
+                                "1e-3", "--na", "?", "--na", "none", "--json"})
                           .json();
     const auto settings = json["settings"];
     EXPECT_EQ(settings["data"], "points.csv");
@@ -76,7 +77,8 @@ TEST(Train, JsonHasEverySettingUnderTheNameOfItsFlag) {
     for (const auto& [name, sentence] : json["description"].items()) sentences += name + ": " + sentence.get<std::string>() + "\n";
     for (const char* words : {"largest norm: 1 ", "largest value: 2 ", "adam: lr 0.01"})
         EXPECT_NE(sentences.find(words), std::string::npos) << words << " in\n" << sentences;
-    EXPECT_EQ(place.run({"plan", "points.csv", "--target", "y", "--batch-size", "full", "--json"}).json()["settings"]["batch_size"], "full");
+    EXPECT_EQ(place.run({"plan", "points.csv", "--target", "y", "--batch-size", "full", "--json"}).json()["settings"]["batch_size"],
+              "full");
 }
 
 TEST(Train, AnExplicitLossDecidesTheTask) {
@@ -175,8 +177,8 @@ TEST(RunDirectory, OfShortEpochsGetsACheckpointASecondNotAnEpoch) {
 TEST(RunDirectory, OfSeveralMembersTellsThemApart) {
     Workplace place;
     write_points(place, "points.csv", 500);
-    const Ended ended = place.run({"train", "points.csv", "--target", "y", "--lr", "1e-4,0.1,1e-2", "--epochs", "4", "--validation-fraction",
-                                   "0.2", "--run-dir", "run", "--json"});
+    const Ended ended = place.run({"train", "points.csv", "--target", "y", "--lr", "1e-4,0.1,1e-2", "--epochs", "4",
+                                   "--validation-fraction", "0.2", "--run-dir", "run", "--json"});
     ASSERT_EQ(ended.code, 0) << ended.err;
     const auto lines = place.lines("run/metrics.jsonl");
     ASSERT_EQ(lines.size(), 4u * 3);
@@ -277,7 +279,8 @@ TEST(ConfigFile, MayListRates) {
     Workplace place;
     write_points(place, "points.csv", 400);
     place.write("run.toml", "lr = [0.1, 1e-2,\n  0.2]\n");
-    const Ended ended = place.run({"train", "points.csv", "--target", "y", "--config", "run.toml", "--save-config", "saved.toml", "--json"});
+    const Ended ended =
+        place.run({"train", "points.csv", "--target", "y", "--config", "run.toml", "--save-config", "saved.toml", "--json"});
     ASSERT_EQ(ended.code, 0) << ended.err;
     EXPECT_EQ(ended.json()["settings"]["lr"], nlohmann::json({.1, .01, .2}));
     EXPECT_EQ(place.run({"train", "--config", "saved.toml", "--json"}).json()["settings"]["lr"], nlohmann::json({.1, .01, .2}));

@@ -32,7 +32,8 @@ TEST(Program, HelpGoesToStdoutAndIsNoError) {
 }
 
 TEST(Program, HelpThatCannotBeWrittenIsAFailure) {
-    for (const char* words : {"--help", "train --help", "predict --help", "evaluate --help", "inspect --help", "plan --help", "--version"}) {
+    for (const char* words :
+         {"--help", "train --help", "predict --help", "evaluate --help", "inspect --help", "plan --help", "--version"}) {
         const std::string command = std::string(GLISSADE_PROGRAM) + " " + words + " > /dev/full 2> /dev/null";
         const int status = std::system(command.c_str());
         ASSERT_TRUE(WIFEXITED(status));
@@ -142,9 +143,8 @@ std::vector<std::pair<const char*, const char*>> bad_numbers() {
     return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Numbers, BadNumber, testing::ValuesIn(bad_numbers()), [](const auto& use) {
-    return "Case" + std::to_string(use.index);
-});
+INSTANTIATE_TEST_SUITE_P(Numbers, BadNumber, testing::ValuesIn(bad_numbers()),
+                         [](const auto& use) { return "Case" + std::to_string(use.index); });
 
 TEST(Program, TheLargestSeedIsASeed) {
     Workplace place;

@@ -109,7 +109,7 @@ TEST(LossCatalog, SettingsReachTheFormulaAndMistakesAreNamed) {
     EXPECT_EQ(message_of([] { Loss("logstic"); }).substr(0, 55), "unknown loss 'logstic'; did you mean 'logistic'? There ");
     EXPECT_EQ(message_of([&] { huber.set("delta", 0); }), "huber: delta = 0 must be above 0");
     EXPECT_EQ(message_of([&] { Loss(Huber{.delta = -1}).prepare(constants); }), "huber: delta = -1 must be above 0");
-    EXPECT_EQ(message_of([] { Loss("squared").set("delta", 1); }), 
+    EXPECT_EQ(message_of([] { Loss("squared").set("delta", 1); }),
               "unknown setting of squared 'delta'; did you mean 'error_scale'? There are: error_scale");
 }
 

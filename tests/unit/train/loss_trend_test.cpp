@@ -88,7 +88,9 @@ TEST(LateFall, IsSilentWhereTheLossJumpedAbout) {
 TEST(LateFall, SaysNothingOfRunsTooShortToTell) {
     EXPECT_FALSE(late_fall({}));
     EXPECT_FALSE(late_fall(run_of(1, constant, [](double, double) { return 1.0; })));
-    EXPECT_FALSE(late_fall(run_of(5, [](double) { return 0.0; }, [](double, double) { return 1.0; }))) << "rates of 0";
+    EXPECT_FALSE(late_fall(run_of(
+        5, [](double) { return 0.0; }, [](double, double) { return 1.0; })))
+        << "rates of 0";
 }
 
 TEST(LeftBehind, IsALowestLossThatTheLastExceedsByATenth) {
