@@ -21,7 +21,7 @@
 namespace glissade::cli {
 namespace {
 
-constexpr const char* footer = R"(
+constexpr const char* bench_footer = R"(
 Examples
   glissade bench --rows 1000000 --features 28 --batch-size 1024
   glissade bench data.csv --target y --json > bench.json
@@ -59,7 +59,7 @@ void add_flags(CLI::App& app, BenchFlags& flags) {
         ->group("Benchmark");
     app.add_flag("--json", flags.json, "The result as one JSON object")->group("Output");
     app.add_flag("-q,--quiet", flags.quiet, "No notes")->group("Output");
-    app.footer(footer);
+    app.footer(bench_footer);
 }
 
 BenchData load(const BenchFlags& flags) {

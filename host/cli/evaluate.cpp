@@ -12,7 +12,7 @@
 namespace glissade::cli {
 namespace {
 
-constexpr const char* footer = R"(
+constexpr const char* evaluate_footer = R"(
 Examples
   glissade evaluate model.safetensors test.csv
   glissade evaluate model.safetensors adult-test.csv --map-label '<=50K.=<=50K' --map-label '>50K.=>50K' --json
@@ -33,7 +33,7 @@ int run_evaluate(const Words& words) {
     bool json = false;
     flags.add_to(app);
     app.add_flag("--json", json, "The result as one JSON object")->group("Output");
-    app.footer(footer);
+    app.footer(evaluate_footer);
     if (!parse_words(app, words)) return exit_done;
     flags.check("evaluate");
     const Model model = Model::load(flags.model_path);

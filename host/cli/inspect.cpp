@@ -16,7 +16,7 @@
 namespace glissade::cli {
 namespace {
 
-constexpr const char* footer = R"(
+constexpr const char* inspect_footer = R"(
 Examples
   glissade inspect model.safetensors
   glissade inspect model.safetensors --coefficients > weights.csv
@@ -135,7 +135,7 @@ int run_inspect(const Words& words) {
            "Name and weight of each feature in the units of the data, as CSV: a column weight_CLASS a class, of two classes the second")
         ->group("Output");
     app.add_flag("--json", json, "As one JSON object")->group("Output");
-    app.footer(footer);
+    app.footer(inspect_footer);
     if (!parse_words(app, words)) return exit_done;
     if (path.empty()) fail(ErrorKind::usage, "glissade inspect wants a model or a checkpoint: glissade inspect FILE");
     if (std::filesystem::is_directory(path)) fail(ErrorKind::usage, path + " is a directory; name one of the files in it");

@@ -11,7 +11,7 @@
 namespace glissade::cli {
 namespace {
 
-constexpr const char* footer = R"(
+constexpr const char* predict_footer = R"(
 Examples
   glissade predict model.safetensors new.csv > predictions.csv
   glissade predict model.safetensors new.csv --proba --output probabilities.csv
@@ -92,7 +92,7 @@ int run_predict(const Words& words) {
     app.add_flag("--scores", flags.scores, "Adds the model's raw scores, in columns score_CLASS; of two classes, that of the second")
         ->excludes(proba)
         ->group("Output");
-    app.footer(footer);
+    app.footer(predict_footer);
     if (!parse_words(app, words)) return exit_done;
     flags.score.check("predict");
     if (!flags.output.empty()) check_writable("--output", flags.output);
