@@ -6,10 +6,7 @@
 #include <limits>
 #include <string>
 
-namespace CLI {
-class App;
-class Option;
-}  // namespace CLI
+#include "host/cli/flag_parser.hpp"
 
 /// Flags whose values are read here rather than by the parser: nothing wraps, saturates or becomes infinite, and what is refused is refused
 /// as the words are read, so that a config file can say on which of its lines.

@@ -47,6 +47,7 @@ auto choose_offered(const std::string& flag, const std::string& word, const Tabl
     const bool later = std::any_of(planned.begin(), planned.end(), [&](std::string_view known) { return same_name(known, word); });
     if (!later) return choose(flag, word, offered);
     std::vector<std::string_view> words;
+    words.reserve(std::size(offered));
     for (const auto& choice : offered) words.push_back(choice.word);
     fail(ErrorKind::usage, flag + " " + word + " is reserved for a later version; there are: " + joined_names(words));
 }
