@@ -27,15 +27,20 @@ public:
     using Array = std::vector<Json>;
     using Object = std::vector<Member>;  ///< in the order in which they were added
 
-    Json() = default;
-    Json(bool value) : kind_(Kind::boolean), bits_(value) {}
-    Json(double value) : kind_(Kind::real), bits_(std::bit_cast<std::uint64_t>(value)) {}
+    Json();
+    Json(const Json& other);
+    Json(Json&& other) noexcept;
+    Json& operator=(const Json& other);
+    Json& operator=(Json&& other) noexcept;
+    ~Json();
+    Json(bool value);
+    Json(double value);
     template <std::signed_integral Integer>
     Json(Integer value) : kind_(Kind::whole), bits_(static_cast<std::uint64_t>(std::int64_t{value})) {}
-    Json(std::uint64_t value) : kind_(Kind::natural), bits_(value) {}
+    Json(std::uint64_t value);
     Json(const char* text) : Json(std::string(text)) {}
-    Json(std::string text) : kind_(Kind::text), text_(std::move(text)) {}
-    Json(Array values) : kind_(Kind::array), array_(std::move(values)) {}
+    Json(std::string text);
+    Json(Array values);
     template <class T>
     requires(!std::same_as<T, Json>) Json(const std::vector<T>& values) : Json(Array(values.begin(), values.end())) {}
     static Json object(std::initializer_list<Member> members);
@@ -80,6 +85,19 @@ struct Json::Member {
     std::string key;
     Json value;
 };
+
+// Here, where a member is a complete type.
+inline Json::Json() = default;
+inline Json::Json(const Json& other) = default;
+inline Json::Json(Json&& other) noexcept = default;
+inline Json& Json::operator=(const Json& other) = default;
+inline Json& Json::operator=(Json&& other) noexcept = default;
+inline Json::~Json() = default;
+inline Json::Json(bool value) : kind_(Kind::boolean), bits_(value) {}
+inline Json::Json(double value) : kind_(Kind::real), bits_(std::bit_cast<std::uint64_t>(value)) {}
+inline Json::Json(std::uint64_t value) : kind_(Kind::natural), bits_(value) {}
+inline Json::Json(std::string text) : kind_(Kind::text), text_(std::move(text)) {}
+inline Json::Json(Array values) : kind_(Kind::array), array_(std::move(values)) {}
 
 /// The text in quotes, escaped as JSON wants it. Throws JsonError if it is not UTF-8.
 std::string json_quoted(std::string_view text);
