@@ -90,6 +90,7 @@ void TrainingLoop<Real>::rebuild() {
     if (living.empty()) return;
     problem_.members = static_cast<std::int64_t>(living.size());
     std::vector<Member> members;
+    members.reserve(living.size());
     for (const std::size_t m : living) members.push_back(run_.members[m]);
     scheduler_ = std::make_unique<Scheduler<Real>>(
         SchedulerSettings{run_.batches, std::move(members), options_.schedule, run_.total_steps, options_.decay_bias, options_.average});
