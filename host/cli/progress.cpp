@@ -22,7 +22,7 @@ std::size_t terminal_columns() {
 }
 
 std::string bar(double done) {
-    constexpr int cells = 16;
+    constexpr int cells = 8;
     const int full = std::clamp(static_cast<int>(done * cells), 0, cells);
     return "[" + std::string(static_cast<std::size_t>(full), '#') + std::string(static_cast<std::size_t>(cells - full), '.') + "]";
 }
@@ -80,7 +80,14 @@ void ProgressLine::redraw(const Progress& progress) {
     std::string text = bar(done) + " epoch " + std::to_string(epoch) + "/" + std::to_string(progress.total_epochs) + "  " +
                        rows_text(progress) + member_text(progress) + "  loss " + brief(progress.loss) + "  " + readable_seconds(left) +
                        " left";
-    if (progress.validation) text += "  validation " + metrics_text(*progress.validation);
+    if (progress.validation) {
+        for (const std::string& part :
+             {"  validation " + metrics_text(*progress.validation), "  val " + brief(progress.validation->loss)}) {
+            if (text.size() + part.size() >= terminal_columns()) continue;
+            text += part;
+            break;
+        }
+    }
     text.resize(std::min(text.size(), terminal_columns() - 1));
     std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
     std::fflush(stderr);

@@ -16,9 +16,9 @@ h1 { font-size: 26px; margin: 0; letter-spacing: -.01em; }
 h2 { font-size: 16px; margin: 0 0 8px; }
 h2 small { color: var(--soft); font-weight: 400; }
 .subtitle { color: var(--soft); margin: 4px 0 24px; overflow-wrap: anywhere; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin-bottom: 12px; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); gap: 12px; margin-bottom: 12px; }
 .figures div, section { background: var(--card); border: 1px solid var(--faint); border-radius: 10px; padding: 14px 18px; }
-.figures b { display: block; font-size: 22px; font-variant-numeric: tabular-nums; letter-spacing: -.01em; overflow-wrap: anywhere; }
+.figures b { display: block; font-size: 20px; font-variant-numeric: tabular-nums; letter-spacing: -.01em; white-space: nowrap; }
 .figures span { color: var(--soft); font-size: 13px; }
 section { margin: 12px 0; overflow-x: auto; }
 svg { width: 100%; height: auto; display: block; }
@@ -27,10 +27,10 @@ svg { width: 100%; height: auto; display: block; }
 .curve { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .legend { margin: 0 0 6px; color: var(--soft); font-size: 13px; }
 .legend span { margin-right: 16px; white-space: nowrap; }
-.legend i { display: inline-block; width: 14px; height: 3px; border-radius: 2px; margin-right: 6px; vertical-align: middle; }
+.legend i { display: inline-block; width: 16px; margin-right: 6px; vertical-align: middle; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 td, th { text-align: left; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--faint); vertical-align: top; overflow-wrap: anywhere; }
-tr:last-child td { border-bottom: 0; }
+tr:last-child > * { border-bottom: 0; }
 th { color: var(--soft); font-weight: 500; white-space: nowrap; }
 </style>
 )";

@@ -12,7 +12,7 @@
 namespace glissade::cli {
 namespace {
 
-constexpr int rate_points = 240;
+constexpr std::int64_t rate_points = 240;
 
 std::string stop_text(const FinishedRun& finished) {
     if (finished.signal != 0) return finished.signal == SIGINT ? "interrupted (SIGINT)" : "interrupted (SIGTERM)";
@@ -114,9 +114,9 @@ Curve rate_curve(const FinishedRun& finished) {
     if (options.max_steps > 0) clock.total_steps = std::min(clock.total_steps, options.max_steps);
     const double lr = finished.run.members[static_cast<std::size_t>(finished.run.best_member)].member.optimizer.get("lr");
     Curve curve{"rate", {}};
-    const std::int64_t last = std::max<std::int64_t>(1, finished.run.steps - 1);
-    for (int i = 0; i <= rate_points; ++i) {
-        clock.step = last * i / rate_points;
+    const std::int64_t last = std::max<std::int64_t>(1, finished.run.steps - 1), points = std::min<std::int64_t>(rate_points, last);
+    for (std::int64_t i = 0; i <= points; ++i) {
+        clock.step = last * i / points;
         curve.points.emplace_back(static_cast<double>(clock.step) / static_cast<double>(clock.steps_per_epoch),
                                   options.schedule.at(clock, lr).lr);
     }
@@ -216,7 +216,10 @@ Report result_report(const FinishedRun& finished) {
     report.title = "Glissade: " + finished.command.data.path.substr(finished.command.data.path.find_last_of('/') + 1);
     report.subtitle = stop_text(finished) + ", " + counted(run.steps, "step") + " in " + readable_seconds(run.seconds) + ". " + run.plan;
     if (const Metrics* held_out = finished.validation()) {
-        for (const auto& [name, value] : held_out->list()) report.figures.emplace_back("validation " + name, brief(value));
+        for (const auto& [name, value] : held_out->list()) {
+            if (name == "log_loss" && value == held_out->loss) continue;  // the validation loss is that already
+            report.figures.emplace_back("validation " + name, brief(value));
+        }
     }
     if (!run.history.empty()) report.figures.emplace_back("training loss, last epoch", brief(run.history.back().loss));
     report.figures.emplace_back("epochs", std::to_string(run.history.size()));

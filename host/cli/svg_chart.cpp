@@ -46,8 +46,9 @@ std::pair<double, double> range_of(const Chart& chart, bool of_x) {
     return {low, high};
 }
 
-/// About `count` round numbers within the axis: multiples of 1, 2 or 5 times a power of ten; powers of ten on a logarithmic one.
-std::vector<double> ticks(const Axis& axis, int count) {
+/// About `count` round numbers within the axis: multiples, not below `least`, of 1, 2 or 5 times a power of ten; these themselves on a
+/// logarithmic one.
+std::vector<double> ticks(const Axis& axis, int count, double least = 0) {
     std::vector<double> marks;
     if (axis.logarithmic) {
         for (double power = std::floor(std::log10(axis.low)); power <= std::log10(axis.high); ++power) {
@@ -62,7 +63,7 @@ std::vector<double> ticks(const Axis& axis, int count) {
         return kept;
     }
     const double rough = (axis.high - axis.low) / count, power = std::pow(10.0, std::floor(std::log10(rough)));
-    const double digit = rough / power, step = (digit < 1.5 ? 1 : digit < 3.5 ? 2 : digit < 7.5 ? 5 : 10) * power;
+    const double digit = rough / power, step = std::max(least, (digit < 1.5 ? 1 : digit < 3.5 ? 2 : digit < 7.5 ? 5 : 10) * power);
     const double first = std::ceil(axis.low / step);
     for (int i = 0; (first + i) * step <= axis.high + step * 1e-9; ++i) marks.push_back((first + i) * step);
     return marks;
@@ -76,7 +77,8 @@ std::string grid(const Axis& x, const Axis& y, const Chart& chart) {
         out += "<text class=\"tick\" text-anchor=\"end\" x=\"" + pixels(x.from - 8) + "\" y=\"" + at + "\" dy=\".32em\">" + brief(mark) +
                "</text>\n";
     }
-    for (const double mark : ticks(x, 8)) {
+    const double whole = x.high - x.low >= 1 ? 1 : 0;  // nobody asks what happened at epoch 1.2
+    for (const double mark : ticks(x, 8, whole)) {
         out += "<text class=\"tick\" text-anchor=\"middle\" x=\"" + pixels(x.place(mark)) + "\" y=\"" + pixels(y.from + 18) + "\">" +
                brief(mark) + "</text>\n";
     }
@@ -85,8 +87,17 @@ std::string grid(const Axis& x, const Axis& y, const Chart& chart) {
     return out;
 }
 
+std::string colour_of(std::size_t index) {
+    return "var(--curve-" + std::to_string(index % colours + 1) + ")";
+}
+
+/// When the colours have been used up they come again, dashed.
+bool dashed(std::size_t index) {
+    return index / colours % 2 == 1;
+}
+
 std::string drawn(const Curve& curve, std::size_t index, const Axis& x, const Axis& y, const Chart& chart) {
-    const std::string colour = "var(--curve-" + std::to_string(index % colours + 1) + ")";
+    const std::string colour = colour_of(index);
     std::string path, dots;
     for (const auto& [px, py] : curve.points) {
         path += (path.empty() ? "" : " ") + pixels(x.place(px)) + "," + pixels(y.place(py));
@@ -94,15 +105,16 @@ std::string drawn(const Curve& curve, std::size_t index, const Axis& x, const Ax
         dots += "<circle cx=\"" + pixels(x.place(px)) + "\" cy=\"" + pixels(y.place(py)) + "\" r=\"3\" fill=\"" + colour + "\"><title>" +
                 html_text(curve.name) + ", " + html_text(chart.x_name) + " " + brief(px) + ": " + brief(py) + "</title></circle>\n";
     }
-    return "<polyline class=\"curve\" style=\"stroke:" + colour + "\" points=\"" + path + "\"/>\n" + dots;
+    return "<polyline class=\"curve\" style=\"stroke:" + colour + (dashed(index) ? ";stroke-dasharray:6 4" : "") + "\" points=\"" + path +
+           "\"/>\n" + dots;
 }
 
 std::string legend(const Chart& chart) {
     if (chart.curves.size() < 2) return "";
     std::string out = "<p class=\"legend\">";
     for (std::size_t i = 0; i < chart.curves.size(); ++i) {
-        out += "<span><i style=\"background:var(--curve-" + std::to_string(i % colours + 1) + ")\"></i>" + html_text(chart.curves[i].name) +
-               "</span>";
+        out += "<span><i style=\"border-top:3px " + std::string(dashed(i) ? "dashed " : "solid ") + colour_of(i) + "\"></i>" +
+               html_text(chart.curves[i].name) + "</span>";
     }
     return out + "</p>\n";
 }
