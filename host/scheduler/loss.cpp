@@ -6,7 +6,7 @@ namespace glissade {
 namespace {
 
 template <class... Rules>
-std::vector<std::string_view> names_of(RuleList<Rules...>) {
+std::vector<std::string_view> loss_names(RuleList<Rules...>) {
     return {Rules::name...};
 }
 
@@ -20,14 +20,14 @@ bool answers_to(std::string_view name) {
 
 template <class... Rules>
 std::vector<std::string_view> names_and_aliases(RuleList<Rules...> list) {
-    std::vector<std::string_view> all = names_of(list);
+    std::vector<std::string_view> all = loss_names(list);
     (all.insert(all.end(), Rules::aliases.begin(), Rules::aliases.end()), ...);
     return all;
 }
 
 /// The one place where a name or alias becomes a loss.
 template <class... Rules>
-AnyLossRule rule_named(RuleList<Rules...> list, std::string_view name) {
+AnyLossRule loss_named(RuleList<Rules...> list, std::string_view name) {
     AnyLossRule rule;
     const bool found = ((answers_to<Rules>(name) && (rule = Rules{}, true)) || ...);
     if (!found) fail(ErrorKind::usage, unknown_name("loss", name, names_and_aliases(list)));
@@ -37,11 +37,11 @@ AnyLossRule rule_named(RuleList<Rules...> list, std::string_view name) {
 }  // namespace
 
 Loss::Loss(std::string_view name) : automatic_(same_name(name, "auto")) {
-    if (!automatic_) rule_ = rule_named(LossRules{}, name);
+    if (!automatic_) rule_ = loss_named(LossRules{}, name);
 }
 
 std::vector<std::string_view> Loss::names() {
-    return names_of(LossRules{});
+    return loss_names(LossRules{});
 }
 
 std::string_view Loss::name() const {

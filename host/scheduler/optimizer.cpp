@@ -7,7 +7,7 @@ namespace glissade {
 namespace {
 
 template <class... Rules>
-std::vector<std::string_view> names_of(RuleList<Rules...>) {
+std::vector<std::string_view> optimizer_names(RuleList<Rules...>) {
     return {Rules::name...};
 }
 
@@ -26,24 +26,24 @@ std::string owners_of_field(RuleList<Rules...>, std::string_view typed) {
 
 /// The one place where a name becomes an update rule.
 template <class... Rules>
-AnyUpdateRule rule_named(RuleList<Rules...> list, std::string_view name) {
+AnyUpdateRule optimizer_named(RuleList<Rules...> list, std::string_view name) {
     AnyUpdateRule rule;
     const bool found = ((same_name(Rules::name, name) && (rule = Rules{}, true)) || ...);
     if (found) return rule;
     const std::string owners = owners_of_field(list, name);
-    fail(ErrorKind::usage, owners.empty() ? unknown_name("optimizer", name, names_of(list)) : owners);
+    fail(ErrorKind::usage, owners.empty() ? unknown_name("optimizer", name, optimizer_names(list)) : owners);
 }
 
 }  // namespace
 
 Optimizer Optimizer::named(std::string_view name) {
     Optimizer optimizer;
-    optimizer.rule_ = rule_named(UpdateRules{}, name);
+    optimizer.rule_ = optimizer_named(UpdateRules{}, name);
     return optimizer;
 }
 
 std::vector<std::string_view> Optimizer::names() {
-    return names_of(UpdateRules{});
+    return optimizer_names(UpdateRules{});
 }
 
 std::string_view Optimizer::name() const {

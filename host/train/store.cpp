@@ -15,14 +15,12 @@ constexpr std::string_view checkpoint_suffix = ".safetensors";
 constexpr std::size_t step_digits = 12;
 constexpr std::int64_t max_step = 999'999'999'999;
 
-bool all_digits(std::string_view text) {
-    return text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 std::optional<std::int64_t> checkpoint_step(std::string_view name) {
     if (name.size() != checkpoint_prefix.size() + step_digits + checkpoint_suffix.size()) return {};
     const std::string_view digits = name.substr(checkpoint_prefix.size(), step_digits);
-    if (!name.starts_with(checkpoint_prefix) || !name.ends_with(checkpoint_suffix) || !all_digits(digits)) return {};
+    if (!name.starts_with(checkpoint_prefix) || !name.ends_with(checkpoint_suffix) ||
+        digits.find_first_not_of("0123456789") != std::string_view::npos)
+        return {};
     return std::stoll(std::string(digits));
 }
 

@@ -11,7 +11,7 @@
 #include "tests/support/bounds.hpp"
 #include "tests/support/cases.hpp"
 
-namespace glissade {
+namespace glissade::loss_extreme_test {
 namespace {
 
 constexpr double roundings = 24;
@@ -119,4 +119,4 @@ TEST(LossExtreme, ANaNScoreStaysANaNLossSoThatTrainingStops) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::loss_extreme_test

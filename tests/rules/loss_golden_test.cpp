@@ -8,7 +8,7 @@
 #include "tests/support/bounds.hpp"
 #include "tests/support/golden.hpp"
 
-namespace glissade {
+namespace glissade::loss_golden_test {
 namespace {
 
 constexpr double roundings = 24;
@@ -74,4 +74,4 @@ TEST(LossGolden, SoftmaxIsPyTorchsCrossEntropy) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::loss_golden_test

@@ -10,7 +10,7 @@
 #include "tests/support/bounds.hpp"
 #include "tests/support/cases.hpp"
 
-namespace glissade {
+namespace glissade::loss_slope_test {
 namespace {
 
 /// No loss has more roundings than this on the way to its value or slope, each of a term no larger than value + |score| + 1 (functions
@@ -124,4 +124,4 @@ TEST(LossSlope, SlopesOfGroupedLossesSumToZeroAndMayReplaceTheScores) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::loss_slope_test

@@ -10,7 +10,7 @@
 #include "tests/support/bounds.hpp"
 #include "tests/support/golden.hpp"
 
-namespace glissade {
+namespace glissade::schedule_golden_test {
 namespace {
 
 using testing::Tracked;
@@ -160,4 +160,4 @@ TEST(ScheduleGolden, OneCycleMovesRateAndMomentumAsPyTorchDoes) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::schedule_golden_test

@@ -14,7 +14,7 @@
 #include "tests/support/golden.hpp"
 #include "tests/support/rule_run.hpp"
 
-namespace glissade {
+namespace glissade::update_golden_test {
 namespace {
 
 using testing::GoldenProblem;
@@ -135,4 +135,4 @@ TEST(UpdateGolden, ClippingAndDecayThatSparesBiasesAreThoseOfPyTorch) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::update_golden_test

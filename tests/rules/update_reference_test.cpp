@@ -10,7 +10,7 @@
 #include "tests/support/cases.hpp"
 #include "tests/support/rule_run.hpp"
 
-namespace glissade {
+namespace glissade::update_reference_test {
 namespace {
 
 struct Trial {
@@ -118,4 +118,4 @@ TEST(UpdateAgainstReference, ScheduledMomentumReachesTheRulesThatHaveOne) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::update_reference_test

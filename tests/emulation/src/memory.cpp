@@ -12,11 +12,7 @@ namespace {
 // Released buffers keep their addresses; this many of them, then the oldest goes.
 constexpr std::size_t max_released = 4096;
 
-std::uintptr_t address(const void* pointer) {
-    return reinterpret_cast<std::uintptr_t>(pointer);
-}
-
-std::string name_of(const Region& region) {
+std::string device_name(const Region& region) {
     return text("device buffer #", region.number, " of ", region.user_bytes, " bytes");
 }
 
@@ -42,7 +38,7 @@ bool DeviceMemory::release(void* pointer, std::vector<std::string>& findings) {
     if (found == nullptr || found->user != pointer) return false;
     const Region region = *found;
     protect_region(region, true);
-    if (const std::string broken = check_guards(region); !broken.empty()) findings.push_back(text(broken, " ", name_of(region)));
+    if (const std::string broken = check_guards(region); !broken.empty()) findings.push_back(text(broken, " ", device_name(region)));
     live_.erase(address(region.pages));
     madvise(region.pages, region.page_bytes, MADV_DONTNEED);
     protect_region(region, false);
@@ -80,7 +76,7 @@ void DeviceMemory::close() {
 std::vector<std::string> DeviceMemory::check_all_guards() {
     std::vector<std::string> findings;
     for (const auto& [at, region] : live_) {
-        if (const std::string broken = check_guards(region); !broken.empty()) findings.push_back(text(broken, " ", name_of(region)));
+        if (const std::string broken = check_guards(region); !broken.empty()) findings.push_back(text(broken, " ", device_name(region)));
     }
     return findings;
 }
@@ -114,9 +110,9 @@ std::string DeviceMemory::describe(const void* pointer) const {
     if (region == nullptr) return "no device buffer";
     const auto offset = static_cast<std::int64_t>(address(pointer)) - static_cast<std::int64_t>(address(region->user));
     const auto bytes = static_cast<std::int64_t>(region->user_bytes);
-    if (offset < 0) return text(-offset, " bytes before the beginning of ", state, name_of(*region));
-    if (offset >= bytes) return text(offset - bytes, " bytes behind the end of ", state, name_of(*region));
-    return text("byte ", offset, " of ", state, name_of(*region));
+    if (offset < 0) return text(-offset, " bytes before the beginning of ", state, device_name(*region));
+    if (offset >= bytes) return text(offset - bytes, " bytes behind the end of ", state, device_name(*region));
+    return text("byte ", offset, " of ", state, device_name(*region));
 }
 
 std::size_t DeviceMemory::bytes_in_use(int device) const {

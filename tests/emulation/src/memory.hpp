@@ -26,6 +26,10 @@ struct Region {
     std::byte* end() const { return pages + page_bytes; }
 };
 
+inline std::uintptr_t address(const void* pointer) {
+    return reinterpret_cast<std::uintptr_t>(pointer);
+}
+
 std::size_t page_size();
 std::size_t round_up(std::size_t value, std::size_t unit);
 Region map_region(std::size_t bytes);

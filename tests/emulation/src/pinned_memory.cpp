@@ -5,11 +5,7 @@
 namespace glissade::emulation {
 namespace {
 
-std::uintptr_t address(const void* pointer) {
-    return reinterpret_cast<std::uintptr_t>(pointer);
-}
-
-std::string name_of(const Region& region) {
+std::string pinned_name(const Region& region) {
     return text("pinned buffer #", region.number, " of ", region.user_bytes, " bytes");
 }
 
@@ -36,7 +32,7 @@ bool PinnedMemory::release(void* pointer, std::vector<std::string>& findings) {
     const auto found = allocated_.find(address(pointer));
     if (found == allocated_.end()) return false;
     const std::string broken = check_guards(found->second);
-    if (!broken.empty()) findings.push_back(text(broken, " ", name_of(found->second)));
+    if (!broken.empty()) findings.push_back(text(broken, " ", pinned_name(found->second)));
     unmap_region(found->second);
     allocated_.erase(found);
     return true;
@@ -72,7 +68,7 @@ bool PinnedMemory::holds(const void* pointer, std::size_t bytes) const {
 std::vector<std::string> PinnedMemory::check_all_guards() {
     std::vector<std::string> findings;
     for (const auto& [at, region] : allocated_) {
-        if (const std::string broken = check_guards(region); !broken.empty()) findings.push_back(text(broken, " ", name_of(region)));
+        if (const std::string broken = check_guards(region); !broken.empty()) findings.push_back(text(broken, " ", pinned_name(region)));
     }
     return findings;
 }

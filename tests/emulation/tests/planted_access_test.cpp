@@ -6,7 +6,7 @@
 
 #include "tests/emulation/tests/testing.hpp"
 
-namespace glissade::emulation {
+namespace glissade::emulation::planted_access_test {
 namespace {
 
 using PlantedAccessTest = EmulatedTest;
@@ -143,4 +143,4 @@ TEST_F(PlantedAccessDeathTest, FindingsThatNobodyTakesFailTheProcess) {
 }
 
 }  // namespace
-}  // namespace glissade::emulation
+}  // namespace glissade::emulation::planted_access_test

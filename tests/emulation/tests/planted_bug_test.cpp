@@ -7,7 +7,7 @@
 
 #include "tests/emulation/tests/testing.hpp"
 
-namespace glissade::emulation {
+namespace glissade::emulation::planted_bug_test {
 namespace {
 namespace cg = cooperative_groups;
 
@@ -163,4 +163,4 @@ TEST_F(PlantedBugTest, ATrapNamesItsThread) {
 }
 
 }  // namespace
-}  // namespace glissade::emulation
+}  // namespace glissade::emulation::planted_bug_test

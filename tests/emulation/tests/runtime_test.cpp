@@ -4,7 +4,7 @@
 
 #include "tests/emulation/tests/testing.hpp"
 
-namespace glissade::emulation {
+namespace glissade::emulation::runtime_test {
 namespace {
 
 using RuntimeTest = EmulatedTest;
@@ -154,4 +154,4 @@ TEST_F(RuntimeTest, ErrorsHaveNames) {
 }
 
 }  // namespace
-}  // namespace glissade::emulation
+}  // namespace glissade::emulation::runtime_test

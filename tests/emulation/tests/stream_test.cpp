@@ -4,7 +4,7 @@
 
 #include "tests/emulation/tests/testing.hpp"
 
-namespace glissade::emulation {
+namespace glissade::emulation::stream_test {
 namespace {
 
 struct Params {
@@ -163,4 +163,4 @@ TEST_F(StreamTest, AStreamOrderedReleaseWaitsForTheWorkBeforeIt) {
 }
 
 }  // namespace
-}  // namespace glissade::emulation
+}  // namespace glissade::emulation::stream_test

@@ -6,7 +6,7 @@
 
 #include "data_files.hpp"
 
-namespace glissade {
+namespace glissade::fault_position_test {
 namespace {
 
 using testing::bytes_of;
@@ -190,4 +190,4 @@ TEST(FaultPosition, NumbersBeyondFloat32NameTheirPlaceInHeldOutRowsTargetsAndWei
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::fault_position_test

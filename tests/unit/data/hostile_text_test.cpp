@@ -4,7 +4,7 @@
 
 #include "data_files.hpp"
 
-namespace glissade {
+namespace glissade::hostile_text_test {
 namespace {
 
 using testing::DataFiles;
@@ -167,4 +167,4 @@ TEST(HostileText, TheFirstOfSeveralBadCellsIsNamed) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::hostile_text_test

@@ -8,7 +8,7 @@
 #include "data_files.hpp"
 #include "host/data/split.hpp"
 
-namespace glissade {
+namespace glissade::training_rows_test {
 namespace {
 
 using testing::DataFiles;
@@ -115,4 +115,4 @@ TEST(TrainingRows, AloneCountAgainstTheLimitOfCategories) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::training_rows_test

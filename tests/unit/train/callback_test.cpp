@@ -8,7 +8,7 @@
 #include "tests/support/thread_count.hpp"
 #include "tests/unit/persistence/scratch_directory.hpp"
 
-namespace glissade {
+namespace glissade::callback_test {
 namespace {
 
 using testing::RandomProblem;
@@ -85,4 +85,4 @@ TEST(Callback, MayTrainAnotherModel) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::callback_test

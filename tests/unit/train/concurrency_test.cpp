@@ -9,7 +9,7 @@
 #include "problems.hpp"
 #include "tests/unit/persistence/scratch_directory.hpp"
 
-namespace glissade {
+namespace glissade::concurrency_test {
 namespace {
 
 using testing::RandomProblem;
@@ -95,4 +95,4 @@ TEST(Concurrency, SavesUnderOneNameLeaveOneWholeModel) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::concurrency_test

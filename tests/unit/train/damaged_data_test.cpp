@@ -4,7 +4,7 @@
 
 #include "damage.hpp"
 
-namespace glissade {
+namespace glissade::damaged_data_test {
 namespace {
 
 using testing::Damage;
@@ -135,4 +135,4 @@ TEST(DamagedDataset, IsRefusedWhereItNamesFewerClassesThanItHas) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::damaged_data_test

@@ -8,7 +8,7 @@
 
 #include "damage.hpp"
 
-namespace glissade {
+namespace glissade::damaged_model_test {
 namespace {
 
 using testing::Damage;
@@ -200,4 +200,4 @@ TEST(WarmStart, IsRefusedWhereTheStartIsNotFiniteInTheUnitsOfTheRun) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::damaged_model_test

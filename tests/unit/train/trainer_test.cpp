@@ -6,7 +6,7 @@
 
 #include "problems.hpp"
 
-namespace glissade {
+namespace glissade::trainer_test {
 namespace {
 
 using testing::RandomProblem;
@@ -286,4 +286,4 @@ TEST(Trainer, RefusesSettingsThatContradictEachOther) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::trainer_test

@@ -7,7 +7,7 @@
 
 #include "problems.hpp"
 
-namespace glissade {
+namespace glissade::units_test {
 namespace {
 
 using testing::RandomProblem;
@@ -120,4 +120,4 @@ TEST(Units, ClassesNamedOtherwiseAreRefused) {
 }
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::units_test
