@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Phase two of a step on sparse rows: from slopes to the gradient of each column of the batch.
+#include <algorithm>
+
+#include "host/cpu/sparse_runner.hpp"
+
+namespace glissade::cpu {
+
+namespace {
+
+/// Adds entries to the gradients of their columns, and lists each column when the batch first holds it. A value of its own and not part of
+/// the worker, so that the compiler keeps it in registers.
+template <class Real, bool Single>
+struct ColumnAdder {
+    Real* records;
+    std::int64_t stride, gradient_at, models;
+    std::uint32_t now;
+    Touched* next;
+
+    inline __attribute__((always_inline)) void add(std::uint32_t column, Real value, const Real* slopes, std::int64_t slope_stride) {
+        Real* record = records + column * stride;
+        Real* gradient = record + gradient_at;
+        const std::uint32_t stamp = stamp_of(record);
+        const bool fresh = stamp != now;
+        *next = {column, stamp};  // overwritten by the next unless it is fresh: whether it is cannot be predicted
+        next += fresh ? 1 : 0;
+        set_stamp(record, now);
+        if constexpr (Single) {
+            const Real sum = fresh ? Real(0) : gradient[0];
+            gradient[0] = sum + slopes[0] * value;
+        } else {
+            if (fresh) std::fill_n(gradient, models, Real(0));
+            for (std::int64_t k = 0; k < models; ++k) gradient[k] = gradient[k] + slopes[k * slope_stride] * value;
+        }
+    }
+};
+
+template <bool Single, class Real, class F>
+void add_with(SparseWorker<Real>& worker, const SparseLayout& layout, Real* records, const F& body) {
+    ColumnAdder<Real, Single> adder{records,       layout.stride, layout.gradient_at(),
+                                    layout.models, worker.now,    worker.touched.data() + worker.touched_count};
+    body(adder);
+    worker.touched_count = adder.next - worker.touched.data();
+}
+
+template <class Real, class F>
+void with_adder(SparseWorker<Real>& worker, const SparseLayout& layout, Real* records, const F& body) {
+    layout.models == 1 ? add_with<true>(worker, layout, records, body) : add_with<false>(worker, layout, records, body);
+}
+
+}  // namespace
+
+/// Adds a tile's entries at once, or keeps its slopes until they are sorted.
+template <class Real>
+void SparseRunner<Real>::keep_tile(SparseWorker<Real>& worker, int rows) {
+    const Real* slopes = worker.tile.data();
+    if (plan_.threads == 1) {
+        const Real* scale = problem_.affine.scale;
+        with_adder(worker, layout_, records_.data(), [&](auto& adder) {
+            for (int r = 0; r < rows; ++r) {
+                const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[r]);
+                for (std::int64_t k = 0; k < row.count; ++k)
+                    adder.add(row.indices[k], scaled(row.values[k], scale, row.indices[k]), slopes + r, tile_rows);
+            }
+        });
+        return;
+    }
+    for (int r = 0; r < rows; ++r) {
+        worker.rows[worker.row_count] = worker.ids[r];
+        Real* out = worker.slopes.data() + worker.row_count * layout_.models;
+        for (std::int64_t k = 0; k < layout_.models; ++k) out[k] = slopes[k * tile_rows + r];
+        ++worker.row_count;
+    }
+}
+
+/// Sorts the entries of this thread's rows by the thread that adds their column, in row order.
+template <class Real>
+void SparseRunner<Real>::sort_entries(SparseWorker<Real>& worker) {
+    std::int64_t count_of_group[column_groups] = {};
+    for (std::int64_t i = 0; i < worker.row_count; ++i) {
+        const SparseRow<Real> row = row_of(problem_.sparse, worker.rows[i]);
+        for (std::int64_t k = 0; k < row.count; ++k) ++count_of_group[group_of(row.indices[k])];
+    }
+    std::fill(worker.part_begin.begin(), worker.part_begin.end(), 0);
+    for (int g = 0; g < column_groups; ++g) worker.part_begin[static_cast<std::size_t>(part_of_group_[g]) + 1] += count_of_group[g];
+    for (std::size_t p = 1; p < worker.part_begin.size(); ++p) worker.part_begin[p] += worker.part_begin[p - 1];
+    SparseEntry<Real>* next[column_groups];  // of the part of a group; no more parts than groups get any
+    for (int p = 0; p < std::min(plan_.threads, column_groups); ++p)
+        next[p] = worker.entries.data() + worker.part_begin[static_cast<std::size_t>(p)];
+    const Real* scale = problem_.affine.scale;
+    for (std::int64_t i = 0; i < worker.row_count; ++i) {
+        const SparseRow<Real> row = row_of(problem_.sparse, worker.rows[i]);
+        for (std::int64_t k = 0; k < row.count; ++k) {
+            const std::uint32_t column = row.indices[k];
+            *next[part_of_group_[group_of(column)]]++ = {column, static_cast<std::uint32_t>(i), scaled(row.values[k], scale, column)};
+        }
+    }
+}
+
+/// Adds this thread's columns of all rows, in row order.
+template <class Real>
+void SparseRunner<Real>::collect(SparseWorker<Real>& worker, int thread) {
+    constexpr std::int64_t ahead = 16;
+    const auto part = static_cast<std::size_t>(thread);
+    const Real* records = records_.data();
+    const std::int64_t models = layout_.models, stride = layout_.stride;
+    with_adder(worker, layout_, records_.data(), [&](auto& adder) {
+        for (const auto& from : workers_) {
+            const SparseEntry<Real>* entries = from->entries.data();
+            const Real* slopes = from->slopes.data();
+            const std::int64_t end = from->part_begin[part + 1];
+            for (std::int64_t i = from->part_begin[part]; i < end; ++i) {
+                __builtin_prefetch(records + entries[std::min(i + ahead, end - 1)].column * stride, 1);
+                adder.add(entries[i].column, entries[i].value, slopes + entries[i].row * models, 1);
+            }
+        }
+    });
+}
+
+/// Gradients of the mean loss, held within the limit; notes members with sums that are not finite, and squares for the norm.
+template <class Real>
+void SparseRunner<Real>::take_means(SparseWorker<Real>& worker, const StepPlan& plan) {
+    const Real rows = static_cast<Real>(plan.shape.rows), limit = problem_.clip_value;
+    const bool squares = problem_.clip_norm > Real(0);
+    for (std::int64_t m = 0; m < layout_.members; ++m) {
+        Real bad = 0;  // 0 * finite is 0, 0 * infinity and 0 * NaN are NaN
+        for (std::int64_t i = 0; i < worker.touched_count; ++i) {
+            const std::uint32_t column = worker.touched[i].column;
+            Real* gradient = record(column) + layout_.gradient_at() + m * layout_.outputs;
+            for (std::int64_t o = 0; o < layout_.outputs; ++o) {
+                bad += gradient[o] * Real(0);
+                Real g = gradient[o] / rows;
+                if (limit > Real(0)) g = rules::smaller(rules::larger(g, -limit), limit);
+                gradient[o] = g;
+                if (squares) {
+                    Real& sum = group_squares_[static_cast<std::size_t>(group_of(column) * layout_.members + m)];
+                    sum = sum + g * g;
+                }
+            }
+        }
+        worker.not_finite[static_cast<std::size_t>(m)] = bad == Real(0) ? 0 : 1;
+    }
+}
+
+template <class Real>
+void SparseRunner<Real>::restore_stamps(const SparseWorker<Real>& worker) {
+    for (std::int64_t i = 0; i < worker.touched_count; ++i) set_stamp(record(worker.touched[i].column), worker.touched[i].stamp);
+}
+
+template class SparseRunner<float>;
+template class SparseRunner<double>;
+
+}  // namespace glissade::cpu
