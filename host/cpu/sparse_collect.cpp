@@ -65,35 +65,30 @@ void SparseRunner<Real>::keep_tile(SparseWorker<Real>& worker, int rows) {
         });
         return;
     }
+    layout_.models == 1 ? sort_tile<true>(worker, rows) : sort_tile<false>(worker, rows);
+}
+
+/// Hands a tile's entries to the threads that add their columns. Of a single model what is added goes with the entry; of several its row
+/// says which slopes are meant.
+template <class Real>
+template <bool Single>
+void SparseRunner<Real>::sort_tile(SparseWorker<Real>& worker, int rows) {
+    const Real* slopes = worker.tile.data();
+    const Real* scale = problem_.affine.scale;
+    SparseEntry<Real>** next = worker.next.data();
     for (int r = 0; r < rows; ++r) {
-        worker.rows[worker.row_count] = worker.ids[r];
+        const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[r]);
+        const Real slope = slopes[r];
+        const auto place = static_cast<std::uint32_t>(worker.row_count);
+        for (std::int64_t k = 0; k < row.count; ++k) {
+            const std::uint32_t column = row.indices[k];
+            const Real value = scaled(row.values[k], scale, column);
+            *next[part_of_group_[group_of(column)]]++ = {column, place, Single ? slope * value : value};
+        }
+        if constexpr (Single) continue;
         Real* out = worker.slopes.data() + worker.row_count * layout_.models;
         for (std::int64_t k = 0; k < layout_.models; ++k) out[k] = slopes[k * tile_rows + r];
         ++worker.row_count;
-    }
-}
-
-/// Sorts the entries of this thread's rows by the thread that adds their column, in row order.
-template <class Real>
-void SparseRunner<Real>::sort_entries(SparseWorker<Real>& worker) {
-    std::int64_t count_of_group[column_groups] = {};
-    for (std::int64_t i = 0; i < worker.row_count; ++i) {
-        const SparseRow<Real> row = row_of(problem_.sparse, worker.rows[i]);
-        for (std::int64_t k = 0; k < row.count; ++k) ++count_of_group[group_of(row.indices[k])];
-    }
-    std::fill(worker.part_begin.begin(), worker.part_begin.end(), 0);
-    for (int g = 0; g < column_groups; ++g) worker.part_begin[static_cast<std::size_t>(part_of_group_[g]) + 1] += count_of_group[g];
-    for (std::size_t p = 1; p < worker.part_begin.size(); ++p) worker.part_begin[p] += worker.part_begin[p - 1];
-    SparseEntry<Real>* next[column_groups];  // of the part of a group; no more parts than groups get any
-    for (int p = 0; p < std::min(plan_.threads, column_groups); ++p)
-        next[p] = worker.entries.data() + worker.part_begin[static_cast<std::size_t>(p)];
-    const Real* scale = problem_.affine.scale;
-    for (std::int64_t i = 0; i < worker.row_count; ++i) {
-        const SparseRow<Real> row = row_of(problem_.sparse, worker.rows[i]);
-        for (std::int64_t k = 0; k < row.count; ++k) {
-            const std::uint32_t column = row.indices[k];
-            *next[part_of_group_[group_of(column)]]++ = {column, static_cast<std::uint32_t>(i), scaled(row.values[k], scale, column)};
-        }
     }
 }
 
@@ -104,14 +99,15 @@ void SparseRunner<Real>::collect(SparseWorker<Real>& worker, int thread) {
     const auto part = static_cast<std::size_t>(thread);
     const Real* records = records_.data();
     const std::int64_t models = layout_.models, stride = layout_.stride;
+    const Real one = 1;
     with_adder(worker, layout_, records_.data(), [&](auto& adder) {
         for (const auto& from : workers_) {
-            const SparseEntry<Real>* entries = from->entries.data();
+            const SparseEntry<Real>* entries = from->part_of(part);
             const Real* slopes = from->slopes.data();
-            const std::int64_t end = from->part_begin[part + 1];
-            for (std::int64_t i = from->part_begin[part]; i < end; ++i) {
-                __builtin_prefetch(records + entries[std::min(i + ahead, end - 1)].column * stride, 1);
-                adder.add(entries[i].column, entries[i].value, slopes + entries[i].row * models, 1);
+            const std::int64_t count = from->next[part] - entries;
+            for (std::int64_t i = 0; i < count; ++i) {
+                __builtin_prefetch(records + entries[std::min(i + ahead, count - 1)].column * stride, 1);
+                adder.add(entries[i].column, entries[i].value, models == 1 ? &one : slopes + entries[i].row * models, 1);
             }
         }
     });

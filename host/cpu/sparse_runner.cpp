@@ -39,9 +39,9 @@ SparseRunner<Real>::SparseRunner(const Problem<Real>& problem, const SparsePlan&
         worker->not_finite.assign(static_cast<std::size_t>(layout_.members), 0);
         if (plan.threads > 1) {
             worker->slopes = AlignedArray<Real>(plan.rows_a_thread * layout_.models);
-            worker->rows = AlignedArray<std::int64_t>(plan.rows_a_thread);
-            worker->entries = AlignedArray<SparseEntry<Real>>(plan.entries_a_thread);
-            worker->part_begin.assign(static_cast<std::size_t>(plan.threads) + 1, 0);
+            worker->entries_a_part = plan.entries_a_part;
+            worker->entries = AlignedArray<SparseEntry<Real>>(plan.threads * plan.entries_a_part);
+            worker->next.assign(static_cast<std::size_t>(plan.threads), nullptr);
         }
         workers_.push_back(std::move(worker));
     }
@@ -89,11 +89,9 @@ void SparseRunner<Real>::run_thread(int thread) {
     for (std::int64_t step = 0; step < segment_->steps; ++step) {
         const StepPlan& plan = batch == batches.steps_per_epoch - 1 ? last_ : full_;
         if (++batch == batches.steps_per_epoch) batch = 0;
-        worker.now = now(step);
-        worker.touched_count = worker.row_count = 0;
+        worker.begin_step(now(step));
         score_rows(worker, thread, plan);
         if (!alone) {
-            sort_entries(worker);
             team_.barrier();
             collect(worker, thread);
         }

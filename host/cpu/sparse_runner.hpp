@@ -21,14 +21,21 @@ struct SparseWorker {
     AlignedArray<Real> tile;                  ///< scores, losses, weights and targets of a tile, then four lanes a model
     AlignedArray<Real> block;                 ///< gradients, theta and state of some columns
     AlignedArray<Real> slopes;                ///< [rows of this thread][models]
-    AlignedArray<std::int64_t> rows;          ///< rows of this thread
-    AlignedArray<SparseEntry<Real>> entries;  ///< of this thread's rows, sorted by the thread that adds their column
-    std::vector<std::int64_t> part_begin;     ///< a thread, and the end
+    AlignedArray<SparseEntry<Real>> entries;  ///< of this thread's rows, for each thread those of the columns that it adds, ...
+    std::int64_t entries_a_part = 0;          ///< ... with room for so many
+    std::vector<SparseEntry<Real>*> next;     ///< where those of each thread end
     AlignedArray<Touched> touched;            ///< columns that this thread adds, in the order in which the batch first holds them
     std::int64_t touched_count = 0, row_count = 0;
     std::uint32_t now = 0;            ///< stamp of the step under way
     std::vector<char> not_finite;     ///< a member
     std::int64_t ids[tile_rows + 1];  ///< rows of a tile, and the next
+
+    SparseEntry<Real>* part_of(std::size_t thread) { return entries.data() + static_cast<std::int64_t>(thread) * entries_a_part; }
+    void begin_step(std::uint32_t stamp) {
+        now = stamp;
+        touched_count = row_count = 0;
+        for (std::size_t t = 0; t < next.size(); ++t) next[t] = part_of(t);
+    }
 };
 
 /// Runs segments on sparse rows.
@@ -62,7 +69,8 @@ private:
     void score_row(SparseWorker<Real>& worker, const SparseRow<Real>& row, Real* out);
     void add_partial(SparseWorker<Real>& worker, int rows, std::int64_t partial);
     void keep_tile(SparseWorker<Real>& worker, int rows);
-    void sort_entries(SparseWorker<Real>& worker);
+    template <bool Single>
+    void sort_tile(SparseWorker<Real>& worker, int rows);
     void collect(SparseWorker<Real>& worker, int thread);
     void take_means(SparseWorker<Real>& worker, const StepPlan& plan);
     void fetch(SparseWorker<Real>& worker, int rows);
