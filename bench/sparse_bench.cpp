@@ -180,6 +180,7 @@ void train_for_peers(const Options& options, const SparseRows& data) {
             TrainOptions settings;
             settings.loss = "logistic";
             settings.optimizer = named(optimizer);
+            if (optimizer == "sgd") settings.optimizer.set("lr", batch == 1 ? .02 : .5);  // the first as scikit-learn has it
             settings.schedule = "constant";
             settings.batch_size = batch;
             settings.epochs = options.epochs;

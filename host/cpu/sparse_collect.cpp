@@ -16,6 +16,8 @@ struct ColumnAdder {
     std::int64_t stride, gradient_at, models;
     std::uint32_t now;
     Touched* next;
+    Real harmless;  ///< a term up to here leaves the sum finite, whatever the rest
+    bool has_large;
 
     inline __attribute__((always_inline)) void add(std::uint32_t column, Real value, const Real* slopes, std::int64_t slope_stride) {
         Real* record = records + column * stride;
@@ -26,8 +28,9 @@ struct ColumnAdder {
         next += fresh ? 1 : 0;
         set_stamp(record, now);
         if constexpr (Single) {
-            const Real sum = fresh ? Real(0) : gradient[0];
-            gradient[0] = sum + slopes[0] * value;
+            const Real sum = fresh ? Real(0) : gradient[0], term = slopes[0] * value;
+            has_large |= !(rules::magnitude(term) <= harmless);
+            gradient[0] = sum + term;
         } else {
             if (fresh) std::fill_n(gradient, models, Real(0));
             for (std::int64_t k = 0; k < models; ++k) gradient[k] = gradient[k] + slopes[k * slope_stride] * value;
@@ -37,10 +40,12 @@ struct ColumnAdder {
 
 template <bool Single, class Real, class F>
 void add_with(SparseWorker<Real>& worker, const SparseLayout& layout, Real* records, const F& body) {
-    ColumnAdder<Real, Single> adder{records,       layout.stride, layout.gradient_at(),
-                                    layout.models, worker.now,    worker.touched.data() + worker.touched_count};
+    ColumnAdder<Real, Single> adder{records,         layout.stride,   layout.gradient_at(),
+                                    layout.models,   worker.now,      worker.touched.data() + worker.touched_count,
+                                    worker.harmless, worker.has_large};
     body(adder);
     worker.touched_count = adder.next - worker.touched.data();
+    worker.has_large = adder.has_large;
 }
 
 template <class Real, class F>
@@ -113,25 +118,25 @@ void SparseRunner<Real>::collect(SparseWorker<Real>& worker, int thread) {
     });
 }
 
-/// Gradients of the mean loss, held within the limit; notes members with sums that are not finite, and squares for the norm.
+/// Notes members with sums that are not finite, and squares for the norm. Of a single model without a norm the terms have told already, but
+/// for one so large that its sum has to be looked at.
 template <class Real>
-void SparseRunner<Real>::take_means(SparseWorker<Real>& worker, const StepPlan& plan) {
-    const Real rows = static_cast<Real>(plan.shape.rows), limit = problem_.clip_value;
+void SparseRunner<Real>::check_sums(SparseWorker<Real>& worker, const StepPlan& plan) {
     const bool squares = problem_.clip_norm > Real(0);
+    std::fill(worker.not_finite.begin(), worker.not_finite.end(), char{0});
+    if (layout_.models == 1 && !worker.has_large && !squares) return;
+    const Real rows = static_cast<Real>(plan.shape.rows);
     for (std::int64_t m = 0; m < layout_.members; ++m) {
         Real bad = 0;  // 0 * finite is 0, 0 * infinity and 0 * NaN are NaN
         for (std::int64_t i = 0; i < worker.touched_count; ++i) {
             const std::uint32_t column = worker.touched[i].column;
-            Real* gradient = record(column) + layout_.gradient_at() + m * layout_.outputs;
+            const Real* gradient = record(column) + layout_.gradient_at() + m * layout_.outputs;
             for (std::int64_t o = 0; o < layout_.outputs; ++o) {
                 bad += gradient[o] * Real(0);
-                Real g = gradient[o] / rows;
-                if (limit > Real(0)) g = rules::smaller(rules::larger(g, -limit), limit);
-                gradient[o] = g;
-                if (squares) {
-                    Real& sum = group_squares_[static_cast<std::size_t>(group_of(column) * layout_.members + m)];
-                    sum = sum + g * g;
-                }
+                if (!squares) continue;
+                const Real g = mean_of(gradient[o], rows);
+                Real& sum = group_squares_[static_cast<std::size_t>(group_of(column) * layout_.members + m)];
+                sum = sum + g * g;
             }
         }
         worker.not_finite[static_cast<std::size_t>(m)] = bad == Real(0) ? 0 : 1;

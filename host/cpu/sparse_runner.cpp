@@ -3,7 +3,7 @@
 #include "host/cpu/sparse_runner.hpp"
 
 #include <algorithm>
-#include <new>
+#include <limits>
 
 #include "host/cpu/sparse_rows.hpp"
 
@@ -37,6 +37,7 @@ SparseRunner<Real>::SparseRunner(const Problem<Real>& problem, const SparsePlan&
         worker->block = AlignedArray<Real>((2 + layout_.state_vectors) * block_columns);
         worker->touched = AlignedArray<Touched>(plan.touched_a_thread);
         worker->not_finite.assign(static_cast<std::size_t>(layout_.members), 0);
+        worker->harmless = std::numeric_limits<Real>::max() / static_cast<Real>(2 * plan.batch_rows);
         if (plan.threads > 1) {
             worker->slopes = AlignedArray<Real>(plan.rows_a_thread * layout_.models);
             worker->entries_a_part = plan.entries_a_part;
@@ -95,7 +96,7 @@ void SparseRunner<Real>::run_thread(int thread) {
             team_.barrier();
             collect(worker, thread);
         }
-        take_means(worker, plan);
+        check_sums(worker, plan);
         if (alone)
             decide(step, plan);
         else
