@@ -63,6 +63,7 @@ void SparseRunner<Real>::keep_tile(SparseWorker<Real>& worker, int rows) {
         const Real* scale = problem_.affine.scale;
         with_adder(worker, layout_, records_.data(), [&](auto& adder) {
             for (int r = 0; r < rows; ++r) {
+                fetch_lines(worker.ahead[r].values, worker.ahead[r].count);
                 const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[r]);
                 for (std::int64_t k = 0; k < row.count; ++k)
                     adder.add(row.indices[k], scaled(row.values[k], scale, row.indices[k]), slopes + r, tile_rows);
@@ -82,6 +83,7 @@ void SparseRunner<Real>::sort_tile(SparseWorker<Real>& worker, int rows) {
     const Real* scale = problem_.affine.scale;
     SparseEntry<Real>** next = worker.next.data();
     for (int r = 0; r < rows; ++r) {
+        fetch_lines(worker.ahead[r].values, worker.ahead[r].count);
         const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[r]);
         const Real slope = slopes[r];
         const auto place = static_cast<std::uint32_t>(worker.row_count);

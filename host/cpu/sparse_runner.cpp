@@ -126,7 +126,7 @@ void SparseRunner<Real>::score_rows(SparseWorker<Real>& worker, int thread, cons
     }
 }
 
-/// Names the rows of a tile, gathers their targets and weights, and fetches what lies ahead.
+/// Names the rows of a tile and those to be fetched meanwhile, and gathers targets and weights.
 template <class Real>
 void SparseRunner<Real>::fetch(SparseWorker<Real>& worker, int rows) {
     Real* weights = worker.tile.data() + (layout_.models + layout_.members) * tile_rows;
@@ -139,10 +139,7 @@ void SparseRunner<Real>::fetch(SparseWorker<Real>& worker, int rows) {
         worker.ids[r] = row;
         __builtin_prefetch(x.offsets + worker.stream.row(r + offsets_ahead));
         const std::int64_t ahead = worker.stream.row(r + entries_ahead);
-        const SparseRow<Real> entries = row_of(x, ahead);
-        const std::int64_t count = std::min<std::int64_t>(entries.count, 256);  // of a long row the processor fetches the rest by itself
-        for (std::int64_t k = 0; k < count; k += 16) __builtin_prefetch(entries.indices + k);
-        for (std::int64_t k = 0; k < count; k += static_cast<std::int64_t>(64 / sizeof(Real))) __builtin_prefetch(entries.values + k);
+        worker.ahead[r] = row_of(x, ahead);
         __builtin_prefetch(problem_.targets + ahead * target_count);
         if (problem_.weights) __builtin_prefetch(problem_.weights + ahead);
         for (std::int64_t t = 0; t < target_count; ++t) targets[t * tile_rows + r] = problem_.targets[row * target_count + t];
@@ -160,6 +157,7 @@ void SparseRunner<Real>::score_tile(SparseWorker<Real>& worker, int rows) {
     Real* weights = losses + layout_.members * tile_rows;
     const std::int64_t models = layout_.models;
     for (int r = 0; r < rows; ++r) {
+        fetch_lines(worker.ahead[r].indices, worker.ahead[r].count);
         const SparseRow<Real> next = row_of(problem_.sparse, worker.ids[r + 1]);
         for (std::int64_t k = 0; k < next.count; ++k) __builtin_prefetch(record(next.indices[k]));
         score_row(worker, row_of(problem_.sparse, worker.ids[r]), scores + r);

@@ -26,11 +26,12 @@ struct SparseWorker {
     std::vector<SparseEntry<Real>*> next;     ///< where those of each thread end
     AlignedArray<Touched> touched;            ///< columns that this thread adds, in the order in which the batch first holds them
     std::int64_t touched_count = 0, row_count = 0;
-    std::uint32_t now = 0;            ///< stamp of the step under way
-    bool has_large = false;           ///< a term of this step is above `harmless`, or not a number
-    Real harmless = 0;                ///< so many terms as a batch has rows add up to a finite number
-    std::vector<char> not_finite;     ///< a member
-    std::int64_t ids[tile_rows + 1];  ///< rows of a tile, and the next
+    std::uint32_t now = 0;             ///< stamp of the step under way
+    bool has_large = false;            ///< a term of this step is above `harmless`, or not a number
+    Real harmless = 0;                 ///< so many terms as a batch has rows add up to a finite number
+    std::vector<char> not_finite;      ///< a member
+    std::int64_t ids[tile_rows + 1];   ///< rows of a tile, and the next
+    SparseRow<Real> ahead[tile_rows];  ///< rows to be fetched while this tile is worked on: indices first, then values
 
     SparseEntry<Real>* part_of(std::size_t thread) { return entries.data() + static_cast<std::int64_t>(thread) * entries_a_part; }
     void begin_step(std::uint32_t stamp) {
