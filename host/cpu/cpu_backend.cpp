@@ -5,6 +5,7 @@
 #include "glissade/error.hpp"
 #include "host/cpu/score.hpp"
 #include "host/cpu/segment_runner.hpp"
+#include "host/cpu/sparse_backend.hpp"
 #include "host/execution/machine.hpp"
 #include "host/execution/probe.hpp"
 
@@ -58,8 +59,10 @@ public:
     }
 
     void score(MatrixView<const Real> x, const Real* parameters, std::span<Real> scores_out) override {
-        score_with(team_, ScoreTask<Real>{x, problem_.affine, parameters, problem_.outputs, problem_.bias}, scores_out);
+        score_with(team_, ScoreTask<Real>{x, {}, problem_.affine, parameters, problem_.outputs, problem_.bias}, scores_out);
     }
+
+    using Backend<Real>::score;
 
     std::string description() const override {
         const int threads = runner_.threads();
@@ -127,6 +130,7 @@ private:
 template <class Real>
 std::unique_ptr<Backend<Real>> make_cpu_backend(const Problem<Real>& problem, const BackendLimits& limits) {
     const int threads = std::max(limits.threads, 1);
+    if (problem.is_sparse()) return cpu::make_sparse_backend(problem, threads, limits.memory_limit_bytes);
     cpu::check_budget(cpu::backend_budget(problem, threads), threads, limits.memory_limit_bytes);
     return std::make_unique<cpu::CpuBackend<Real>>(problem, threads);
 }

@@ -8,6 +8,7 @@
 #include "glissade/error.hpp"
 #include "host/cpu/aligned_array.hpp"
 #include "host/cpu/kernels.hpp"
+#include "host/cpu/sparse_backend.hpp"
 
 namespace glissade {
 
@@ -71,9 +72,10 @@ template void score_with<double>(ThreadTeam&, const ScoreTask<double>&, std::spa
 template <class Real>
 void score_on_cpu(const ScoreTask<Real>& task, int threads, std::span<Real> scores_out) {
     // Starting a thread costs as much as some 100k multiply-adds.
-    const std::int64_t work = task.x.rows * task.x.columns * task.outputs;
+    const bool sparse = task.sparse.offsets != nullptr;
+    const std::int64_t work = (sparse ? task.sparse.nonzeros() : task.x.rows * task.x.columns) * task.outputs;
     ThreadTeam team(static_cast<int>(std::clamp<std::int64_t>(work / 200'000, 1, threads)));
-    cpu::score_with(team, task, scores_out);
+    sparse ? cpu::score_sparse_with(team, task, scores_out) : cpu::score_with(team, task, scores_out);
 }
 
 template void score_on_cpu<float>(const ScoreTask<float>&, int, std::span<float>);

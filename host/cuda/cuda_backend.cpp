@@ -238,6 +238,7 @@ std::unique_ptr<CudaBackend> make_cuda_backend_with(const Problem<float>& proble
 }  // namespace cuda
 
 std::unique_ptr<Backend<float>> make_cuda_backend(const Problem<float>& problem, const BackendLimits& limits) {
+    if (problem.is_sparse()) fail(ErrorKind::internal, "sparse rows were given to the GPU");
     return cuda::make_cuda_backend_with(problem, limits, {});
 }
 

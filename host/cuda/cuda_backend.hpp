@@ -23,6 +23,7 @@ public:
     TrainingState<float> get_state() override;
     SegmentReport run(const Segment<float>& segment) override;
     void roll_back() override;
+    using Backend<float>::score;
     void score(MatrixView<const float> x, const float* parameters, std::span<float> scores_out) override;
     std::string description() const override;
     StepPrediction predict_step() override { return {plan_.step_seconds, plan_.fetch_seconds, plan_.bound_by}; }

@@ -1,68 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "glissade/dataset.hpp"
 
-#include <sys/mman.h>
-
-#include <cstdlib>
 #include <cstring>
 
 #include "glissade/error.hpp"
+#include "host/data/dataset_storage.hpp"
 
 namespace glissade {
+
+using storage::checked_size, storage::round_up, storage::line_bytes, storage::allocate_zeroed, storage::require_type;
+
 namespace {
 
-constexpr std::int64_t line_bytes = 64;
-constexpr std::int64_t huge_page_bytes = std::int64_t{2} << 20;
-
-/// a * b + c for sizes; Error(memory) instead of wrapping round.
-std::int64_t checked_size(std::int64_t a, std::int64_t b, std::int64_t c) {
-    std::int64_t product = 0, sum = 0;
-    if (a < 0 || b < 0 || c < 0 || __builtin_mul_overflow(a, b, &product) || __builtin_add_overflow(product, c, &sum)) {
-        fail(ErrorKind::memory,
-             "a data set of " + std::to_string(a) + " rows by " + std::to_string(b) + " bytes a row does not fit any memory");
-    }
-    return sum;
-}
-
-std::int64_t round_up(std::int64_t value, std::int64_t unit) {
-    return checked_size((value + unit - 1) / unit, unit, 0);
-}
-
-/// Zeroed memory, aligned to cache lines. Large blocks come straight from the kernel, so that pages are first touched, and placed, by
-/// the threads that fill them.
-std::shared_ptr<void> allocate_zeroed(std::int64_t bytes) {
-    const auto size = static_cast<std::size_t>(bytes);
-    if (bytes >= huge_page_bytes) {
-        void* block = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (block == MAP_FAILED) fail(ErrorKind::memory, "could not allocate " + std::to_string(bytes) + " bytes for a data set");
-        ::madvise(block, size, MADV_HUGEPAGE);  // a hint: nothing depends on it
-        return {block, [size](void* p) { ::munmap(p, size); }};
-    }
-    void* block = std::aligned_alloc(line_bytes, size);
-    if (block == nullptr) fail(ErrorKind::memory, "could not allocate " + std::to_string(bytes) + " bytes for a data set");
-    std::memset(block, 0, size);
-    return {block, std::free};
+void check_selected(const Dataset& from, std::span<const std::int64_t> rows) {
+    for (const std::int64_t row : rows)
+        if (row < 0 || row >= from.rows())
+            fail(ErrorKind::internal, "row " + std::to_string(row) + " selected from " + std::to_string(from.rows()));
 }
 
 template <class Real>
-void require_type(RealType type) {
-    if (type != real_type_of<Real>()) fail(ErrorKind::internal, "a data set was read as another real type than it holds");
-}
-
-template <class Real>
-void copy_rows(const Dataset& from, std::span<const std::int64_t> rows, Dataset& to) {
+void copy_features(const Dataset& from, std::span<const std::int64_t> rows, Dataset& to) {
     const auto features = from.features<Real>();
+    Real* out = to.mutable_features<Real>();
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        std::memcpy(out + static_cast<std::int64_t>(i) * to.stride(), features.row(rows[i]),
+                    static_cast<std::size_t>(from.columns()) * sizeof(Real));
+}
+
+template <class Real>
+void copy_targets(const Dataset& from, std::span<const std::int64_t> rows, Dataset& to) {
     const auto targets = from.targets<Real>();
     const auto weights = from.weights<Real>();
     const auto target_count = static_cast<std::size_t>(from.target_count());
-    Real* out = to.mutable_features<Real>();
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        const std::int64_t row = rows[i];
-        if (row < 0 || row >= from.rows())
-            fail(ErrorKind::internal, "row " + std::to_string(row) + " selected from " + std::to_string(from.rows()));
-        const auto source = static_cast<std::size_t>(row);
-        std::memcpy(out + static_cast<std::int64_t>(i) * to.stride(), features.row(row),
-                    static_cast<std::size_t>(from.columns()) * sizeof(Real));
+        const auto source = static_cast<std::size_t>(rows[i]);
         if (!targets.empty()) {
             std::memcpy(to.mutable_targets<Real>() + i * target_count, targets.data() + source * target_count, target_count * sizeof(Real));
         }
@@ -93,13 +64,7 @@ Dataset Dataset::borrow_as(MatrixView<const Real> features, std::span<const Real
     }
     if (features.data == nullptr && features.rows * features.columns > 0) fail(ErrorKind::data, "the feature matrix has no data");
     const auto target_values = static_cast<std::int64_t>(targets.size());
-    const auto weight_values = static_cast<std::int64_t>(weights.size());
-    if (features.rows == 0 ? target_values != 0 : target_values % features.rows != 0) {
-        fail(ErrorKind::data, std::to_string(target_values) + " targets for " + std::to_string(features.rows) + " rows");
-    }
-    if (weight_values != 0 && weight_values != features.rows) {
-        fail(ErrorKind::data, std::to_string(weight_values) + " weights for " + std::to_string(features.rows) + " rows");
-    }
+    storage::check_counts(features.rows, target_values, static_cast<std::int64_t>(weights.size()));
     Dataset data;
     data.type_ = real_type_of<Real>();
     data.rows_ = features.rows;
@@ -140,8 +105,22 @@ Dataset Dataset::allocate(RealType type, std::int64_t rows, std::int64_t columns
     return data;
 }
 
+template <class Real>
+Dataset Dataset::select_as(std::span<const std::int64_t> rows) const {
+    Dataset data;
+    if (is_sparse()) {
+        data = select_sparse<Real>(rows);
+    } else {
+        data = allocate(type_, static_cast<std::int64_t>(rows.size()), columns_, has_targets() ? target_count_ : 0, has_weights());
+        copy_features<Real>(*this, rows, data);
+    }
+    copy_targets<Real>(*this, rows, data);
+    return data;
+}
+
 Dataset Dataset::select(std::span<const std::int64_t> rows) const {
-    Dataset data = allocate(type_, static_cast<std::int64_t>(rows.size()), columns_, has_targets() ? target_count_ : 0, has_weights());
+    check_selected(*this, rows);
+    Dataset data = type_ == RealType::float32 ? select_as<float>(rows) : select_as<double>(rows);
     data.task = task;
     data.class_labels = class_labels;
     data.feature_names = feature_names;
@@ -149,17 +128,13 @@ Dataset Dataset::select(std::span<const std::int64_t> rows) const {
     data.target_scale = target_scale;
     data.target_shift = target_shift;
     data.preparation = preparation;
-    if (type_ == RealType::float32) {
-        copy_rows<float>(*this, rows, data);
-    } else {
-        copy_rows<double>(*this, rows, data);
-    }
     return data;
 }
 
 template <class Real>
 MatrixView<const Real> Dataset::features() const {
     require_type<Real>(type_);
+    if (is_sparse()) fail(ErrorKind::internal, "a sparse data set was read as a dense one");
     return {static_cast<const Real*>(features_), rows_, columns_, stride_};
 }
 
@@ -186,6 +161,7 @@ Real* writable(const void* values, const std::shared_ptr<void>& storage, RealTyp
 
 template <class Real>
 Real* Dataset::mutable_features() {
+    if (is_sparse()) fail(ErrorKind::internal, "a sparse data set was written to as a dense one");
     return writable<Real>(features_, storage_, type_);
 }
 

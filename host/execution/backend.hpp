@@ -10,6 +10,7 @@
 #include "glissade/matrix_view.hpp"
 #include "glissade/row_order.hpp"
 #include "glissade/rules/update.hpp"
+#include "glissade/sparse_view.hpp"
 #include "host/execution/cost_model.hpp"
 
 namespace glissade {
@@ -29,12 +30,27 @@ struct BatchPlan {
     }
 };
 
+/// How a run on sparse rows keeps up the parameters of columns that a batch does not hold: not at all until they are needed, or, where that
+/// has no closed form (`moves`), in every step.
+struct IdlePlan {
+    Idle kind = Idle::moves;
+    bool shrinks = false;  ///< an L1 penalty goes on; its thresholds are summed up
+    bool skips = false;    ///< the rule itself is for columns in the batch only, though each step runs over all for the average's sake
+    std::string why_all;   ///< where each step runs over all parameters: what there is no closed form for
+
+    bool lazy() const { return kind != Idle::moves; }
+    /// Vectors of state that say since when a parameter waits: the thresholds summed up by then, its age in steps, or 1/rate of that step.
+    int marks() const { return kind == Idle::fades || kind == Idle::follows || shrinks ? 1 : 0; }
+};
+
 /// Everything about a run that stays the same from step to step. Views: the trainer owns what they point to, for as long as the backend
 /// lives.
 template <class Real>
 struct Problem {
-    MatrixView<const Real> features;
-    const Real* targets = nullptr;  ///< rows x target_count
+    MatrixView<const Real> features;  ///< of sparse rows: their counts only
+    SparseView<const Real> sparse;    ///< offsets are null for dense rows
+    IdlePlan idle;                    ///< of sparse rows
+    const Real* targets = nullptr;    ///< rows x target_count
     std::int64_t target_count = 1;
     const Real* weights = nullptr;  ///< rows values of mean 1, or null for all 1
     ColumnAffineView<Real> affine;
@@ -50,9 +66,11 @@ struct Problem {
     Real clip_norm = 0, clip_value = 0;
     BatchPlan batches;
 
+    bool is_sparse() const { return sparse.offsets != nullptr; }
     std::int64_t weight_count() const { return outputs * features.columns; }
     std::int64_t parameter_count() const { return weight_count() + (bias ? outputs : 0); }
-    int state_vectors() const { return state_count + (averaging ? 1 : 0); }
+    int mark_vectors() const { return is_sparse() ? idle.marks() : 0; }
+    int state_vectors() const { return state_count + (averaging ? 1 : 0) + mark_vectors(); }
 };
 
 /// Parameters and state of every member, as the host keeps and saves them. A member's parameters: weights [outputs][columns], biases
@@ -60,7 +78,8 @@ struct Problem {
 template <class Real>
 struct TrainingState {
     std::vector<Real> parameters;          ///< [members][parameter_count]
-    std::vector<std::vector<Real>> state;  ///< state_vectors() of [members][parameter_count]; the running average is the last
+    std::vector<std::vector<Real>> state;  ///< state_vectors() of [members][parameter_count]: the rule's, the running average, marks
+    std::vector<double> waiting;           ///< sparse rows: [members][idle_numbers], see host/execution/idle.hpp; else empty
 };
 
 /// Steps first_step ... first_step + steps - 1, to be run without coming back.
@@ -96,6 +115,14 @@ struct SegmentReport {
 /// where norm >
 ///   clip_norm, g = g * c with c = clip_norm / (norm + Real(1e-6));
 /// - update_parameter with the weights' or the biases' row of scalars.
+///
+/// Of sparse rows, what differs (docs/numerics.md):
+/// - features: x' = x * scale with a column affine, else x' = x; columns that a row does not store count as 0;
+/// - scores: products x' * w, each rounded, added in four lanes (entry k of a row to lane k % 4), (l0 + l2) + (l1 + l3), then + bias;
+/// - weights' gradients: products slope * x', each rounded, added in row order from 0;
+/// - norm: squares of the gradients of the batch's columns, added in 64 groups of columns, each in the order in which its columns first
+///   appear in the batch; then the groups by a binary tree, then the biases' in order;
+/// - parameters of other columns wait as IdlePlan says; TrainingState is then what settled_parameters() makes parameters of.
 template <class Real>
 class Backend {
 public:
@@ -110,6 +137,8 @@ public:
     virtual void roll_back() = 0;
     /// Scores rows x outputs, row-major, of raw rows: dot(affine(x), w) + bias, for one member's parameters.
     virtual void score(MatrixView<const Real> x, const Real* parameters, std::span<Real> scores_out) = 0;
+    /// The same of sparse rows, for a backend that trains on such; throws Error(internal) on others.
+    virtual void score(SparseView<const Real> x, const Real* parameters, std::span<Real> scores_out);
     /// A sentence: what runs, on how many threads or blocks, with how many bytes.
     virtual std::string description() const = 0;
     /// May read the rows for some milliseconds, to see how fast that goes.
@@ -135,7 +164,8 @@ std::string cuda_refusal(const Problem<float>& problem, const BackendLimits& lim
 template <class Real>
 struct ScoreTask {
     MatrixView<const Real> x;
-    ColumnAffineView<Real> affine;
+    SparseView<const Real> sparse;  ///< instead of x, if its offsets are not null
+    ColumnAffineView<Real> affine;  ///< of sparse rows the scale only
     const Real* parameters = nullptr;
     std::int64_t outputs = 1;
     bool bias = true;

@@ -30,4 +30,16 @@ StepPrediction predict_step(const StepWork& work, const CpuRates& rates) {
     return prediction;
 }
 
+StepPrediction predict_sparse_step(const SparseWork& work, const CpuRates& rates) {
+    const double stream = work.entries * work.entry_bytes / rates.read_bytes_per_second;
+    const double gather = work.entries * (rates.entry + rates.entry_more * static_cast<double>(work.models - 1)) / work.threads;
+    const double all = work.bytes_of_all / rates.read_bytes_per_second;
+    const double barriers = work.threads == 1 ? 0 : 3 * rates.barrier;
+    StepPrediction prediction;
+    prediction.seconds = std::max(stream, gather) + all + barriers + rates.step_of_single_row;
+    prediction.limit_seconds = stream;
+    prediction.bound_by = all > gather ? "the update of all parameters in each step" : "the entries' columns: gathers and scattered adds";
+    return prediction;
+}
+
 }  // namespace glissade

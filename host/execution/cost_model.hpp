@@ -26,6 +26,15 @@ struct StepWork {
     int update_threads = 1;  ///< that share the update
 };
 
+/// The same for a step on sparse rows.
+struct SparseWork {
+    double entries = 0;      ///< of the batch
+    double entry_bytes = 8;  ///< index and value
+    std::int64_t models = 1;
+    int threads = 1;
+    double bytes_of_all = 0;  ///< of all parameters and state, read and written, where each step runs over all
+};
+
 /// What a machine offers. The constants are those of one core at some 3 GHz with AVX2, fitted to bench/results/2026-11-22-zen3-epoch.json;
 /// other machines differ, mostly in what is measured: the rate of reading.
 struct CpuRates {
@@ -41,10 +50,14 @@ struct CpuRates {
     double barrier = .2e-6;             ///< of the team
     double step = .3e-6;                ///< what every step costs
     double step_of_single_row = .1e-6;  ///< the same for batches of one row
+
+    double entry = 6e-9;       ///< of one thread: a sparse entry in score, gradient and the update of its column ...
+    double entry_more = 2e-9;  ///< ... and in each further model
 };
 
 /// The larger of fetching the rows and working on them, which overlap, and then update, barriers and what every step costs. Against the
 /// benchmark named above it is between half and one and a half times what was measured.
 StepPrediction predict_step(const StepWork& work, const CpuRates& rates);
+StepPrediction predict_sparse_step(const SparseWork& work, const CpuRates& rates);
 
 }  // namespace glissade

@@ -11,8 +11,8 @@ namespace glissade::reference {
 template <class T>
 Optimizer<T>::Optimizer(const Settings& settings, std::vector<bool> decays) : settings_(settings), decays_(std::move(decays)) {
     const std::string& name = settings_.optimizer;
-    for (const char* known :
-         {"sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "adamax", "nadam", "yogi", "radam", "adabelief", "lion", "ftrl"})
+    for (const char* known : {"sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "adamax", "nadam", "yogi", "radam", "adabelief",
+                              "lion", "ftrl", "lazy_adam"})
         if (name == known) return;
     fail(ErrorKind::usage, "the reference has no optimizer '" + name + "'");
 }
@@ -31,7 +31,8 @@ std::vector<T>& Optimizer<T>::vector(const char* name) {
 }
 
 template <class T>
-void Optimizer<T>::step(std::vector<T> g, double lr, std::optional<double> momentum, std::vector<T>& theta) {
+void Optimizer<T>::step(std::vector<T> g, double lr, std::optional<double> momentum, std::vector<T>& theta,
+                        const std::vector<bool>& stored) {
     ++t_;
     const std::string& name = settings_.optimizer;
     const bool decoupled = name == "adamw" || name == "lion";
@@ -54,6 +55,7 @@ void Optimizer<T>::step(std::vector<T> g, double lr, std::optional<double> momen
     if (name == "adabelief") adabelief(g, lr, momentum, theta);
     if (name == "lion") lion(g, lr, momentum, theta);
     if (name == "ftrl") ftrl(g, lr, theta);
+    if (name == "lazy_adam") lazy_adam(g, lr, momentum, theta, stored);
 }
 
 /// PyTorch SGD: b = g on the first step, then mu*b + (1-tau)*g; theta -= lr*b, or lr*(g + mu*b) with Nesterov.
@@ -262,6 +264,23 @@ void Optimizer<T>::ftrl(const std::vector<T>& g, double lr, std::vector<T>& thet
         z[j] = z[j] + g[j] - sigma * theta[j];
         const T over = magnitude(z[j]) - l1;
         theta[j] = over > T(0) ? (z[j] > T(0) ? -over : over) / (after * inverse + l2) : T(0);
+    }
+}
+
+/// PyTorch's SparseAdam: Adam for what the batch holds, with the bias corrections of all steps; the rest stays as it is.
+template <class T>
+void Optimizer<T>::lazy_adam(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta,
+                             const std::vector<bool>& stored) {
+    using N = Numbers<T>;
+    const long double b1 = momentum.value_or(field("beta1", .9)), b2 = field("beta2", .999);
+    const T rate = N::from(lr / (1 - std::pow(b1, t_))), correction = N::from(std::sqrt(1 - std::pow(b2, t_))), eps(field("eps", 1e-8));
+    auto& m = vector("exp_avg");
+    auto& v = vector("exp_avg_sq");
+    for (std::size_t j = 0; j < g.size(); ++j) {
+        if (!stored[j]) continue;
+        m[j] = N::from(b1) * m[j] + N::from(1 - b1) * g[j];
+        v[j] = N::from(b2) * v[j] + N::from(1 - b2) * (g[j] * g[j]);
+        theta[j] = theta[j] - rate * (m[j] / (N::sqrt(v[j]) / correction + eps));
     }
 }
 

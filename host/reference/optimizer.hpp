@@ -21,8 +21,8 @@ public:
     /// `decays[j]`: weight decay reaches parameter j. Throws Error(usage) for a name that it does not know.
     Optimizer(const Settings& settings, std::vector<bool> decays);
 
-    /// `g`: gradient, penalties but not weight decay included.
-    void step(std::vector<T> g, double lr, std::optional<double> momentum, std::vector<T>& theta);
+    /// `g`: gradient, penalties but not weight decay included. `stored`: whether the batch holds parameter j's feature.
+    void step(std::vector<T> g, double lr, std::optional<double> momentum, std::vector<T>& theta, const std::vector<bool>& stored);
 
     const State<T>& state() const { return state_; }
 
@@ -40,6 +40,8 @@ private:
     void adabelief(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta);
     void lion(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta);
     void ftrl(const std::vector<T>& g, double lr, std::vector<T>& theta);
+    void lazy_adam(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta,
+                   const std::vector<bool>& stored);
 
     Settings settings_;
     std::vector<bool> decays_;

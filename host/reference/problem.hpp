@@ -10,16 +10,18 @@
 /// What the reference trains: plain values, rules by name. Nothing here knows the catalog.
 namespace glissade::reference {
 
-/// Dense data. Parameters: weights [outputs][features], then biases [outputs] if `bias`.
+/// Dense rows or sparse ones. Parameters: weights [outputs][features], then biases [outputs] if `bias`.
 struct Problem {
     std::int64_t rows = 0, features = 0;
     std::int64_t outputs = 1;       ///< scores a row: 1, classes (softmax) or targets (of a regression)
     std::int64_t target_count = 1;  ///< targets a row
     bool bias = true;
-    std::vector<double> x;             ///< [rows][features]
-    std::vector<double> targets;       ///< [rows][target_count]: real, 0 or 1, or the index of a class
-    std::vector<double> weights;       ///< [rows], or empty: all 1
-    std::vector<double> scale, shift;  ///< [features], or empty: x * scale + shift is what the model sees
+    std::vector<double> x;               ///< [rows][features]; of sparse rows their stored values
+    std::vector<std::int64_t> offsets;   ///< of sparse rows, rows + 1: those of row r are offsets[r] ... offsets[r + 1] - 1; else empty
+    std::vector<std::uint32_t> indices;  ///< the feature of each stored value; the others are 0
+    std::vector<double> targets;         ///< [rows][target_count]: real, 0 or 1, or the index of a class
+    std::vector<double> weights;         ///< [rows], or empty: all 1
+    std::vector<double> scale, shift;    ///< [features], or empty: x * scale + shift is what the model sees
 
     std::int64_t weight_count() const { return outputs * features; }
     std::int64_t parameter_count() const { return outputs * (features + (bias ? 1 : 0)); }

@@ -33,16 +33,41 @@ Trainer<T>::Trainer(const Problem& problem, const Settings& settings, std::span<
       theta_(start.begin(), start.end()),
       optimizer_(settings, decays_) {
     const auto fits = [](std::size_t size, std::int64_t expected) { return static_cast<std::int64_t>(size) == expected; };
-    if (!fits(start.size(), problem.parameter_count()) || !fits(problem.x.size(), problem.rows * problem.features) ||
+    if (!fits(start.size(), problem.parameter_count()) ||
+        !fits(problem.x.size(), problem.offsets.empty() ? problem.rows * problem.features : problem.offsets.back()) ||
         !fits(problem.targets.size(), problem.rows * problem.target_count) ||
         !(problem.weights.empty() || fits(problem.weights.size(), problem.rows)))
         fail(ErrorKind::usage, "reference: the sizes of data, targets, weights or start do not fit");
 }
 
+/// Calls f(position in x, feature) for what a row stores.
+template <class T>
+template <class F>
+void Trainer<T>::for_each_stored(std::int64_t row, F&& f) const {
+    const auto features = static_cast<std::size_t>(problem_.features), at = static_cast<std::size_t>(row);
+    if (problem_.offsets.empty())
+        for (std::size_t j = 0; j < features; ++j) f(at * features + j, j);
+    else
+        for (auto k = static_cast<std::size_t>(problem_.offsets[at]); k < static_cast<std::size_t>(problem_.offsets[at + 1]); ++k)
+            f(k, problem_.indices[k]);
+}
+
+/// Of each parameter, whether a row of the batch stores its feature; biases count as stored.
+template <class T>
+std::vector<bool> Trainer<T>::stored_in(const Step& step) const {
+    std::vector<bool> stored(theta_.size(), false);
+    std::fill(stored.begin() + problem_.weight_count(), stored.end(), true);
+    for (const std::int64_t row : step.rows)
+        for_each_stored(row, [&](std::size_t, std::size_t j) {
+            for (std::int64_t o = 0; o < problem_.outputs; ++o) stored[static_cast<std::size_t>(o * problem_.features) + j] = true;
+        });
+    return stored;
+}
+
 template <class T>
 std::vector<T> Trainer<T>::read_row(std::int64_t row) const {
-    const double* raw = problem_.x.data() + row * problem_.features;
-    std::vector<T> x(raw, raw + problem_.features);
+    std::vector<T> x(static_cast<std::size_t>(problem_.features), T(0));
+    for_each_stored(row, [&](std::size_t k, std::size_t j) { x[j] = T(problem_.x[k]); });
     if (!problem_.scale.empty())
         for (std::size_t j = 0; j < x.size(); ++j) x[j] = x[j] * Numbers<T>::from(problem_.scale[j]) + Numbers<T>::from(problem_.shift[j]);
     return x;
@@ -103,10 +128,12 @@ double Trainer<T>::step(const Step& step) {
     clip(gradient);
     for (std::size_t j = 0; j < theta_.size(); ++j)
         if (decays_[j] && settings_.l2 != 0) gradient[j] = gradient[j] + T(settings_.l2) * theta_[j];
-    optimizer_.step(gradient, step.lr, step.momentum, theta_);
+    const std::vector<bool> stored = stored_in(step);
+    const bool skips = settings_.optimizer == "lazy_adam";  // what the batch does not hold is not moved, by penalties neither
+    optimizer_.step(gradient, step.lr, step.momentum, theta_, stored);
     const T shrink = Numbers<T>::from(static_cast<long double>(step.lr) * settings_.l1);
     for (std::size_t j = 0; j < theta_.size(); ++j) {
-        if (!decays_[j] || settings_.l1 == 0) continue;
+        if (!decays_[j] || settings_.l1 == 0 || (skips && !stored[j])) continue;
         T& w = theta_[j];
         w = w > shrink ? w - shrink : (w < -shrink ? w + shrink : T(0));
     }

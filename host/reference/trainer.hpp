@@ -33,6 +33,9 @@ public:
     std::vector<std::string> state_names() const;
 
 private:
+    template <class F>
+    void for_each_stored(std::int64_t row, F&& f) const;
+    std::vector<bool> stored_in(const Step& step) const;
     std::vector<T> read_row(std::int64_t row) const;
     T add_row(std::int64_t row, std::vector<T>& gradient) const;
     void clip(std::vector<T>& gradient) const;

@@ -8,7 +8,7 @@ namespace glissade {
 
 template <class Real>
 std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const TrainOptions& options, DeviceChoice& choice_out) {
-    choice_out = choose_device(options.device, real_type_of<Real>());
+    choice_out = problem.is_sparse() ? choose_for_sparse(options.device) : choose_device(options.device, real_type_of<Real>());
     BackendLimits limits;
     limits.threads = options.threads > 0 ? options.threads : usable_processors();
     limits.cuda_ordinal = choice_out.ordinal;

@@ -12,7 +12,8 @@
 #include "host/train/store.hpp"
 #include "host/train/tensors.hpp"
 
-// A checkpoint: the safetensors layout with tensors `parameters` [alive, P], `state.<i>` [alive, P], `rule_memory`, and for each member m
+// A checkpoint: the safetensors layout with tensors `parameters` [alive, P], `state.<i>` [alive, P], of sparse runs `waiting`
+// (host/execution/idle.hpp), `rule_memory`, and for each member m
 // `member.<m>.numbers` (losses and counters), `member.<m>.best` and `member.<m>.final` where there are any; metadata `format`,
 // `format_version`, `run` (JSON: step, settings, fingerprint, user data) and `members` (JSON: history and divergence of each).
 namespace glissade {
@@ -133,8 +134,18 @@ void hash_reals(XXH3_state_t* state, const Real* values, std::int64_t count) {
 
 template <class Real>
 void hash_data(XXH3_state_t* state, const Dataset& data) {
-    const auto x = data.features<Real>();
-    for (std::int64_t r = 0; r < x.rows; ++r) hash_reals(state, x.row(r), x.columns);
+    if (data.is_sparse()) {
+        const SparseView<const Real> x = data.sparse<Real>();
+        for (std::int64_t r = 0; r < x.rows; ++r) {
+            const std::int64_t begin = x.offsets[r], count = x.offsets[r + 1] - begin;
+            XXH3_128bits_update(state, &count, sizeof count);
+            XXH3_128bits_update(state, x.indices + begin, static_cast<std::size_t>(count) * sizeof(std::uint32_t));
+            hash_reals(state, x.values + begin, count);
+        }
+    } else {
+        const auto x = data.features<Real>();
+        for (std::int64_t r = 0; r < x.rows; ++r) hash_reals(state, x.row(r), x.columns);
+    }
     if (data.has_targets()) hash_reals(state, data.targets<Real>().data(), data.rows() * data.target_count());
     if (data.has_weights()) hash_reals(state, data.weights<Real>().data(), data.rows());
 }
@@ -149,6 +160,7 @@ std::vector<std::byte> encode_checkpoint(const CheckpointHeader& header, const C
     for (std::size_t i = 0; i < state.live.state.size(); ++i)
         file.tensors.push_back(make_tensor<Real>("state." + std::to_string(i), {alive, shape.parameters}, state.live.state[i]));
     file.tensors.push_back(make_tensor<double>("rule_memory", {static_cast<std::int64_t>(state.rule_memory.size())}, state.rule_memory));
+    if (shape.waiting > 0) file.tensors.push_back(make_tensor<double>("waiting", {alive, shape.waiting}, state.live.waiting));
     Json::Array members;
     for (std::size_t m = 0; m < state.tracks.size(); ++m) {
         members.push_back(track_json(state.tracks[m]));
@@ -190,6 +202,7 @@ RunState<Real> decode_checkpoint(std::span<const std::byte> bytes, const std::st
     state.live.parameters = read_tensor<Real>(file, "parameters", count, path);
     for (int i = 0; i < shape.state_vectors; ++i)
         state.live.state.push_back(read_tensor<Real>(file, "state." + std::to_string(i), count, path));
+    if (shape.waiting > 0) state.live.waiting = read_tensor<double>(file, "waiting", static_cast<std::size_t>(alive * shape.waiting), path);
     state.rule_memory = read_tensor<double>(file, "rule_memory", static_cast<std::size_t>(alive) * 2 * max_rule_memory, path);
     return state;
 }
@@ -197,8 +210,9 @@ RunState<Real> decode_checkpoint(std::span<const std::byte> bytes, const std::st
 std::string fingerprint(const Dataset& data) {
     const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
     XXH3_128bits_reset(state.get());
-    const std::array<std::int64_t, 6> shape = {data.rows(),        data.columns(),    data.target_count(), real_bytes(data.real_type()),
-                                               data.has_targets(), data.has_weights()};
+    const std::array<std::int64_t, 6> shape = {data.rows(),         data.columns(),
+                                               data.target_count(), real_bytes(data.real_type()),
+                                               data.has_targets(),  data.has_weights() + (data.is_sparse() ? 2 : 0)};
     XXH3_128bits_update(state.get(), shape.data(), sizeof shape);
     if (data.rows() > 0) data.real_type() == RealType::float32 ? hash_data<float>(state.get(), data) : hash_data<double>(state.get(), data);
     const XXH128_hash_t hash = XXH3_128bits_digest(state.get());

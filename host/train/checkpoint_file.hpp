@@ -24,6 +24,7 @@ struct CheckpointShape {
     std::int64_t members = 1;
     std::int64_t parameters = 0;  ///< a member
     int state_vectors = 0;
+    std::int64_t waiting = 0;  ///< numbers a member that the backend carries from step to step
 };
 
 template <class Real>

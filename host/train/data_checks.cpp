@@ -8,6 +8,7 @@
 
 #include "glissade/device.hpp"
 #include "glissade/error.hpp"
+#include "host/data/dataset_storage.hpp"
 #include "host/data/parallel.hpp"
 #include "host/train/field_checks.hpp"
 
@@ -68,7 +69,7 @@ void check_weights(const Dataset& data, const std::string& what) {
 
 template <class Real>
 void check_scorable_as(const Dataset& data, const ModelSpec& spec, const std::string& what) {
-    check_features(data.features<Real>(), what);
+    data.is_sparse() ? check_features(data.sparse<Real>(), what) : check_features(data.features<Real>(), what);
     if (data.has_targets()) check_targets<Real>(data, spec, what);
     if (data.has_weights()) check_weights<Real>(data, what);
 }
@@ -90,6 +91,16 @@ void check_features(MatrixView<const Real> x, const std::string& what) {
             if (!std::isfinite(x.row(row)[j]))
                 fail(ErrorKind::data, at_row(what, row) + ", column " + std::to_string(j + 1) + ": the value is not finite");
     }
+}
+
+template <class Real>
+void check_features(const SparseView<const Real>& x, const std::string& what) {
+    storage::check_structure(x, what.c_str());
+    for (std::int64_t r = 0; r < x.rows; ++r)
+        for (std::int64_t k = x.offsets[r]; k < x.offsets[r + 1]; ++k)
+            if (!std::isfinite(x.values[k]))
+                fail(ErrorKind::data, at_row(what, r) + ", column " + std::to_string(static_cast<std::int64_t>(x.indices[k]) + 1) +
+                                          ": the value is not finite");
 }
 
 void check_scorable(const Dataset& data, const ModelSpec& spec, const std::string& what) {
@@ -122,5 +133,7 @@ void check_same_classes(const Dataset& data, const std::vector<std::string>& cla
 
 template void check_features(MatrixView<const float>, const std::string&);
 template void check_features(MatrixView<const double>, const std::string&);
+template void check_features(const SparseView<const float>&, const std::string&);
+template void check_features(const SparseView<const double>&, const std::string&);
 
 }  // namespace glissade

@@ -12,6 +12,9 @@ namespace glissade {
 /// Throws Error(data) naming the first row and column that is not finite. Cost: one pass at memory speed.
 template <class Real>
 void check_features(MatrixView<const Real> x, const std::string& what);
+/// The same for sparse rows; also if their columns do not ascend or there are no such columns.
+template <class Real>
+void check_features(const SparseView<const Real>& x, const std::string& what);
 
 /// Throws Error(data) unless the data set can be scored by a model of this spec and its targets are usable: columns, public fields, finite
 /// values, labels in range.

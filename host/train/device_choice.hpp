@@ -19,4 +19,7 @@ struct DeviceChoice {
 /// a device that was asked for by name cannot be used; `auto` takes the first usable GPU for float32, else the CPU.
 DeviceChoice choose_device(const std::string& device, RealType type);
 
+/// The same for sparse data, which runs on the CPU: Error(usage) for a GPU that was asked for by name.
+DeviceChoice choose_for_sparse(const std::string& device);
+
 }  // namespace glissade

@@ -20,9 +20,26 @@ std::string number(double value) {
     return text;
 }
 
+template <class Real>
+void multiply_sparse_hessian(const Problem<Real>& p, const std::vector<double>& v, std::vector<double>& out) {
+    const SparseView<const Real>& x = p.sparse;
+    const double one = p.bias ? 1.0 : 0.0;
+    std::fill(out.begin(), out.end(), 0.0);
+    const auto value = [&](std::int64_t k) { return x.values[k] * (p.affine ? static_cast<double>(p.affine.scale[x.indices[k]]) : 1.0); };
+    for (std::int64_t r = 0; r < x.rows; ++r) {
+        double dot = one * v.back();
+        for (std::int64_t k = x.offsets[r]; k < x.offsets[r + 1]; ++k) dot += value(k) * v[x.indices[k]];
+        dot *= p.weights ? static_cast<double>(p.weights[r]) : 1.0;
+        for (std::int64_t k = x.offsets[r]; k < x.offsets[r + 1]; ++k) out[x.indices[k]] += dot * value(k);
+        out.back() += dot * one;
+    }
+    for (double& entry : out) entry /= static_cast<double>(x.rows);
+}
+
 /// out = (1/rows) * sum over rows of weight * x * (x . v), with x standardised and, if there is a bias, extended by a 1.
 template <class Real>
 void multiply_hessian(const Problem<Real>& p, const std::vector<double>& v, std::vector<double>& out) {
+    if (p.is_sparse()) return multiply_sparse_hessian(p, v, out);
     const std::int64_t columns = p.features.columns;
     std::fill(out.begin(), out.end(), 0.0);
     std::vector<double> row(static_cast<std::size_t>(columns + 1), 1.0);
@@ -69,7 +86,10 @@ std::optional<double> largest_curvature(const Problem<Real>& problem, const Loss
     if (!bound) return std::nullopt;
     constexpr double most_multiplications = 4e9;
     constexpr double settled = 1e-7;  // relative change of the estimate: three printed digits need far less
-    const double a_pass = static_cast<double>(problem.features.rows) * static_cast<double>(problem.features.columns + 1) * 2;
+    const double values = problem.is_sparse()
+                              ? static_cast<double>(problem.sparse.nonzeros() + problem.features.rows)
+                              : static_cast<double>(problem.features.rows) * static_cast<double>(problem.features.columns + 1);
+    const double a_pass = 2 * values;
     const int passes = static_cast<int>(std::clamp(most_multiplications / a_pass, 5.0, 100.0));
     std::vector<double> v(static_cast<std::size_t>(problem.features.columns + 1)), next(v.size());
     for (std::size_t j = 0; j < v.size(); ++j) v[j] = Philox::uniform(0, static_cast<std::uint64_t>(RandomStream::data), j) + 0.5;

@@ -117,9 +117,14 @@ void check_fields(const Dataset& data, const std::string& what) {
         return data.has_targets() ? affine_fault("target_", data.target_scale, data.target_shift, data.target_count()) : std::string();
     };
     const auto preparation = [&] { return data.preparation ? preparation_fault(*data.preparation, data.columns()) : std::string(); };
-    const std::string fault =
-        first_fault([&] { return names_fault(data.feature_names, data.columns()); },
-                    [&] { return affine_fault("input.", data.input.scale, data.input.shift, data.columns()); }, targets, preparation);
+    const auto input = [&]() -> std::string {
+        const ColumnAffine& map = data.input;
+        if (!data.is_sparse()) return affine_fault("input.", map.scale, map.shift, data.columns());
+        if (std::any_of(map.shift.begin(), map.shift.end(), [](double shift) { return shift != 0; }))
+            return "input.shift is not 0, which would fill sparse rows";
+        return affine_fault("input.", map.scale, std::vector<double>(map.scale.size()), data.columns());
+    };
+    const std::string fault = first_fault([&] { return names_fault(data.feature_names, data.columns()); }, input, targets, preparation);
     if (!fault.empty()) fail(ErrorKind::data, what + ": " + fault);
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "glissade/error.hpp"
+#include "host/execution/idle.hpp"
 #include "host/train/training_loop.hpp"
 
 namespace glissade {
@@ -15,7 +16,11 @@ const ColumnAffine& input_of(const Dataset& data, const ColumnAffine& applied) {
 }
 
 bool same(const ColumnAffine& a, const ColumnAffine& b) {
-    return a.scale == b.scale && a.shift == b.shift;
+    // Sparse data may leave out its shifts, which are 0.
+    const auto none = [](const std::vector<double>& shift) {
+        return std::all_of(shift.begin(), shift.end(), [](double s) { return s == 0; });
+    };
+    return a.scale == b.scale && (a.shift == b.shift || (none(a.shift) && none(b.shift)));
 }
 
 /// Parameters of `start` in the units of this run: as they are where the units agree, else by way of the user's units.
@@ -38,7 +43,7 @@ std::vector<double> start_parameters(const Model& start, const ColumnAffine& inp
             w *= factor;
             if (input.empty()) continue;
             w /= input.scale[static_cast<std::size_t>(j)];
-            biases[o] -= w * input.shift[static_cast<std::size_t>(j)];
+            if (!input.shift.empty()) biases[o] -= w * input.shift[static_cast<std::size_t>(j)];
         }
     }
     if (start.spec.bias) weights.insert(weights.end(), biases.begin(), biases.end());
@@ -76,6 +81,8 @@ RunState<Real> initial_state(const Dataset& data, const TrainOptions& options, c
         state.live.state.push_back(std::move(vector));
     }
     if (problem.averaging) state.live.state.push_back(repeat(start));
+    for (int i = 0; i < problem.mark_vectors(); ++i) state.live.state.emplace_back(run.members.size() * count, Real(0));
+    if (problem.is_sparse()) state.live.waiting = waiting_at_start(static_cast<std::int64_t>(run.members.size()));
     return state;
 }
 

@@ -6,60 +6,29 @@
 #include <type_traits>
 #include <utility>
 
-#include "glissade/device.hpp"
 #include "glissade/error.hpp"
 #include "glissade/rules/math.hpp"
-#include "host/execution/backend.hpp"
+#include "host/data/dataset_storage.hpp"
 #include "host/train/data_checks.hpp"
-#include "host/train/device_choice.hpp"
-#include "host/train/field_checks.hpp"
-#include "host/train/option_checks.hpp"
-#include "host/train/score_metrics.hpp"
-#include "host/train/training_loop.hpp"
+#include "host/train/prediction.hpp"
 
 namespace glissade {
 
 namespace {
 
-/// A model's numbers in the type that it predicts in.
-template <class Real>
-struct TypedModel {
-    explicit TypedModel(const Model& model, bool apply_input) : parameters(model.parameters.begin(), model.parameters.end()) {
-        if (!apply_input) return;
-        scale.assign(model.input.scale.begin(), model.input.scale.end());
-        shift.assign(model.input.shift.begin(), model.input.shift.end());
-    }
-    ScoreTask<Real> task(const Model& model, MatrixView<const Real> x) const {
-        ScoreTask<Real> out;
-        out.x = x;
-        if (!scale.empty()) out.affine = {scale.data(), shift.data()};
-        out.parameters = parameters.data();
-        out.outputs = model.spec.outputs;
-        out.bias = model.spec.bias;
-        return out;
-    }
-    std::vector<Real> parameters, scale, shift;
-};
-
-template <class Real>
-void run_scores(const ScoreTask<Real>& task, const PredictOptions& options, std::span<Real> out) {
-    const DeviceChoice device = choose_device(options.device, real_type_of<Real>());
-    if constexpr (sizeof(Real) == 4) {
-        if (device.cuda) return score_on_cuda(task, device.ordinal, out);
-    }
-    score_on_cpu(task, options.threads > 0 ? options.threads : usable_processors(), out);
+template <class In>
+void check_rows(MatrixView<const In> x) {
+    check_view(x);
 }
-
-/// What every use of a model presumes of it and of how it is to be run.
-void check_use(const Model& model, const PredictOptions& options) {
-    check_model(model);
-    check_threads(options.threads);
+template <class In>
+void check_rows(const SparseView<const In>& x) {
+    storage::check_structure(x, "the sparse matrix");
 }
 
 /// What every prediction presumes of its matrices: a view that can be read, room for `values_a_row` results a row.
-template <class In>
-void check_request(const Model& model, MatrixView<const In> x, std::int64_t values_a_row, std::size_t given) {
-    check_view(x);
+template <class View>
+void check_request(const Model& model, const View& x, std::int64_t values_a_row, std::size_t given) {
+    check_rows(x);
     if (x.columns != model.spec.features)
         fail(ErrorKind::data,
              "the matrix has " + std::to_string(x.columns) + " columns, the model was trained on " + std::to_string(model.spec.features));
@@ -93,8 +62,32 @@ void score_matrix(const Model& model, MatrixView<const In> x, std::span<In> out,
     }
 }
 
-template <class In>
-void scores_of(const Model& model, MatrixView<const In> x, std::span<In> out, const PredictOptions& options) {
+/// The same for sparse rows.
+template <class Real, class In>
+void score_matrix(const Model& model, const SparseView<const In>& x, std::span<In> out, const PredictOptions& options) {
+    const TypedModel<Real> typed(model, true);
+    if constexpr (std::is_same_v<Real, In>) {
+        run_scores(typed.task(model, x), options, out);
+    } else {
+        constexpr std::int64_t block = 4096;
+        std::vector<Real> values, scores;
+        for (std::int64_t first = 0; first < x.rows; first += block) {
+            const std::int64_t count = std::min(block, x.rows - first), begin = x.offsets[first];
+            values.assign(x.values + begin, x.values + x.offsets[first + count]);
+            std::vector<std::int64_t> offsets(x.offsets + first, x.offsets + first + count + 1);
+            for (std::int64_t& offset : offsets) offset -= begin;
+            const SparseView<const Real> rows{offsets.data(), x.indices + begin, values.data(), count, x.columns};
+            check_features(rows, "the matrix in float32");
+            scores.resize(static_cast<std::size_t>(count * model.spec.outputs));
+            run_scores<Real>(typed.task(model, rows), options, scores);
+            std::transform(scores.begin(), scores.end(), out.begin() + first * model.spec.outputs,
+                           [](Real v) { return static_cast<In>(v); });
+        }
+    }
+}
+
+template <class In, class View>
+void scores_of(const Model& model, const View& x, std::span<In> out, const PredictOptions& options) {
     check_request(model, x, model.spec.outputs, out.size());
     check_features(x, "the matrix");
     if (model.real_type == RealType::float32)
@@ -108,10 +101,10 @@ void scores_of(const Model& model, MatrixView<const In> x, std::span<In> out, co
     }
 }
 
-template <class In>
-void predict_matrix(const Model& model, MatrixView<const In> x, std::span<In> out, const PredictOptions& options) {
+template <class In, class View>
+void predict_matrix(const Model& model, const View& x, std::span<In> out, const PredictOptions& options) {
     if (model.task == Task::regression) {
-        scores_of(model, x, out, options);
+        scores_of<In>(model, x, out, options);
         if (model.spec.loss.link() == Link::logarithm)
             for (In& value : out) value = rules::exp(value);
         return;
@@ -151,8 +144,8 @@ void row_probabilities(const In* scores, In* p, std::int64_t classes) {
     }
 }
 
-template <class In>
-void probabilities(const Model& model, MatrixView<const In> x, std::span<In> out, const PredictOptions& options) {
+template <class In, class View>
+void probabilities(const Model& model, const View& x, std::span<In> out, const PredictOptions& options) {
     visit_rule(LossRules{}, model.spec.loss.index(), [&]<class Rule>() {
         if constexpr (has_probability<Rule>) {
             const std::int64_t outputs = model.spec.outputs, classes = Rule::kind == LossKind::grouped ? outputs : 2;
@@ -168,97 +161,80 @@ void probabilities(const Model& model, MatrixView<const In> x, std::span<In> out
     });
 }
 
-template <class Real>
-Metrics evaluate_as(const Model& model, const Dataset& data, const PredictOptions& options) {
-    const TypedModel<Real> typed(model, data.input.empty());
-    std::vector<Real> scores(static_cast<std::size_t>(data.rows() * model.spec.outputs));
-    run_scores<Real>(typed.task(model, data.features<Real>()), options, scores);
-    const auto targets = targets_in_units<Real>(data, model.task, model.target_scale, model.target_shift);
-    const auto weights = data.has_weights() ? data.weights<Real>() : std::span<const Real>{};
-    return score_metrics<Real>(model.spec, {scores, targets, weights, model.target_scale}, LossUnits::user);
-}
-
-/// The data set in the model's real type.
-Dataset in_real_type(const Dataset& data, RealType type) {
-    if (data.real_type() == type) return data;
-    Dataset out = Dataset::allocate(type, data.rows(), data.columns(), data.target_count(), data.has_weights());
-    const auto convert = [&]<class To, class From>(To, From) {
-        for (std::int64_t r = 0; r < data.rows(); ++r)
-            std::transform(data.features<From>().row(r), data.features<From>().row(r) + data.columns(),
-                           out.mutable_features<To>() + r * out.stride(), [](From v) { return static_cast<To>(v); });
-        std::transform(data.targets<From>().begin(), data.targets<From>().end(), out.mutable_targets<To>(),
-                       [](From v) { return static_cast<To>(v); });
-        if (data.has_weights())
-            std::transform(data.weights<From>().begin(), data.weights<From>().end(), out.mutable_weights<To>(),
-                           [](From v) { return static_cast<To>(v); });
-    };
-    type == RealType::float32 ? convert(float{}, double{}) : convert(double{}, float{});
-    out.task = data.task;
-    out.class_labels = data.class_labels;
-    out.input = data.input;
-    out.target_scale = data.target_scale;
-    out.target_shift = data.target_shift;
-    return out;
+/// Calls `f` with the rows of a data set, if they are of the type of the results.
+template <class In, class F>
+void with_rows(const Dataset& data, F&& f) {
+    if (data.real_type() != real_type_of<In>()) fail(ErrorKind::usage, "the output's real type is not that of the data set");
+    data.is_sparse() ? f(data.sparse<In>()) : f(data.features<In>());
 }
 
 }  // namespace
 
 void Model::decision_function(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
     check_use(*this, o);
-    scores_of(*this, x, out, o);
+    scores_of<float>(*this, x, out, o);
 }
 void Model::decision_function(MatrixView<const double> x, std::span<double> out, const PredictOptions& o) const {
     check_use(*this, o);
-    scores_of(*this, x, out, o);
+    scores_of<double>(*this, x, out, o);
+}
+void Model::decision_function(SparseView<const float> x, std::span<float> out, const PredictOptions& o) const {
+    check_use(*this, o);
+    scores_of<float>(*this, x, out, o);
+}
+void Model::decision_function(SparseView<const double> x, std::span<double> out, const PredictOptions& o) const {
+    check_use(*this, o);
+    scores_of<double>(*this, x, out, o);
+}
+void Model::decision_function(const Dataset& data, std::span<float> out, const PredictOptions& o) const {
+    with_rows<float>(data, [&](const auto& x) { decision_function(x, out, o); });
+}
+void Model::decision_function(const Dataset& data, std::span<double> out, const PredictOptions& o) const {
+    with_rows<double>(data, [&](const auto& x) { decision_function(x, out, o); });
 }
 void Model::predict(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
     check_use(*this, o);
-    predict_matrix(*this, x, out, o);
+    predict_matrix<float>(*this, x, out, o);
 }
 void Model::predict(MatrixView<const double> x, std::span<double> out, const PredictOptions& o) const {
     check_use(*this, o);
-    predict_matrix(*this, x, out, o);
+    predict_matrix<double>(*this, x, out, o);
+}
+void Model::predict(SparseView<const float> x, std::span<float> out, const PredictOptions& o) const {
+    check_use(*this, o);
+    predict_matrix<float>(*this, x, out, o);
+}
+void Model::predict(SparseView<const double> x, std::span<double> out, const PredictOptions& o) const {
+    check_use(*this, o);
+    predict_matrix<double>(*this, x, out, o);
+}
+void Model::predict(const Dataset& data, std::span<float> out, const PredictOptions& o) const {
+    with_rows<float>(data, [&](const auto& x) { predict(x, out, o); });
+}
+void Model::predict(const Dataset& data, std::span<double> out, const PredictOptions& o) const {
+    with_rows<double>(data, [&](const auto& x) { predict(x, out, o); });
 }
 void Model::predict_proba(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
     check_use(*this, o);
-    probabilities(*this, x, out, o);
+    probabilities<float>(*this, x, out, o);
 }
 void Model::predict_proba(MatrixView<const double> x, std::span<double> out, const PredictOptions& o) const {
     check_use(*this, o);
-    probabilities(*this, x, out, o);
+    probabilities<double>(*this, x, out, o);
 }
-
-Metrics Model::evaluate(const Dataset& data, const PredictOptions& options) const {
-    check_use(*this, options);
-    if (!data.has_targets()) fail(ErrorKind::data, "evaluation needs targets");
-    const Dataset typed = in_real_type(data, real_type);
-    check_scorable(typed, spec, "the data");
-    if (!typed.input.empty()) check_same_input(typed, input, "the data");
-    check_same_classes(typed, class_labels, "the data");
-    return real_type == RealType::float32 ? evaluate_as<float>(*this, typed, options) : evaluate_as<double>(*this, typed, options);
+void Model::predict_proba(SparseView<const float> x, std::span<float> out, const PredictOptions& o) const {
+    check_use(*this, o);
+    probabilities<float>(*this, x, out, o);
 }
-
-void Model::coefficients(std::vector<double>& weights_out, std::vector<double>& biases_out) const {
-    check_model(*this);
-    std::vector<double> weights(parameters.begin(), parameters.begin() + spec.weight_count());
-    std::vector<double> biases(static_cast<std::size_t>(spec.outputs), 0.0);
-    for (std::int64_t o = 0; o < spec.outputs; ++o) {
-        double& bias = biases[static_cast<std::size_t>(o)];
-        if (spec.bias) bias = parameters[static_cast<std::size_t>(spec.weight_count() + o)];
-        const bool scaled = task == Task::regression && !target_scale.empty();
-        const double factor = scaled ? target_scale[static_cast<std::size_t>(o)] : 1.0;
-        for (std::int64_t j = 0; j < spec.features; ++j) {
-            double& w = weights[static_cast<std::size_t>(o * spec.features + j)];
-            if (!input.empty()) {
-                bias += w * input.shift[static_cast<std::size_t>(j)];
-                w *= input.scale[static_cast<std::size_t>(j)];
-            }
-            w *= factor;
-        }
-        bias = bias * factor + (scaled ? target_shift[static_cast<std::size_t>(o)] : 0.0);
-    }
-    weights_out = std::move(weights);
-    biases_out = std::move(biases);
+void Model::predict_proba(SparseView<const double> x, std::span<double> out, const PredictOptions& o) const {
+    check_use(*this, o);
+    probabilities<double>(*this, x, out, o);
+}
+void Model::predict_proba(const Dataset& data, std::span<float> out, const PredictOptions& o) const {
+    with_rows<float>(data, [&](const auto& x) { predict_proba(x, out, o); });
+}
+void Model::predict_proba(const Dataset& data, std::span<double> out, const PredictOptions& o) const {
+    with_rows<double>(data, [&](const auto& x) { predict_proba(x, out, o); });
 }
 
 }  // namespace glissade

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "glissade/error.hpp"
+#include "host/execution/idle.hpp"
 #include "host/scheduler/scheduler.hpp"
 #include "host/train/data_checks.hpp"
 #include "host/train/field_checks.hpp"
@@ -93,6 +94,9 @@ void check_start(const Model& start, const ResolvedRun& run) {
 void check_validation(const Dataset& data, const Dataset& validation, const ResolvedRun& run) {
     const std::string what = "validation data";
     if (validation.real_type() != data.real_type()) fail(ErrorKind::usage, "training and validation data differ in real type");
+    if (validation.is_sparse() != data.is_sparse())
+        fail(ErrorKind::usage, data.is_sparse() ? "the training data is sparse, the validation data dense"
+                                                : "the training data is dense, the validation data sparse");
     if (!validation.has_targets()) fail(ErrorKind::data, "the validation data has no targets");
     check_scorable(validation, run.spec, what);
     check_same_input(validation, data.input, what);
@@ -177,6 +181,32 @@ void standardize_columns(const Dataset& data, TrainingRows<Real>& rows) {
         rows.applied.scale.push_back(deviation > 0 ? 1 / deviation : 1);
         rows.applied.shift.push_back(-sum[j] * rows.applied.scale[j]);
     }
+}
+
+/// Sparse rows are scaled only: a shift would fill them.
+template <class Real>
+void scale_columns(const Dataset& data, TrainingRows<Real>& rows) {
+    const SparseView<const Real> x = data.sparse<Real>();
+    const auto columns = static_cast<std::size_t>(x.columns);
+    std::vector<double> mean(columns, 0.0), squares(columns, 0.0), stored(columns, 0.0);
+    const std::int64_t begin = x.offsets[0], end = x.offsets[x.rows];
+    for (std::int64_t k = begin; k < end; ++k) mean[x.indices[k]] += static_cast<double>(x.values[k]);
+    for (double& value : mean) value /= static_cast<double>(x.rows);
+    for (std::int64_t k = begin; k < end; ++k) {
+        const double off = static_cast<double>(x.values[k]) - mean[x.indices[k]];
+        squares[x.indices[k]] += off * off;
+        stored[x.indices[k]] += 1;
+    }
+    for (std::size_t j = 0; j < columns; ++j) {
+        const double zeros = static_cast<double>(x.rows) - stored[j];
+        const double deviation = std::sqrt((squares[j] + zeros * mean[j] * mean[j]) / static_cast<double>(x.rows));
+        rows.applied.scale.push_back(deviation > 0 ? 1 / deviation : 1);
+    }
+    rows.applied.shift.assign(columns, 0.0);
+}
+
+template <class Real>
+void keep_affine(TrainingRows<Real>& rows) {
     rows.scale.assign(rows.applied.scale.begin(), rows.applied.scale.end());
     rows.shift.assign(rows.applied.shift.begin(), rows.applied.shift.end());
 }
@@ -226,6 +256,15 @@ void fill_weights(const Dataset& data, const TrainOptions& options, const Resolv
     for (const double w : weights) rows.weights.push_back(static_cast<Real>(w / mean));
 }
 
+IdlePlan idle_of_run(const TrainOptions& options, const ResolvedRun& run) {
+    bool decays = false, shrinks = false;
+    for (const Member& member : run.members) {
+        decays = decays || member.l2 > 0 || (!member.optimizer.decoupled_decay() && member.optimizer.get("weight_decay") > 0);
+        shrinks = shrinks || member.l1 > 0;
+    }
+    return plan_idle(run.members[0].optimizer.index(), run.members[0].optimizer.variant(), decays, shrinks, options.average);
+}
+
 }  // namespace
 
 template <class Real>
@@ -235,11 +274,20 @@ std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptio
         data.target_scale.empty() ? std::vector<double>(static_cast<std::size_t>(data.target_count()), 1.0) : data.target_scale;
     rows->target_shift =
         data.target_shift.empty() ? std::vector<double>(static_cast<std::size_t>(data.target_count()), 0.0) : data.target_shift;
-    if (options.standardize) standardize_columns(data, *rows);
+    if (options.standardize) {
+        data.is_sparse() ? scale_columns(data, *rows) : standardize_columns(data, *rows);
+        keep_affine(*rows);
+    }
     if (options.standardize_target && run.task == Task::regression) standardize_targets(data, *rows);
     fill_weights(data, options, run, *rows);
     Problem<Real>& problem = rows->problem;
-    problem.features = data.features<Real>();
+    if (data.is_sparse()) {
+        problem.features = {nullptr, data.rows(), data.columns(), 0};
+        problem.sparse = data.sparse<Real>();
+        problem.idle = idle_of_run(options, run);
+    } else {
+        problem.features = data.features<Real>();
+    }
     problem.targets = rows->targets.empty() ? data.targets<Real>().data() : rows->targets.data();
     problem.target_count = data.target_count();
     problem.weights = rows->weights.empty() ? nullptr : rows->weights.data();

@@ -38,9 +38,14 @@ std::string shape_text(const Dataset& data, const ResolvedRun& run) {
     add_line(text, "model",
              std::string(spec.loss.name()) + ", " + counted(spec.features, "feature") + " x " + counted(spec.outputs, "output") + ", " +
                  counted(spec.parameter_count(), "parameter") + (members > 1 ? ", " + counted(members, "member") : std::string()));
-    add_line(text, "rows",
-             std::to_string(data.rows()) + (sizeof(Real) == 4 ? " of float32, " : " of float64, ") +
-                 std::to_string(data.columns() * static_cast<std::int64_t>(sizeof(Real))) + " bytes a row");
+    const char* type = sizeof(Real) == 4 ? " of float32, " : " of float64, ";
+    const auto bytes = static_cast<std::int64_t>(sizeof(Real));
+    if (data.is_sparse())
+        add_line(
+            text, "rows",
+            std::to_string(data.rows()) + type + counted(data.nonzeros(), "nonzero") + ", " + std::to_string(bytes + 4) + " bytes each");
+    else
+        add_line(text, "rows", std::to_string(data.rows()) + type + std::to_string(data.columns() * bytes) + " bytes a row");
     add_line(text, "steps",
              std::to_string(run.total_steps) + " in " + counted(run.total_epochs, "epoch") + ", batch " +
                  std::to_string(run.batches.batch_size));

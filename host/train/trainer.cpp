@@ -48,6 +48,7 @@ Model make_model(const Dataset& data, const ResolvedRun& run, const TrainingRows
     model.class_labels = run.class_labels;
     model.feature_names = data.feature_names;
     model.input = rows.applied.empty() ? data.input : rows.applied;
+    model.input.shift.resize(model.input.scale.size(), 0.0);  // sparse data may leave its shifts out
     const bool scaled = run.task == Task::regression && (!data.target_scale.empty() || !rows.targets.empty());
     if (scaled) {
         model.target_scale = rows.target_scale;
@@ -67,6 +68,8 @@ MemberResult finish_member(const Dataset& data, const TrainOptions& options, con
     result.divergence = track.divergence;
     const bool has_best = track.best_epoch > 0;
     result.model = make_model(data, run, rows, has_best ? track.best_parameters : loop.model_parameters(m));
+    const auto weights = result.model.parameters.begin();
+    result.nonzero_weights = result.model.spec.weight_count() - std::count(weights, weights + result.model.spec.weight_count(), 0.0);
     Json settings = settings_json(run, std::span(run.members).subspan(m, 1), options);
     settings.add("steps", loop.state().step);
     result.model.trained_with = settings.dump();
@@ -88,6 +91,7 @@ Run finish(const Dataset& data, const TrainOptions& options, const ResolvedRun& 
     out.model = best->model;
     out.history = best->history;
     out.best_epoch = best->best_epoch;
+    out.nonzero_weights = best->nonzero_weights;
     out.divergence = best->divergence;
     out.stop = stop;
     out.plan = loop.plan();

@@ -8,6 +8,7 @@
 
 #include "glissade/device.hpp"
 #include "glissade/error.hpp"
+#include "host/execution/idle.hpp"
 #include "host/train/backend_choice.hpp"
 #include "host/train/diagnosis.hpp"
 #include "host/train/score_metrics.hpp"
@@ -42,7 +43,8 @@ TrainingLoop<Real>::TrainingLoop(const Dataset& data, const TrainOptions& option
 
 template <class Real>
 CheckpointShape TrainingLoop<Real>::shape() const {
-    return {static_cast<std::int64_t>(run_.members.size()), problem_.parameter_count(), problem_.state_vectors()};
+    return {static_cast<std::int64_t>(run_.members.size()), problem_.parameter_count(), problem_.state_vectors(),
+            problem_.is_sparse() ? idle_numbers : 0};
 }
 
 template <class Real>
@@ -59,7 +61,9 @@ void TrainingLoop<Real>::begin(RunState<Real> state) {
     first_run_step_ = state_.step;
     begun_ = std::chrono::steady_clock::now();
     // A guess of the work of a step, so that the first segment is neither instant nor endless; later ones follow the clock.
-    const std::int64_t work = problem_.batches.batch_size * problem_.features.columns * problem_.outputs * problem_.members;
+    const std::int64_t a_row = problem_.is_sparse() ? problem_.sparse.nonzeros() / problem_.sparse.rows + 1 : problem_.features.columns;
+    const std::int64_t update = problem_.is_sparse() && !problem_.idle.lazy() ? problem_.features.columns : 0;
+    const std::int64_t work = (problem_.batches.batch_size * a_row + update) * problem_.outputs * problem_.members;
     segment_steps_ = std::clamp<std::int64_t>((std::int64_t{1} << 26) / std::max<std::int64_t>(1, work), 1, 4096);
     rebuild();
 }
@@ -232,6 +236,8 @@ void TrainingLoop<Real>::remove_member(std::int64_t position) {
     };
     cut(state_.live.parameters);
     for (auto& vector : state_.live.state) cut(vector);
+    if (auto& waiting = state_.live.waiting; !waiting.empty())
+        waiting.erase(waiting.begin() + position * idle_numbers, waiting.begin() + (position + 1) * idle_numbers);
     track.alive = false;
     rebuild();
 }
@@ -255,8 +261,8 @@ std::vector<Real> TrainingLoop<Real>::model_parameters(std::size_t member) const
     if (!track.alive) return track.final_parameters;
     const auto living = alive();
     const auto position = std::find(living.begin(), living.end(), member) - living.begin();
-    const auto& source = options_.average && state_.step > 0 ? state_.live.state.back() : state_.live.parameters;
-    const auto first = source.begin() + position * static_cast<std::ptrdiff_t>(problem_.parameter_count());
+    if (!options_.average || state_.step == 0) return settled_parameters(problem_, state_.live, position);
+    const auto first = state_.live.state.back().begin() + position * static_cast<std::ptrdiff_t>(problem_.parameter_count());
     return {first, first + static_cast<std::ptrdiff_t>(problem_.parameter_count())};
 }
 
@@ -269,7 +275,10 @@ void TrainingLoop<Real>::validate() {
     for (const std::size_t m : alive()) {
         MemberTrack<Real>& track = state_.tracks[m];
         auto parameters = model_parameters(m);
-        backend_->score(held_out.features<Real>(), parameters.data(), scores);
+        if (held_out.is_sparse())
+            backend_->score(held_out.sparse<Real>(), parameters.data(), scores);
+        else
+            backend_->score(held_out.features<Real>(), parameters.data(), scores);
         const auto weights = held_out.has_weights() ? held_out.weights<Real>() : std::span<const Real>{};
         const Metrics metrics =
             score_metrics<Real>(run_.spec, {scores, validation_targets_, weights, rows_.target_scale}, LossUnits::trained);

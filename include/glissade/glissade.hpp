@@ -9,6 +9,7 @@
 // clang-format off
 #include "glissade/error.hpp"
 #include "glissade/matrix_view.hpp"
+#include "glissade/sparse_view.hpp"
 #include "glissade/dataset.hpp"
 #include "glissade/preparation.hpp"
 #include "glissade/random.hpp"

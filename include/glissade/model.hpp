@@ -64,6 +64,21 @@ public:
     /// modified Huber.
     void predict_proba(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
     void predict_proba(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
+    /// The same for sparse rows. A model that shifts its columns (it learnt on dense data, standardised) throws Error(usage): sparse rows
+    /// cannot be shifted.
+    void decision_function(SparseView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
+    void decision_function(SparseView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
+    void predict(SparseView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
+    void predict(SparseView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
+    void predict_proba(SparseView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
+    void predict_proba(SparseView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
+    /// The same for the raw features of a data set, dense or sparse, of the real type of `out` (Error(usage) otherwise).
+    void decision_function(const Dataset& data, std::span<float> out, const PredictOptions& options = {}) const;
+    void decision_function(const Dataset& data, std::span<double> out, const PredictOptions& options = {}) const;
+    void predict(const Dataset& data, std::span<float> out, const PredictOptions& options = {}) const;
+    void predict(const Dataset& data, std::span<double> out, const PredictOptions& options = {}) const;
+    void predict_proba(const Dataset& data, std::span<float> out, const PredictOptions& options = {}) const;
+    void predict_proba(const Dataset& data, std::span<double> out, const PredictOptions& options = {}) const;
     /// Metrics on data with targets: class indices of `class_labels`, or values in the units that the data set says. Features are raw, or
     /// standardised exactly as the model's `input` says. Throws as the others do, and Error(data) if there are no targets, one of them is
     /// not usable (row named), or the data set is in other terms than the model. Memory: rows x outputs scores, and a copy of data of the

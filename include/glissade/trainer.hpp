@@ -75,7 +75,8 @@ struct TrainOptions {
     bool average = false;                    ///< the model is the mean of the parameters over all steps (Polyak and Ruppert)
     std::vector<double> class_weights = {};  ///< empty or one a class, multiplied into the row weights
     bool balanced = false;                   ///< class_weights = rows / (classes * rows of the class)
-    bool standardize = false;                ///< z-score of every column, from the training rows, applied as rows are read
+    bool standardize = false;                ///< z-score of every column, from the training rows, applied as rows are read; sparse rows
+                                             ///< are divided by the deviation only, which leaves their zeros
     bool standardize_target = false;         ///< regression: train on z-scores of the targets; predictions come in the user's units
 
     std::int64_t max_steps = 0;  ///< 0: no limit
@@ -88,9 +89,9 @@ struct TrainOptions {
     std::vector<Member> members = {};  ///< empty: one member from `optimizer`, `l1`, `l2`, `seed`
     std::optional<Model> start = {};   ///< warm start from this model, brought into the units of this run; zeros otherwise
 
-    std::string device =
-        "auto";       ///< auto, cpu, cuda or cuda:N. auto uses a usable GPU where float32 and the shape allow, and says so in the plan
-    int threads = 0;  ///< 1 ... 1024, or 0: usable_processors()
+    std::string device = "auto";  ///< auto, cpu, cuda or cuda:N. auto uses a usable GPU where float32 and the shape allow, and says so in
+                                  ///< the plan; sparse data runs on the CPU
+    int threads = 0;                                                     ///< 1 ... 1024, or 0: usable_processors()
     std::int64_t memory_limit_bytes = 0, device_memory_limit_bytes = 0;  ///< for the run, besides the data; 0: what is available
     std::int64_t segment_steps = 0;                                      ///< 0: chosen for tens of milliseconds; never changes results
     CheckpointOptions checkpoint = {};
@@ -113,8 +114,9 @@ struct MemberResult {
     Member member;
     Model model;  ///< of the best epoch (validation) or the last; if it diverged, as it was before the step with the non-finite sum
     std::vector<EpochRecord> history;
-    std::int64_t best_epoch = 0;  ///< counts from 1; 0 if none was finished
-    double best_loss = 0;         ///< validation loss where there is one, else training loss; infinite if no epoch was finished
+    std::int64_t best_epoch = 0;       ///< counts from 1; 0 if none was finished
+    std::int64_t nonzero_weights = 0;  ///< of the model; fewer than there are where L1 or FTRL set some to 0
+    double best_loss = 0;              ///< validation loss where there is one, else training loss; infinite if no epoch was finished
     std::optional<Divergence> divergence;
 };
 
@@ -124,6 +126,7 @@ struct Run {
     std::vector<EpochRecord> history;  ///< of the best member
     std::int64_t best_member = 0;
     std::int64_t best_epoch = 0;
+    std::int64_t nonzero_weights = 0;  ///< of the model
     StopReason stop = StopReason::finished;
     std::optional<Divergence> divergence;  ///< set if the only or every member diverged
     std::string advice;                    ///< one sentence where it is due, else empty

@@ -44,6 +44,26 @@ struct StepInfo {
     bool has_momentum;
 };
 
+/// What an update rule does to a parameter that has no gradient in a step, as those have whose column a sparse batch does not hold. A rule
+/// that says nothing moves it (momentum): then each step runs over all parameters.
+enum class Idle {
+    moves,    ///< no closed form for several steps
+    rests,    ///< nothing, but for penalties
+    decays,   ///< theta by the factor 1 - k[0] * decay, else nothing
+    fades,    ///< all of the state by the factor k[1], the same in every step; theta rests
+    follows,  ///< theta rests, z follows the rate (FTRL)
+    skips     ///< the step is not for it: nothing at all, penalties included
+};
+
+/// Idle of a rule's variant.
+template <class Rule>
+constexpr Idle idle_of(int variant) {
+    if constexpr (requires { Rule::idle(variant); })
+        return Rule::idle(variant);
+    else
+        return Idle::moves;
+}
+
 inline constexpr int max_rule_scalars = 8;  ///< reals that `prepare` may hand to `apply`
 inline constexpr int max_rule_state = 4;    ///< state vectors of an update rule, the average included
 inline constexpr int max_rule_memory = 2;   ///< doubles that `prepare` carries from step to step

@@ -26,6 +26,7 @@ struct Adadelta {
     }
     static constexpr std::array<std::string_view, 2> state_names(int) { return {"square_avg", "acc_delta"}; }
     static constexpr int state_count(int) { return 2; }
+    static constexpr Idle idle(int) { return Idle::fades; }
     int variant() const { return 0; }
     double initial_state(int) const { return 0; }
     std::string_view contradiction() const { return ""; }

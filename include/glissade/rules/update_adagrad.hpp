@@ -29,6 +29,7 @@ struct Adagrad {
     }
     static constexpr std::array<std::string_view, 1> state_names(int) { return {"sum"}; }
     static constexpr int state_count(int) { return 1; }
+    static constexpr Idle idle(int) { return Idle::rests; }
     int variant() const { return 0; }
     double initial_state(int) const { return initial_accumulator_value; }
     std::string_view contradiction() const { return ""; }

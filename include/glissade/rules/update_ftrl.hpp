@@ -32,6 +32,7 @@ struct Ftrl {
     }
     static constexpr std::array<std::string_view, 2> state_names(int) { return {"z", "n"}; }
     static constexpr int state_count(int) { return 2; }
+    static constexpr Idle idle(int) { return Idle::follows; }
     int variant() const { return 0; }
     double initial_state(int) const { return 0; }
     std::string_view contradiction() const { return ""; }
@@ -51,12 +52,18 @@ struct Ftrl {
         memory[0] = inverse;
     }
 
+    /// What z is if theta was reached with 1/lr = inverse and the sum of squares n.
+    template <class Real>
+    static GLISSADE_RULE Real z_of(const Real* k, Real inverse, Real theta, Real n) {
+        const Real pull = theta * rules::fused(inverse, k[2] + rules::root(n), k[4]);
+        return -(pull > Real(0) ? pull + k[3] : (pull < Real(0) ? pull - k[3] : pull));
+    }
+
     template <int Variant, class Real>
     static GLISSADE_RULE void apply(const Real* k, Real g_in, Real& theta, Real* s) {
         using namespace rules;
         const Real g = k[6] * g_in, before = root(s[1]);
-        const Real pull = theta * fused(k[0], k[2] + before, k[4]);
-        const Real start = -(pull > Real(0) ? pull + k[3] : (pull < Real(0) ? pull - k[3] : pull));
+        const Real start = z_of(k, k[0], theta, s[1]);
         const Real z = k[5] != Real(0) ? start : s[0];
         s[1] = fused(g, g, s[1]);
         const Real after = root(s[1]);

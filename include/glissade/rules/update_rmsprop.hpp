@@ -35,6 +35,7 @@ struct RmsProp {
         return {"square_avg", "momentum_buffer", ""};
     }
     static constexpr int state_count(int variant) { return 1 + (variant & 1) + (variant >> 1); }
+    static constexpr Idle idle(int variant) { return variant < 2 ? Idle::fades : Idle::moves; }
     int variant() const { return (centered ? 1 : 0) + (momentum > 0 ? 2 : 0); }
     double initial_state(int) const { return 0; }
     std::string_view contradiction() const { return ""; }

@@ -29,6 +29,7 @@ struct Sgd {
     }
     static constexpr std::array<std::string_view, 1> state_names(int) { return {"momentum_buffer"}; }
     static constexpr int state_count(int variant) { return variant; }
+    static constexpr Idle idle(int variant) { return variant == 0 ? Idle::decays : Idle::moves; }
     int variant() const { return momentum > 0 ? 1 : 0; }
     double initial_state(int) const { return 0; }
     /// Empty, or why the settings contradict each other.

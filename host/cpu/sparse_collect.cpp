@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Phase two of a step on sparse rows: from slopes to the gradient of each column of the batch.
+#include <algorithm>
+
+#include "host/cpu/sparse_runner.hpp"
+
+namespace glissade::cpu {
+
+namespace {
+
+/// Adds entries to the gradients of their columns, and lists each column when the batch first holds it. A value of its own and not part of
+/// the worker, so that the compiler keeps it in registers.
+template <class Real, bool Single>
+struct ColumnAdder {
+    Real* records;
+    std::int64_t stride, gradient_at, models;
+    std::uint32_t now;
+    Touched* next;
+    Real harmless;  ///< a term up to here leaves the sum finite, whatever the rest
+    bool has_large;
+
+    inline __attribute__((always_inline)) void add(std::uint32_t column, Real value, const Real* slopes, std::int64_t slope_stride) {
+        Real* record = records + column * stride;
+        Real* gradient = record + gradient_at;
+        const std::uint32_t stamp = stamp_of(record);
+        const bool fresh = stamp != now;
+        *next = {column, stamp};  // overwritten by the next unless it is fresh: whether it is cannot be predicted
+        next += fresh ? 1 : 0;
+        set_stamp(record, now);
+        if constexpr (Single) {
+            const Real sum = fresh ? Real(0) : gradient[0], term = slopes[0] * value;
+            has_large |= !(rules::magnitude(term) <= harmless);
+            gradient[0] = sum + term;
+        } else {
+            if (fresh) std::fill_n(gradient, models, Real(0));
+            for (std::int64_t k = 0; k < models; ++k) gradient[k] = gradient[k] + slopes[k * slope_stride] * value;
+        }
+    }
+};
+
+template <bool Single, class Real, class F>
+void add_with(SparseWorker<Real>& worker, const SparseLayout& layout, Real* records, const F& body) {
+    ColumnAdder<Real, Single> adder{records,         layout.stride,   layout.gradient_at(),
+                                    layout.models,   worker.now,      worker.touched.data() + worker.touched_count,
+                                    worker.harmless, worker.has_large};
+    body(adder);
+    worker.touched_count = adder.next - worker.touched.data();
+    worker.has_large = adder.has_large;
+}
+
+template <class Real, class F>
+void with_adder(SparseWorker<Real>& worker, const SparseLayout& layout, Real* records, const F& body) {
+    layout.models == 1 ? add_with<true>(worker, layout, records, body) : add_with<false>(worker, layout, records, body);
+}
+
+}  // namespace
+
+/// Adds a tile's entries at once, or keeps its slopes until they are sorted.
+template <class Real>
+void SparseRunner<Real>::keep_tile(SparseWorker<Real>& worker, int rows) {
+    const Real* slopes = worker.tile.data();
+    if (plan_.threads == 1) {
+        const Real* scale = problem_.affine.scale;
+        with_adder(worker, layout_, records_.data(), [&](auto& adder) {
+            for (int r = 0; r < rows; ++r) {
+                fetch_lines(worker.ahead[r].values, worker.ahead[r].count);
+                const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[r]);
+                for (std::int64_t k = 0; k < row.count; ++k)
+                    adder.add(row.indices[k], scaled(row.values[k], scale, row.indices[k]), slopes + r, tile_rows);
+            }
+        });
+        return;
+    }
+    layout_.models == 1 ? sort_tile<true>(worker, rows) : sort_tile<false>(worker, rows);
+}
+
+/// Hands a tile's entries to the threads that add their columns. Of a single model what is added goes with the entry; of several its row
+/// says which slopes are meant.
+template <class Real>
+template <bool Single>
+void SparseRunner<Real>::sort_tile(SparseWorker<Real>& worker, int rows) {
+    const Real* slopes = worker.tile.data();
+    const Real* scale = problem_.affine.scale;
+    SparseEntry<Real>** next = worker.next.data();
+    for (int r = 0; r < rows; ++r) {
+        fetch_lines(worker.ahead[r].values, worker.ahead[r].count);
+        const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[r]);
+        const Real slope = slopes[r];
+        const auto place = static_cast<std::uint32_t>(worker.row_count);
+        for (std::int64_t k = 0; k < row.count; ++k) {
+            const std::uint32_t column = row.indices[k];
+            const Real value = scaled(row.values[k], scale, column);
+            *next[part_of_group_[group_of(column)]]++ = {column, place, Single ? slope * value : value};
+        }
+        if constexpr (Single) continue;
+        Real* out = worker.slopes.data() + worker.row_count * layout_.models;
+        for (std::int64_t k = 0; k < layout_.models; ++k) out[k] = slopes[k * tile_rows + r];
+        ++worker.row_count;
+    }
+}
+
+/// Adds this thread's columns of all rows, in row order.
+template <class Real>
+void SparseRunner<Real>::collect(SparseWorker<Real>& worker, int thread) {
+    constexpr std::int64_t ahead = 16;
+    const auto part = static_cast<std::size_t>(thread);
+    const Real* records = records_.data();
+    const std::int64_t models = layout_.models, stride = layout_.stride;
+    const Real one = 1;
+    with_adder(worker, layout_, records_.data(), [&](auto& adder) {
+        for (const auto& from : workers_) {
+            const SparseEntry<Real>* entries = from->part_of(part);
+            const Real* slopes = from->slopes.data();
+            const std::int64_t count = from->next[part] - entries;
+            for (std::int64_t i = 0; i < count; ++i) {
+                __builtin_prefetch(records + entries[std::min(i + ahead, count - 1)].column * stride, 1);
+                adder.add(entries[i].column, entries[i].value, models == 1 ? &one : slopes + entries[i].row * models, 1);
+            }
+        }
+    });
+}
+
+/// Notes members with sums that are not finite, and squares for the norm. Of a single model without a norm the terms have told already, but
+/// for one so large that its sum has to be looked at.
+template <class Real>
+void SparseRunner<Real>::check_sums(SparseWorker<Real>& worker, const StepPlan& plan) {
+    const bool squares = problem_.clip_norm > Real(0);
+    std::fill(worker.not_finite.begin(), worker.not_finite.end(), char{0});
+    if (layout_.models == 1 && !worker.has_large && !squares) return;
+    const Real rows = static_cast<Real>(plan.shape.rows);
+    for (std::int64_t m = 0; m < layout_.members; ++m) {
+        Real bad = 0;  // 0 * finite is 0, 0 * infinity and 0 * NaN are NaN
+        for (std::int64_t i = 0; i < worker.touched_count; ++i) {
+            const std::uint32_t column = worker.touched[i].column;
+            const Real* gradient = record(column) + layout_.gradient_at() + m * layout_.outputs;
+            for (std::int64_t o = 0; o < layout_.outputs; ++o) {
+                bad += gradient[o] * Real(0);
+                if (!squares) continue;
+                const Real g = mean_of(gradient[o], rows);
+                Real& sum = group_squares_[static_cast<std::size_t>(group_of(column) * layout_.members + m)];
+                sum = sum + g * g;
+            }
+        }
+        worker.not_finite[static_cast<std::size_t>(m)] = bad == Real(0) ? 0 : 1;
+    }
+}
+
+template <class Real>
+void SparseRunner<Real>::restore_stamps(const SparseWorker<Real>& worker) {
+    for (std::int64_t i = 0; i < worker.touched_count; ++i) set_stamp(record(worker.touched[i].column), worker.touched[i].stamp);
+}
+
+template class SparseRunner<float>;
+template class SparseRunner<double>;
+
+}  // namespace glissade::cpu

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "glissade/device.hpp"
+#include "glissade/error.hpp"
+#include "glissade/model.hpp"
+#include "host/execution/backend.hpp"
+#include "host/train/device_choice.hpp"
+#include "host/train/field_checks.hpp"
+#include "host/train/option_checks.hpp"
+
+namespace glissade {
+
+/// A model's numbers in the type that it predicts in.
+template <class Real>
+struct TypedModel {
+    explicit TypedModel(const Model& model, bool apply_input) : parameters(model.parameters.begin(), model.parameters.end()) {
+        if (!apply_input) return;
+        scale.assign(model.input.scale.begin(), model.input.scale.end());
+        shift.assign(model.input.shift.begin(), model.input.shift.end());
+    }
+    ScoreTask<Real> task(const Model& model, MatrixView<const Real> x) const {
+        ScoreTask<Real> out = task_without_rows(model);
+        out.x = x;
+        return out;
+    }
+    ScoreTask<Real> task(const Model& model, const SparseView<const Real>& x) const {
+        if (std::any_of(shift.begin(), shift.end(), [](Real s) { return s != Real(0); }))
+            fail(ErrorKind::usage,
+                 "the model shifts its columns, as it learnt on dense data, which would fill sparse rows: predict on a dense matrix");
+        ScoreTask<Real> out = task_without_rows(model);
+        out.sparse = x;
+        return out;
+    }
+    std::vector<Real> parameters, scale, shift;
+
+private:
+    ScoreTask<Real> task_without_rows(const Model& model) const {
+        ScoreTask<Real> out;
+        if (!scale.empty()) out.affine = {scale.data(), shift.data()};
+        out.parameters = parameters.data();
+        out.outputs = model.spec.outputs;
+        out.bias = model.spec.bias;
+        return out;
+    }
+};
+
+template <class Real>
+void run_scores(const ScoreTask<Real>& task, const PredictOptions& options, std::span<Real> out) {
+    const DeviceChoice device =
+        task.sparse.offsets != nullptr ? choose_for_sparse(options.device) : choose_device(options.device, real_type_of<Real>());
+    if constexpr (sizeof(Real) == 4) {
+        if (device.cuda) return score_on_cuda(task, device.ordinal, out);
+    }
+    score_on_cpu(task, options.threads > 0 ? options.threads : usable_processors(), out);
+}
+
+/// What every use of a model presumes of it and of how it is to be run.
+inline void check_use(const Model& model, const PredictOptions& options) {
+    check_model(model);
+    check_threads(options.threads);
+}
+
+}  // namespace glissade
