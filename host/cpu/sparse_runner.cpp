@@ -204,8 +204,11 @@ void SparseRunner<Real>::score_row(SparseWorker<Real>& worker, const SparseRow<R
         if (!waits) {
             for (std::int64_t m = 0; m < models; ++m) sums[m] += x * theta[m];
         } else {
-            for (std::int64_t m = 0; m < models; ++m)
-                sums[m] += x * waiting_[static_cast<std::size_t>(m / layout_.outputs)].settle(theta[m], r[mark_at + m]);
+            const Waiting<Real>* own = waiting_.data();
+            for (std::int64_t m = 0; m < models; m += layout_.outputs) {
+                const Waiting<Real> waiting = *own++;
+                for (std::int64_t o = m; o < m + layout_.outputs; ++o) sums[o] += x * waiting.settle(theta[o], r[mark_at + o]);
+            }
         }
     });
     for (std::int64_t m = 0; m < models; ++m) out[m * tile_rows] = sum_of_lanes(lanes + m, models);
