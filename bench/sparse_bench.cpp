@@ -85,7 +85,7 @@ Row time_steps(const SparseRows& data, const std::string& name, std::int64_t bat
     Scheduler<float> scheduler({problem.batches, {{optimizer, 0, 0, 0}}, "constant", most_steps, false, false});
     std::vector<double> a_step;
     const auto begun = std::chrono::steady_clock::now();
-    std::int64_t step = 0, wanted = std::max<std::int64_t>(1, 200'000 / batch);
+    std::int64_t step = 0, wanted = std::max<std::int64_t>(1, 50'000 / batch);
     while (step < 4 * wanted || since(begun) < least_seconds) {
         const Segment<float> segment = scheduler.next(step, wanted, false);
         const auto start = std::chrono::steady_clock::now();
