@@ -11,6 +11,7 @@
 #include "bench/sparse_rows.hpp"
 #include "glissade/device.hpp"
 #include "glissade/trainer.hpp"
+#include "host/cpu/aligned_array.hpp"
 #include "host/execution/idle.hpp"
 #include "host/execution/machine.hpp"
 #include "host/execution/probe.hpp"
@@ -60,7 +61,7 @@ Problem<float> make_problem(const SparseRows& data, const Optimizer& optimizer, 
     Problem<float> problem;
     problem.features = {nullptr, data.rows, data.columns, 0};
     problem.sparse = data.view();
-    problem.targets = data.targets.data();
+    problem.targets = data.targets().data();
     problem.loss = rule_index<Logistic>(LossRules{});
     problem.rule = optimizer.index();
     problem.variant = optimizer.variant();
@@ -94,16 +95,17 @@ Row time_steps(const SparseRows& data, const std::string& name, std::int64_t bat
     }
     a_step.erase(a_step.begin());  // the first touches everything
     const Spread spread = spread_of(a_step);
-    const double nonzeros = static_cast<double>(batch * data.view().nonzeros()) / static_cast<double>(data.rows);
+    const double nonzeros = static_cast<double>(batch * data.nonzeros) / static_cast<double>(data.rows);
     return {name, batch, threads, spread.median / nonzeros * 1e9, spread.least / nonzeros * 1e9, spread.median * 1e9};
 }
 
 Probes run_probes(const SparseRows& data, int threads) {
     ThreadTeam team(threads);
-    std::vector<float> records(static_cast<std::size_t>(data.columns) * 4, 1.0f);
-    const auto values = std::as_bytes(std::span(data.values));
+    const cpu::AlignedArray<float> records(data.columns * 4);
+    const auto values = std::as_bytes(std::span(data.view().values, static_cast<std::size_t>(data.nonzeros)));
     const Spread read = spread_of(probe::read(team, values, 5));
-    const Spread gather = spread_of(probe::gather_rows(team, std::as_bytes(std::span(records)), 16, 5));
+    const Spread gather =
+        spread_of(probe::gather_rows(team, std::as_bytes(std::span(records.data(), static_cast<std::size_t>(records.size()))), 16, 5));
     return {threads, static_cast<double>(values.size()) / read.median * 1e-9, gather.median / static_cast<double>(data.columns) * 1e9};
 }
 
@@ -156,9 +158,9 @@ void time_all(const Options& options, const SparseRows& data) {
 }
 
 template <class T>
-void dump(const std::string& path, const std::vector<T>& values) {
+void dump(const std::string& path, const T* values, std::int64_t count) {
     std::ofstream file(path, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(T)));
+    file.write(reinterpret_cast<const char*>(values), count * static_cast<std::streamsize>(sizeof(T)));
     if (file.flush()) return;
     std::fprintf(stderr, "sparse_bench: cannot write %s\n", path.c_str());
     std::exit(1);
@@ -166,10 +168,10 @@ void dump(const std::string& path, const std::vector<T>& values) {
 
 /// Runs with held-out losses after each epoch, on rows that others find in files.
 void train_for_peers(const Options& options, const SparseRows& data) {
-    dump(options.peers + "/offsets.i64", data.offsets);
-    dump(options.peers + "/indices.u32", data.indices);
-    dump(options.peers + "/values.f32", data.values);
-    dump(options.peers + "/targets.f32", data.targets);
+    dump(options.peers + "/offsets.i64", data.view().offsets, data.rows + 1);
+    dump(options.peers + "/indices.u32", data.view().indices, data.nonzeros);
+    dump(options.peers + "/values.f32", data.view().values, data.nonzeros);
+    dump(options.peers + "/targets.f32", data.targets().data(), data.rows);
     const std::int64_t held_out = data.rows / 5;
     const Dataset train_rows = data.part(0, data.rows - held_out);
     std::string runs;
@@ -178,6 +180,7 @@ void train_for_peers(const Options& options, const SparseRows& data) {
             TrainOptions settings;
             settings.loss = "logistic";
             settings.optimizer = named(optimizer);
+            if (optimizer == "sgd") settings.optimizer.set("lr", batch == 1 ? .02 : .5);  // the first as scikit-learn has it
             settings.schedule = "constant";
             settings.batch_size = batch;
             settings.epochs = options.epochs;

@@ -82,6 +82,13 @@ def write_vw(path, x, y):
             file.write("\n")
 
 
+def run_command(vowpalwabbit, arguments):
+    workspace = vowpalwabbit.Workspace(arguments)
+    if not getattr(workspace, "parser_ran", False):
+        workspace.run_parser()
+    workspace.finish()
+
+
 def run_vw(options, folder, x, y, held_x, held_y):
     """Its defaults (adaptive, normalised, invariant steps) with logistic loss, from its cache; one run an epoch count."""
     import vowpalwabbit
@@ -89,16 +96,16 @@ def run_vw(options, folder, x, y, held_x, held_y):
     train, held, cache = (os.path.join(folder, name) for name in ("train.vw", "held.vw", "train.cache"))
     write_vw(train, x, y)
     write_vw(held, held_x, held_y)
-    base = f"--loss_function logistic -b {options.log2_columns} --noconstant --quiet"
-    vowpalwabbit.Workspace(f"{base} -d {train} --cache_file {cache} -k --passes 1").finish()
+    base = f"--loss_function logistic -b {options.log2_columns} --quiet"
+    run_command(vowpalwabbit, f"{base} -d {train} --cache_file {cache} -k")
     epochs = []
     for passes in range(1, options.epochs + 1):
         start = time.perf_counter()
         model = os.path.join(folder, "vw.model")
-        vowpalwabbit.Workspace(f"{base} --holdout_off -d {train} --cache_file {cache} --passes {passes} -f {model}").finish()
+        run_command(vowpalwabbit, f"{base} --holdout_off -d {train} --cache_file {cache} --passes {passes} -f {model}")
         seconds = time.perf_counter() - start
         scores = os.path.join(folder, "vw.scores")
-        vowpalwabbit.Workspace(f"-t -i {model} -d {held} --link logistic -p {scores} --quiet").finish()
+        run_command(vowpalwabbit, f"-t -i {model} -d {held} --link logistic -p {scores} --quiet")
         epochs.append({"seconds": seconds, "loss": log_loss(held_y, np.loadtxt(scores))})
     return {"who": f"Vowpal Wabbit {vowpalwabbit.__version__}, batch 1", "epochs": epochs}
 

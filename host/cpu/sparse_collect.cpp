@@ -16,6 +16,8 @@ struct ColumnAdder {
     std::int64_t stride, gradient_at, models;
     std::uint32_t now;
     Touched* next;
+    Real harmless;  ///< a term up to here leaves the sum finite, whatever the rest
+    bool has_large;
 
     inline __attribute__((always_inline)) void add(std::uint32_t column, Real value, const Real* slopes, std::int64_t slope_stride) {
         Real* record = records + column * stride;
@@ -26,8 +28,9 @@ struct ColumnAdder {
         next += fresh ? 1 : 0;
         set_stamp(record, now);
         if constexpr (Single) {
-            const Real sum = fresh ? Real(0) : gradient[0];
-            gradient[0] = sum + slopes[0] * value;
+            const Real sum = fresh ? Real(0) : gradient[0], term = slopes[0] * value;
+            has_large |= !(rules::magnitude(term) <= harmless);
+            gradient[0] = sum + term;
         } else {
             if (fresh) std::fill_n(gradient, models, Real(0));
             for (std::int64_t k = 0; k < models; ++k) gradient[k] = gradient[k] + slopes[k * slope_stride] * value;
@@ -37,10 +40,12 @@ struct ColumnAdder {
 
 template <bool Single, class Real, class F>
 void add_with(SparseWorker<Real>& worker, const SparseLayout& layout, Real* records, const F& body) {
-    ColumnAdder<Real, Single> adder{records,       layout.stride, layout.gradient_at(),
-                                    layout.models, worker.now,    worker.touched.data() + worker.touched_count};
+    ColumnAdder<Real, Single> adder{records,         layout.stride,   layout.gradient_at(),
+                                    layout.models,   worker.now,      worker.touched.data() + worker.touched_count,
+                                    worker.harmless, worker.has_large};
     body(adder);
     worker.touched_count = adder.next - worker.touched.data();
+    worker.has_large = adder.has_large;
 }
 
 template <class Real, class F>
@@ -58,6 +63,7 @@ void SparseRunner<Real>::keep_tile(SparseWorker<Real>& worker, int rows) {
         const Real* scale = problem_.affine.scale;
         with_adder(worker, layout_, records_.data(), [&](auto& adder) {
             for (int r = 0; r < rows; ++r) {
+                fetch_lines(worker.ahead[r].values, worker.ahead[r].count);
                 const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[r]);
                 for (std::int64_t k = 0; k < row.count; ++k)
                     adder.add(row.indices[k], scaled(row.values[k], scale, row.indices[k]), slopes + r, tile_rows);
@@ -65,35 +71,31 @@ void SparseRunner<Real>::keep_tile(SparseWorker<Real>& worker, int rows) {
         });
         return;
     }
+    layout_.models == 1 ? sort_tile<true>(worker, rows) : sort_tile<false>(worker, rows);
+}
+
+/// Hands a tile's entries to the threads that add their columns. Of a single model what is added goes with the entry; of several its row
+/// says which slopes are meant.
+template <class Real>
+template <bool Single>
+void SparseRunner<Real>::sort_tile(SparseWorker<Real>& worker, int rows) {
+    const Real* slopes = worker.tile.data();
+    const Real* scale = problem_.affine.scale;
+    SparseEntry<Real>** next = worker.next.data();
     for (int r = 0; r < rows; ++r) {
-        worker.rows[worker.row_count] = worker.ids[r];
+        fetch_lines(worker.ahead[r].values, worker.ahead[r].count);
+        const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[r]);
+        const Real slope = slopes[r];
+        const auto place = static_cast<std::uint32_t>(worker.row_count);
+        for (std::int64_t k = 0; k < row.count; ++k) {
+            const std::uint32_t column = row.indices[k];
+            const Real value = scaled(row.values[k], scale, column);
+            *next[part_of_group_[group_of(column)]]++ = {column, place, Single ? slope * value : value};
+        }
+        if constexpr (Single) continue;
         Real* out = worker.slopes.data() + worker.row_count * layout_.models;
         for (std::int64_t k = 0; k < layout_.models; ++k) out[k] = slopes[k * tile_rows + r];
         ++worker.row_count;
-    }
-}
-
-/// Sorts the entries of this thread's rows by the thread that adds their column, in row order.
-template <class Real>
-void SparseRunner<Real>::sort_entries(SparseWorker<Real>& worker) {
-    std::int64_t count_of_group[column_groups] = {};
-    for (std::int64_t i = 0; i < worker.row_count; ++i) {
-        const SparseRow<Real> row = row_of(problem_.sparse, worker.rows[i]);
-        for (std::int64_t k = 0; k < row.count; ++k) ++count_of_group[group_of(row.indices[k])];
-    }
-    std::fill(worker.part_begin.begin(), worker.part_begin.end(), 0);
-    for (int g = 0; g < column_groups; ++g) worker.part_begin[static_cast<std::size_t>(part_of_group_[g]) + 1] += count_of_group[g];
-    for (std::size_t p = 1; p < worker.part_begin.size(); ++p) worker.part_begin[p] += worker.part_begin[p - 1];
-    SparseEntry<Real>* next[column_groups];  // of the part of a group; no more parts than groups get any
-    for (int p = 0; p < std::min(plan_.threads, column_groups); ++p)
-        next[p] = worker.entries.data() + worker.part_begin[static_cast<std::size_t>(p)];
-    const Real* scale = problem_.affine.scale;
-    for (std::int64_t i = 0; i < worker.row_count; ++i) {
-        const SparseRow<Real> row = row_of(problem_.sparse, worker.rows[i]);
-        for (std::int64_t k = 0; k < row.count; ++k) {
-            const std::uint32_t column = row.indices[k];
-            *next[part_of_group_[group_of(column)]]++ = {column, static_cast<std::uint32_t>(i), scaled(row.values[k], scale, column)};
-        }
     }
 }
 
@@ -104,38 +106,39 @@ void SparseRunner<Real>::collect(SparseWorker<Real>& worker, int thread) {
     const auto part = static_cast<std::size_t>(thread);
     const Real* records = records_.data();
     const std::int64_t models = layout_.models, stride = layout_.stride;
+    const Real one = 1;
     with_adder(worker, layout_, records_.data(), [&](auto& adder) {
         for (const auto& from : workers_) {
-            const SparseEntry<Real>* entries = from->entries.data();
+            const SparseEntry<Real>* entries = from->part_of(part);
             const Real* slopes = from->slopes.data();
-            const std::int64_t end = from->part_begin[part + 1];
-            for (std::int64_t i = from->part_begin[part]; i < end; ++i) {
-                __builtin_prefetch(records + entries[std::min(i + ahead, end - 1)].column * stride, 1);
-                adder.add(entries[i].column, entries[i].value, slopes + entries[i].row * models, 1);
+            const std::int64_t count = from->next[part] - entries;
+            for (std::int64_t i = 0; i < count; ++i) {
+                __builtin_prefetch(records + entries[std::min(i + ahead, count - 1)].column * stride, 1);
+                adder.add(entries[i].column, entries[i].value, models == 1 ? &one : slopes + entries[i].row * models, 1);
             }
         }
     });
 }
 
-/// Gradients of the mean loss, held within the limit; notes members with sums that are not finite, and squares for the norm.
+/// Notes members with sums that are not finite, and squares for the norm. Of a single model without a norm the terms have told already, but
+/// for one so large that its sum has to be looked at.
 template <class Real>
-void SparseRunner<Real>::take_means(SparseWorker<Real>& worker, const StepPlan& plan) {
-    const Real rows = static_cast<Real>(plan.shape.rows), limit = problem_.clip_value;
+void SparseRunner<Real>::check_sums(SparseWorker<Real>& worker, const StepPlan& plan) {
     const bool squares = problem_.clip_norm > Real(0);
+    std::fill(worker.not_finite.begin(), worker.not_finite.end(), char{0});
+    if (layout_.models == 1 && !worker.has_large && !squares) return;
+    const Real rows = static_cast<Real>(plan.shape.rows);
     for (std::int64_t m = 0; m < layout_.members; ++m) {
         Real bad = 0;  // 0 * finite is 0, 0 * infinity and 0 * NaN are NaN
         for (std::int64_t i = 0; i < worker.touched_count; ++i) {
             const std::uint32_t column = worker.touched[i].column;
-            Real* gradient = record(column) + layout_.gradient_at() + m * layout_.outputs;
+            const Real* gradient = record(column) + layout_.gradient_at() + m * layout_.outputs;
             for (std::int64_t o = 0; o < layout_.outputs; ++o) {
                 bad += gradient[o] * Real(0);
-                Real g = gradient[o] / rows;
-                if (limit > Real(0)) g = rules::smaller(rules::larger(g, -limit), limit);
-                gradient[o] = g;
-                if (squares) {
-                    Real& sum = group_squares_[static_cast<std::size_t>(group_of(column) * layout_.members + m)];
-                    sum = sum + g * g;
-                }
+                if (!squares) continue;
+                const Real g = mean_of(gradient[o], rows);
+                Real& sum = group_squares_[static_cast<std::size_t>(group_of(column) * layout_.members + m)];
+                sum = sum + g * g;
             }
         }
         worker.not_finite[static_cast<std::size_t>(m)] = bad == Real(0) ? 0 : 1;

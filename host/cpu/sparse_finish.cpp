@@ -16,15 +16,15 @@ void SparseRunner<Real>::decide(std::int64_t step, const StepPlan& plan) {
         for (std::int64_t v = 0; v < plan.shape.partials; v += 2 * apart)
             for (std::int64_t i = 0; i < width; ++i)
                 partials_[v * width + i] = partials_[v * width + i] + partials_[(v + apart) * width + i];
-    const Real rows = static_cast<Real>(plan.shape.rows), limit = problem_.clip_value;
+    rows_ = static_cast<Real>(plan.shape.rows);
     for (std::int64_t m = 0; m < layout_.members; ++m) {
         const Real loss = partials_[m];
         bool finite = rules::is_finite(loss);
         for (const auto& worker : workers_) finite &= worker->not_finite[static_cast<std::size_t>(m)] == 0;
         for (std::int64_t k = m * layout_.outputs; problem_.bias && k < (m + 1) * layout_.outputs; ++k) {
-            const Real sum = partials_[layout_.members + k], mean = sum / rows;
+            const Real sum = partials_[layout_.members + k];
             finite &= rules::is_finite(sum);
-            bias_gradient_[k] = limit > Real(0) ? rules::smaller(rules::larger(mean, -limit), limit) : mean;
+            bias_gradient_[k] = mean_of(sum, rows_);
         }
         losses_[step * layout_.members + m] = static_cast<double>(loss);
         if (!finite) freeze(m);

@@ -2,6 +2,7 @@
 #include "host/cpu/sparse_plan.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include "host/cpu/sparse_runner.hpp"
 #include "host/cpu/step_plan.hpp"
@@ -12,14 +13,30 @@ namespace {
 
 /// Below this many entries times models a step is faster on one thread than the barriers of a team.
 constexpr std::int64_t work_for_a_team = 3'000;
-/// A batch whose entries may be more than this is not sorted by column: one thread takes it as it lies.
-constexpr std::int64_t most_entries = std::int64_t{1} << 24;
+/// A batch whose entries, for as many threads, may need more room than this is not sorted by column: one thread takes it as it lies.
+constexpr std::int64_t most_entries = std::int64_t{1} << 23;
 
+/// How many rows there are of each length.
 template <class Real>
-std::int64_t longest_row_of(const SparseView<const Real>& x) {
-    std::int64_t longest = 0;
-    for (std::int64_t r = 0; r < x.rows; ++r) longest = std::max(longest, x.offsets[r + 1] - x.offsets[r]);
-    return longest;
+std::vector<std::int64_t> lengths_of(const SparseView<const Real>& x) {
+    std::vector<std::int64_t> counts(1, 0);
+    for (std::int64_t r = 0; r < x.rows; ++r) {
+        const auto length = static_cast<std::size_t>(x.offsets[r + 1] - x.offsets[r]);
+        if (length >= counts.size()) counts.resize(length + 1, 0);
+        ++counts[length];
+    }
+    return counts;
+}
+
+/// The most entries that so many different rows can have, or, if rows may repeat, any.
+std::int64_t most_entries_of(const std::vector<std::int64_t>& lengths, std::int64_t rows, bool repeat) {
+    std::int64_t entries = 0;
+    for (std::size_t length = lengths.size(); length-- > 0 && rows > 0;) {
+        const std::int64_t taken = repeat && lengths[length] > 0 ? rows : std::min(rows, lengths[length]);
+        entries += taken * static_cast<std::int64_t>(length);
+        rows -= taken;
+    }
+    return entries;
 }
 
 }  // namespace
@@ -29,31 +46,32 @@ SparsePlan plan_sparse(const Problem<Real>& problem, int threads) {
     const SparseLayout layout(problem);
     const SparseView<const Real>& x = problem.sparse;
     SparsePlan plan;
-    plan.longest_row = longest_row_of(x);
+    const std::vector<std::int64_t> lengths = lengths_of(x);
+    const bool repeat = problem.batches.order.shuffle == Shuffle::replacement;
     plan.batch_rows = problem.batches.rows(0);
     const double entries =
         static_cast<double>(x.nonzeros()) / static_cast<double>(std::max<std::int64_t>(1, x.rows)) * static_cast<double>(plan.batch_rows);
     const bool enough = entries * static_cast<double>(layout.models) >= static_cast<double>(work_for_a_team) ||
                         (!problem.idle.lazy() && layout.columns * layout.models >= work_for_a_team);
-    const bool fits = plan.batch_rows * plan.longest_row <= most_entries;
     plan.team_threads = std::min(threads, column_groups);
-    plan.threads = plan.batch_rows > 1 && enough && fits ? plan.team_threads : 1;
+    plan.threads = plan.batch_rows > 1 && enough ? plan.team_threads : 1;
+    if (plan.threads * most_entries_of(lengths, plan.batch_rows, repeat) > most_entries) plan.threads = 1;
     const StepPlan full(plan.batch_rows, plan.threads), last(problem.batches.rows(problem.batches.steps_per_epoch - 1), plan.threads);
     for (const StepPlan& step : {full, last})
         for (int t = 0; t < plan.threads; ++t)
             plan.rows_a_thread = std::max(plan.rows_a_thread, step.rows_of(t).end - step.rows_of(t).begin);
     const bool shared = plan.threads > 1;
-    plan.entries_a_thread = shared ? plan.rows_a_thread * plan.longest_row : 0;
-    plan.touched_a_thread = std::min(layout.columns, plan.batch_rows * plan.longest_row) + 1;
+    plan.entries_a_part = shared ? most_entries_of(lengths, plan.rows_a_thread, repeat) : 0;
+    plan.touched_a_thread = std::min(layout.columns, most_entries_of(lengths, plan.batch_rows, repeat)) + 1;
 
     constexpr std::int64_t real = sizeof(Real);
     const std::int64_t tile = (layout.models + layout.members + problem.target_count + 1) * tile_rows + 4 * layout.models;
     const std::int64_t block = (2 + layout.state_vectors) * SparseRunner<Real>::block_columns;
     plan.budget.state_bytes = 2 * layout.columns * layout.stride * real;
     plan.budget.sums_bytes = full.shape.partials * (layout.models + layout.members) * real +
-                             plan.threads * (plan.entries_a_thread * static_cast<std::int64_t>(sizeof(SparseEntry<Real>)) +
+                             plan.threads * (plan.threads * plan.entries_a_part * static_cast<std::int64_t>(sizeof(SparseEntry<Real>)) +
                                              plan.touched_a_thread * static_cast<std::int64_t>(sizeof(Touched)));
-    plan.budget.scratch_bytes = plan.threads * ((tile + block) * real + (shared ? plan.rows_a_thread * (layout.models * real + 8) : 0) +
+    plan.budget.scratch_bytes = plan.threads * ((tile + block) * real + (shared ? plan.rows_a_thread * layout.models * real : 0) +
                                                 static_cast<std::int64_t>(sizeof(RowStream)));
     return plan;
 }

@@ -12,10 +12,9 @@ namespace glissade::cpu {
 struct SparsePlan {
     int threads = 1;                    ///< that share a batch
     int team_threads = 1;               ///< that share scoring: the same, or `threads` is 1
-    std::int64_t longest_row = 0;       ///< entries
     std::int64_t batch_rows = 1;        ///< of a full batch
     std::int64_t rows_a_thread = 1;     ///< at most
-    std::int64_t entries_a_thread = 0;  ///< sorted by column group, where several threads share a batch
+    std::int64_t entries_a_part = 0;    ///< of one thread's rows, for one thread's columns, where several threads share a batch
     std::int64_t touched_a_thread = 0;  ///< columns of a batch
     Budget budget;
 };

@@ -20,6 +20,14 @@ SparseRow<Real> row_of(const SparseView<const Real>& x, std::int64_t row) {
     return {x.indices + begin, x.values + begin, x.offsets[row + 1] - begin};
 }
 
+/// Asks for the cache lines of `count` numbers, those at the front of a long row: the processor finds the rest by itself.
+template <class T>
+void fetch_lines(const T* numbers, std::int64_t count) {
+    constexpr std::int64_t a_line = 64 / static_cast<std::int64_t>(sizeof(T)), most = 8 * a_line;
+    for (std::int64_t k = 0; k < count && k < most; k += a_line) __builtin_prefetch(numbers + k);
+    if (count > 0) __builtin_prefetch(numbers + (count < most ? count : most) - 1);
+}
+
 /// x' of an entry. `scale` may be null.
 template <class Real>
 Real scaled(Real value, const Real* scale, std::uint32_t column) {

@@ -3,7 +3,7 @@
 #include "host/cpu/sparse_runner.hpp"
 
 #include <algorithm>
-#include <new>
+#include <limits>
 
 #include "host/cpu/sparse_rows.hpp"
 
@@ -37,11 +37,12 @@ SparseRunner<Real>::SparseRunner(const Problem<Real>& problem, const SparsePlan&
         worker->block = AlignedArray<Real>((2 + layout_.state_vectors) * block_columns);
         worker->touched = AlignedArray<Touched>(plan.touched_a_thread);
         worker->not_finite.assign(static_cast<std::size_t>(layout_.members), 0);
+        worker->harmless = std::numeric_limits<Real>::max() / static_cast<Real>(2 * plan.batch_rows);
         if (plan.threads > 1) {
             worker->slopes = AlignedArray<Real>(plan.rows_a_thread * layout_.models);
-            worker->rows = AlignedArray<std::int64_t>(plan.rows_a_thread);
-            worker->entries = AlignedArray<SparseEntry<Real>>(plan.entries_a_thread);
-            worker->part_begin.assign(static_cast<std::size_t>(plan.threads) + 1, 0);
+            worker->entries_a_part = plan.entries_a_part;
+            worker->entries = AlignedArray<SparseEntry<Real>>(plan.threads * plan.entries_a_part);
+            worker->next.assign(static_cast<std::size_t>(plan.threads), nullptr);
         }
         workers_.push_back(std::move(worker));
     }
@@ -89,15 +90,13 @@ void SparseRunner<Real>::run_thread(int thread) {
     for (std::int64_t step = 0; step < segment_->steps; ++step) {
         const StepPlan& plan = batch == batches.steps_per_epoch - 1 ? last_ : full_;
         if (++batch == batches.steps_per_epoch) batch = 0;
-        worker.now = now(step);
-        worker.touched_count = worker.row_count = 0;
+        worker.begin_step(now(step));
         score_rows(worker, thread, plan);
         if (!alone) {
-            sort_entries(worker);
             team_.barrier();
             collect(worker, thread);
         }
-        take_means(worker, plan);
+        check_sums(worker, plan);
         if (alone)
             decide(step, plan);
         else
@@ -127,7 +126,7 @@ void SparseRunner<Real>::score_rows(SparseWorker<Real>& worker, int thread, cons
     }
 }
 
-/// Names the rows of a tile, gathers their targets and weights, and fetches what lies ahead.
+/// Names the rows of a tile and those to be fetched meanwhile, and gathers targets and weights.
 template <class Real>
 void SparseRunner<Real>::fetch(SparseWorker<Real>& worker, int rows) {
     Real* weights = worker.tile.data() + (layout_.models + layout_.members) * tile_rows;
@@ -140,10 +139,7 @@ void SparseRunner<Real>::fetch(SparseWorker<Real>& worker, int rows) {
         worker.ids[r] = row;
         __builtin_prefetch(x.offsets + worker.stream.row(r + offsets_ahead));
         const std::int64_t ahead = worker.stream.row(r + entries_ahead);
-        const SparseRow<Real> entries = row_of(x, ahead);
-        const std::int64_t count = std::min<std::int64_t>(entries.count, 256);  // of a long row the processor fetches the rest by itself
-        for (std::int64_t k = 0; k < count; k += 16) __builtin_prefetch(entries.indices + k);
-        for (std::int64_t k = 0; k < count; k += static_cast<std::int64_t>(64 / sizeof(Real))) __builtin_prefetch(entries.values + k);
+        worker.ahead[r] = row_of(x, ahead);
         __builtin_prefetch(problem_.targets + ahead * target_count);
         if (problem_.weights) __builtin_prefetch(problem_.weights + ahead);
         for (std::int64_t t = 0; t < target_count; ++t) targets[t * tile_rows + r] = problem_.targets[row * target_count + t];
@@ -161,6 +157,7 @@ void SparseRunner<Real>::score_tile(SparseWorker<Real>& worker, int rows) {
     Real* weights = losses + layout_.members * tile_rows;
     const std::int64_t models = layout_.models;
     for (int r = 0; r < rows; ++r) {
+        fetch_lines(worker.ahead[r].indices, worker.ahead[r].count);
         const SparseRow<Real> next = row_of(problem_.sparse, worker.ids[r + 1]);
         for (std::int64_t k = 0; k < next.count; ++k) __builtin_prefetch(record(next.indices[k]));
         score_row(worker, row_of(problem_.sparse, worker.ids[r]), scores + r);
@@ -207,8 +204,11 @@ void SparseRunner<Real>::score_row(SparseWorker<Real>& worker, const SparseRow<R
         if (!waits) {
             for (std::int64_t m = 0; m < models; ++m) sums[m] += x * theta[m];
         } else {
-            for (std::int64_t m = 0; m < models; ++m)
-                sums[m] += x * waiting_[static_cast<std::size_t>(m / layout_.outputs)].settle(theta[m], r[mark_at + m]);
+            const Waiting<Real>* own = waiting_.data();
+            for (std::int64_t m = 0; m < models; m += layout_.outputs) {
+                const Waiting<Real> waiting = *own++;
+                for (std::int64_t o = m; o < m + layout_.outputs; ++o) sums[o] += x * waiting.settle(theta[o], r[mark_at + o]);
+            }
         }
     });
     for (std::int64_t m = 0; m < models; ++m) out[m * tile_rows] = sum_of_lanes(lanes + m, models);

@@ -21,14 +21,25 @@ struct SparseWorker {
     AlignedArray<Real> tile;                  ///< scores, losses, weights and targets of a tile, then four lanes a model
     AlignedArray<Real> block;                 ///< gradients, theta and state of some columns
     AlignedArray<Real> slopes;                ///< [rows of this thread][models]
-    AlignedArray<std::int64_t> rows;          ///< rows of this thread
-    AlignedArray<SparseEntry<Real>> entries;  ///< of this thread's rows, sorted by the thread that adds their column
-    std::vector<std::int64_t> part_begin;     ///< a thread, and the end
+    AlignedArray<SparseEntry<Real>> entries;  ///< of this thread's rows, for each thread those of the columns that it adds, ...
+    std::int64_t entries_a_part = 0;          ///< ... with room for so many
+    std::vector<SparseEntry<Real>*> next;     ///< where those of each thread end
     AlignedArray<Touched> touched;            ///< columns that this thread adds, in the order in which the batch first holds them
     std::int64_t touched_count = 0, row_count = 0;
-    std::uint32_t now = 0;            ///< stamp of the step under way
-    std::vector<char> not_finite;     ///< a member
-    std::int64_t ids[tile_rows + 1];  ///< rows of a tile, and the next
+    std::uint32_t now = 0;             ///< stamp of the step under way
+    bool has_large = false;            ///< a term of this step is above `harmless`, or not a number
+    Real harmless = 0;                 ///< so many terms as a batch has rows add up to a finite number
+    std::vector<char> not_finite;      ///< a member
+    std::int64_t ids[tile_rows + 1];   ///< rows of a tile, and the next
+    SparseRow<Real> ahead[tile_rows];  ///< rows to be fetched while this tile is worked on: indices first, then values
+
+    SparseEntry<Real>* part_of(std::size_t thread) { return entries.data() + static_cast<std::int64_t>(thread) * entries_a_part; }
+    void begin_step(std::uint32_t stamp) {
+        now = stamp;
+        has_large = false;
+        touched_count = row_count = 0;
+        for (std::size_t t = 0; t < next.size(); ++t) next[t] = part_of(t);
+    }
 };
 
 /// Runs segments on sparse rows.
@@ -62,9 +73,10 @@ private:
     void score_row(SparseWorker<Real>& worker, const SparseRow<Real>& row, Real* out);
     void add_partial(SparseWorker<Real>& worker, int rows, std::int64_t partial);
     void keep_tile(SparseWorker<Real>& worker, int rows);
-    void sort_entries(SparseWorker<Real>& worker);
+    template <bool Single>
+    void sort_tile(SparseWorker<Real>& worker, int rows);
     void collect(SparseWorker<Real>& worker, int thread);
-    void take_means(SparseWorker<Real>& worker, const StepPlan& plan);
+    void check_sums(SparseWorker<Real>& worker, const StepPlan& plan);
     void fetch(SparseWorker<Real>& worker, int rows);
 
     void decide(std::int64_t step, const StepPlan& plan);
@@ -92,6 +104,11 @@ private:
     }
     std::uint32_t now(std::int64_t step) const { return slow_.clock + static_cast<std::uint32_t>(step) + 1; }
     bool waits_by_product() const { return problem_.idle.kind == Idle::decays || problem_.idle.shrinks; }
+    /// Gradient of the mean loss, held within the limit.
+    Real mean_of(Real sum, Real rows) const {
+        const Real mean = sum / rows, limit = problem_.clip_value;
+        return limit > Real(0) ? rules::smaller(rules::larger(mean, -limit), limit) : mean;
+    }
     void renew_clock();
     void read_waiting();
 
@@ -109,6 +126,7 @@ private:
     AlignedArray<Real> records_, before_;                ///< now, and as far as touched since, before the last segment
     AlignedArray<Real> partials_;                        ///< [partials][members losses, models biases]
     AlignedArray<Real> bias_gradient_;                   ///< [models]
+    Real rows_ = 1;                                      ///< of this step's batch
     std::vector<Real> factors_;                          ///< of clip_norm, a member
     std::vector<char> all_;                              ///< a member: this step runs over all of its parameters
     std::vector<Waiting<Real>> waiting_, next_waiting_;  ///< a member: before and after this step

@@ -102,17 +102,18 @@ void SparseRunner<Real>::update_block(SparseWorker<Real>& worker, const std::uin
     const Waiting<Real>& next = next_waiting_[static_cast<std::size_t>(member)];
     const bool waits = waits_by_product(), marked = problem_.mark_vectors() > 0;
     const int kept = layout_.state_vectors - (marked ? 1 : 0);  // what the rule's loop sees
-    const Real factor = factors_[static_cast<std::size_t>(member)];
+    const Real factor = factors_[static_cast<std::size_t>(member)], rows = rows_;
     Real* gradient = worker.block.data();
     Real* theta = gradient + block_columns;
     Real* marks = theta + (1 + kept) * block_columns;
     for (std::int64_t model = member * layout_.outputs; model < (member + 1) * layout_.outputs; ++model) {
         for (std::int64_t i = 0; i < count; ++i) {
             const Real* r = record(columns[i]);
-            gradient[i] = stamp_of(r) == worker.now ? r[layout_.gradient_at() + model] * factor : Real(0);
+            gradient[i] = stamps || stamp_of(r) == worker.now ? r[layout_.gradient_at() + model] : Real(0);
             for (int f = 0; f <= layout_.state_vectors; ++f)
                 theta[f * block_columns + i] = r[layout_.theta_at + f * layout_.models + model];
         }
+        for (std::int64_t i = 0; i < count; ++i) gradient[i] = mean_of(gradient[i], rows) * factor;
         catch_up(theta, marked ? marks : theta, stamps, count, worker.now, member, k);
         UpdateTask<Real> task;
         task.scalars = row;

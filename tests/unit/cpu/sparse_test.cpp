@@ -181,10 +181,9 @@ TEST(SparseTraining, GivesTheSameBitsHoweverSegmentsAreCutAndTheStateIsCarriedOv
     for (const auto& trial : testing::sparse_trials()) {
         const SparseCase<float> c(trial);
         const auto whole = run(c, 1);
-        for (const std::int64_t a_segment : {1, 4}) {
-            expect_same(run(c, 1, a_segment), whole, trial.label + " in segments of " + std::to_string(a_segment));
-            expect_same(run(c, 1, a_segment, true), whole, trial.label + " renewed after " + std::to_string(a_segment));
-        }
+        expect_same(run(c, 1, 1), whole, trial.label + " in segments of one step");
+        expect_same(run(c, 1, 4), whole, trial.label + " in segments of 4 steps");
+        expect_same(run(c, 1, 5, true), whole, trial.label + " in a new backend after every 5 steps");
     }
 }
 
@@ -230,7 +229,8 @@ TEST(SparseTraining, L1AndFtrlLeaveExactZeros) {
     SparseTrial ftrl{"ftrl", Ftrl{.lr = .1, .l1_strength = 2}};
     ftrl.epochs = 40;
     for (const SparseTrial& t : {trial, ftrl}) {
-        const SparseCase<float> c(t);
+        SparseCase<float> c(t);
+        std::fill(c.start.parameters.begin(), c.start.parameters.end(), 0.0f);
         const auto parameters = settled_parameters(c.problem, run(c, 1).state, 0);
         const auto zeros = std::count(parameters.begin(), parameters.end() - 1, 0.0f);
         EXPECT_GT(zeros, 20) << t.label;
@@ -293,6 +293,34 @@ TEST(SparseTraining, ScoresAsItTrains) {
             EXPECT_NEAR(one[static_cast<std::size_t>(r * 3 + o)], score,
                         testing::gamma_bound<float>(static_cast<double>(end - begin) + 4) * size);
         }
+}
+
+TEST(SparsePlan, SaysWhichRulesWaitAndWhyTheOthersDoNot) {
+    const auto plan = [](const Optimizer& rule, bool decays, bool shrinks, bool averaging) {
+        return plan_idle(rule.index(), rule.variant(), decays, shrinks, averaging);
+    };
+    EXPECT_EQ(plan(Sgd{}, true, true, false).kind, Idle::decays);
+    EXPECT_EQ(plan(Sgd{}, false, true, false).kind, Idle::rests);
+    EXPECT_EQ(plan(Sgd{.momentum = .9}, false, false, false).why_all, "sgd moves parameters that have no gradient");
+    EXPECT_EQ(plan(Adagrad{}, false, true, false).kind, Idle::rests);
+    EXPECT_EQ(plan(Adagrad{}, false, true, false).marks(), 1);
+    EXPECT_EQ(plan(Adagrad{}, false, false, false).marks(), 0);
+    EXPECT_EQ(plan(Adagrad{}, true, false, false).why_all, "weight decay changes the state of adagrad in every step");
+    EXPECT_EQ(plan(RmsProp{.centered = true}, false, false, false).kind, Idle::fades);
+    EXPECT_EQ(plan(RmsProp{}, false, true, false).why_all, "l1 and the state of rmsprop change in every step");
+    EXPECT_EQ(plan(RmsProp{.momentum = .9}, false, false, false).kind, Idle::moves);
+    EXPECT_EQ(plan(Ftrl{}, false, false, false).kind, Idle::follows);
+    EXPECT_EQ(plan(Ftrl{}, false, false, true).why_all, "the running average follows every parameter");
+    EXPECT_EQ(plan(LazyAdam{}, true, true, false).kind, Idle::skips);
+    EXPECT_FALSE(plan(LazyAdam{}, true, true, false).shrinks);
+    EXPECT_EQ(plan(Adam{}, false, false, false).kind, Idle::moves);
+}
+
+TEST(SparsePlan, RaisesToAPowerAsRepeatedProductsDo) {
+    EXPECT_EQ(power_of(.5, 0), 1);
+    EXPECT_EQ(power_of(.5, 13), 0x1p-13);
+    EXPECT_EQ(power_of(3, 20), 3486784401.0);
+    EXPECT_EQ(power_of(.5, (1u << 24) - 1), 0);
 }
 
 TEST(SparsePlan, SaysWhatEachStepCostsWhereItRunsOverAllParameters) {
