@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -87,16 +88,23 @@ BenchData load(const BenchFlags& flags) {
 }
 
 /// Why CUDA takes no part; empty if it does.
-std::string cuda_left_out(const BenchFlags& flags) {
+std::string cuda_left_out(const BenchFlags& flags, const BenchData& data) {
     if (flags.command.learning.options.device == "cpu") return "--device cpu";
     if (flags.command.learning.real_type != RealType::float32) return "float64 is for the CPU";
+    if (data.train.is_sparse()) return "sparse rows are for the CPU";
     return cuda_availability().missing;
+}
+
+/// Bytes from one row to the next in memory; of sparse rows, on average.
+std::int64_t stored_row_bytes(const Dataset& data) {
+    if (data.is_sparse()) return std::max<std::int64_t>(1, std::llround(row_bytes_of(data)));
+    return data.stride() * real_bytes(data.real_type());
 }
 
 void measure_cpu(const BenchData& data, const TrainOptions& options, BenchReport& report) {
     std::vector<int> counts = {1};
     if (const int all = thread_count(options.threads); all > 1) counts.push_back(all);
-    const std::int64_t row_bytes = data.train.stride() * real_bytes(data.train.real_type());
+    const std::int64_t row_bytes = stored_row_bytes(data.train);
     for (const int threads : counts) {
         report.probes.push_back(probe_machine(threads, row_bytes));
         TrainOptions on_cpu = options;
@@ -122,8 +130,8 @@ BenchReport measure_all(const BenchFlags& flags, const BenchData& data) {
     options.loss = chosen_loss(options.loss, data.train);
     BenchReport report;
     report.data = data.name;
-    report.data_bytes = data.train.rows() * data.train.stride() * real_bytes(data.train.real_type());
-    report.left_out = cuda_left_out(flags);
+    report.data_bytes = data.train.rows() * stored_row_bytes(data.train);
+    report.left_out = cuda_left_out(flags, data);
     if (!report.left_out.empty() && options.device.starts_with("cuda"))
         fail(ErrorKind::device, "--device " + options.device + ": " + report.left_out);
     measure_cpu(data, options, report);

@@ -19,6 +19,12 @@ double rate(double bytes, const std::vector<double>& seconds) {
 
 }  // namespace
 
+double row_bytes_of(const Dataset& data) {
+    const auto real = static_cast<double>(real_bytes(data.real_type()));
+    if (!data.is_sparse()) return static_cast<double>(data.columns()) * real;
+    return static_cast<double>(data.nonzeros()) / static_cast<double>(std::max<std::int64_t>(data.rows(), 1)) * (4 + real);
+}
+
 MachineProbe probe_machine(int threads, std::int64_t row_bytes) {
     std::vector<std::byte> buffer(static_cast<std::size_t>(std::max(least_probe_bytes, 4 * last_cache_bytes())), std::byte{1});
     const auto bytes = static_cast<double>(buffer.size());
@@ -51,8 +57,7 @@ Measurement measure(const std::string& name, const Dataset& train_rows, const Da
     measurement.epoch_seconds = spread_of(seconds);
     const double a_second = 1 / std::max(measurement.epoch_seconds.median, 1e-12);
     measurement.rows_per_second = static_cast<double>(train_rows.rows()) * a_second;
-    measurement.bytes_per_second =
-        measurement.rows_per_second * static_cast<double>(train_rows.columns() * real_bytes(train_rows.real_type()));
+    measurement.bytes_per_second = measurement.rows_per_second * row_bytes_of(train_rows);
     measurement.plan = run.plan;
     measurement.model = run.model;
     measurement.held_out = run.model.evaluate(held_out);

@@ -17,6 +17,9 @@ struct MachineProbe {
     double read_bytes_per_second = 0, copy_bytes_per_second = 0, gather_bytes_per_second = 0;
     double barrier_seconds = 0;
 };
+/// Bytes of the features of a row: of sparse rows, the mean over all of them.
+double row_bytes_of(const Dataset& data);
+
 MachineProbe probe_machine(int threads, std::int64_t row_bytes);
 
 /// One timed training run.

@@ -14,6 +14,7 @@ namespace glissade::cli {
 namespace {
 
 constexpr std::int64_t most_rows = 2000, most_steps = 200;
+constexpr std::int64_t most_values = std::int64_t{1} << 25;  ///< of the rows as a matrix of doubles
 constexpr double most_products = 2e8;  ///< multiplications in the reference's runs together: some seconds
 
 template <class Rule>
@@ -49,8 +50,15 @@ reference::Problem problem_of(const Problem<Real>& rows) {
     problem.outputs = rows.outputs;
     problem.target_count = rows.target_count;
     problem.bias = rows.bias;
-    for (std::int64_t r = 0; r < problem.rows; ++r)
-        problem.x.insert(problem.x.end(), rows.features.row(r), rows.features.row(r) + problem.features);
+    problem.x.resize(static_cast<std::size_t>(problem.rows * problem.features));
+    for (std::int64_t r = 0; r < problem.rows; ++r) {
+        double* const row = problem.x.data() + r * problem.features;
+        if (!rows.is_sparse()) {
+            std::copy_n(rows.features.row(r), problem.features, row);
+            continue;
+        }
+        for (std::int64_t k = rows.sparse.offsets[r]; k < rows.sparse.offsets[r + 1]; ++k) row[rows.sparse.indices[k]] = rows.sparse.values[k];
+    }
     problem.targets.assign(rows.targets, rows.targets + problem.rows * problem.target_count);
     if (rows.weights != nullptr) problem.weights.assign(rows.weights, rows.weights + problem.rows);
     return problem;
@@ -111,7 +119,7 @@ Verification verify_as(const Dataset& data, const TrainOptions& options, bool wi
 }  // namespace
 
 Verification verify(const Dataset& data, TrainOptions options, bool with_cuda) {
-    const std::int64_t rows = std::min(most_rows, data.rows());
+    const std::int64_t rows = std::min({most_rows, data.rows(), std::max<std::int64_t>(1, most_values / data.columns())});
     std::vector<std::int64_t> first(static_cast<std::size_t>(rows));
     std::iota(first.begin(), first.end(), 0);
     const Dataset some = data.select(first);

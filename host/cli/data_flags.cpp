@@ -64,6 +64,10 @@ std::pair<std::string, std::string> mapping_of(const std::string& text) {
     return {text.substr(0, middle), text.substr(middle + 1)};
 }
 
+int hash_bits_of(const std::string& text) {
+    return whole_of<int>("--hash-bits", text, 1, most_hash_bits);
+}
+
 std::optional<std::string> given(const std::string& text) {
     return text.empty() ? std::nullopt : std::optional(text);
 }
@@ -86,8 +90,8 @@ void DataFlags::add_scoring(CLI::App& app) {
 }
 
 void DataFlags::add_source(CLI::App& app) {
-    app.add_option("DATA", path, "csv, tsv, columns between blanks, libsvm, npy or idx; plain or .gz")->type_name("FILE");
-    app.add_option("--format", format_, "csv, libsvm, npy or idx, if it is not seen from the file")->type_name("NAME")->group("Data");
+    app.add_option("DATA", path, "csv, tsv, columns between blanks, libsvm, vw, npy or idx; plain or .gz")->type_name("FILE");
+    app.add_option("--format", format_, "csv, libsvm, vw, npy or idx, if it is not seen from the file")->type_name("NAME")->group("Data");
     checked(app.add_option("--header", header_, "Whether the first line holds names: auto, yes or no"),
             [](const std::string& text) { choose("--header", text, headers); })
         ->type_name("NAME")
@@ -144,7 +148,18 @@ void DataFlags::add_preparation(CLI::App& app) {
         ->type_name("NAME")
         ->capture_default_str()
         ->group(group);
-    checked(app.add_option("--standardize", standardize_, "Columns to mean 0 and deviation 1: auto (real ones), on (all) or off"),
+    checked(app.add_option("--hash-bits", hash_bits_,
+                           "Hashes text into 2^N columns, 1 to 30, instead of a column a category; of vw, every feature (18 if not given)"),
+            [](const std::string& text) { hash_bits_of(text); })
+        ->type_name("N")
+        ->group(group);
+    checked(app.add_option("--sparse", sparse_, "Rows of libsvm kept sparse: auto (if that is far smaller), on or off"),
+            [](const std::string& text) { choose("--sparse", text, toggles); })
+        ->type_name("NAME")
+        ->capture_default_str()
+        ->group(group);
+    checked(app.add_option("--standardize", standardize_,
+                           "Columns to mean 0 and deviation 1: auto (real ones), on (all; sparse ones to deviation 1 alone) or off"),
             [](const std::string& text) { choose("--standardize", text, toggles); })
         ->type_name("NAME")
         ->capture_default_str()
@@ -187,6 +202,8 @@ LoadOptions DataFlags::load_options() const {
     if (!missing_.empty()) load.missing = choose("--missing", missing_, missing_policies);
     if (!unknown_.empty()) load.unknown = choose("--unknown", unknown_, unknown_policies);
     for (const std::string& text : map_label_) load.map_label.push_back(mapping_of(text));
+    if (!hash_bits_.empty()) load.hash_bits = hash_bits_of(hash_bits_);
+    load.sparse = choose("--sparse", sparse_, toggles);
     load.task = choose("--task", task_, tasks);
     load.standardize = choose("--standardize", standardize_, toggles);
     load.standardize_target = choose("--standardize-target", standardize_target_, toggles);

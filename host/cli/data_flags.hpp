@@ -33,7 +33,7 @@ private:
     void add_validation(CLI::App& app);
 
     std::string format_, delimiter_, header_ = "auto", missing_, unknown_, task_ = "auto", standardize_ = "auto",
-                                     standardize_target_ = "auto";
+                                     standardize_target_ = "auto", sparse_ = "auto", hash_bits_;
     std::string target_, target_file_, weight_, weight_file_, validation_, validation_target_file_;
     double validation_fraction_ = 0;
     std::vector<std::string> columns_, drop_columns_, na_, map_label_;

@@ -2,6 +2,7 @@
 #include "host/cli/description.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "host/cli/text.hpp"
 #include "host/data/memory_budget.hpp"
@@ -33,11 +34,6 @@ std::string task_text(const Dataset& data) {
                                    data.class_labels.begin() + static_cast<std::ptrdiff_t>(std::min(classes, most_classes_shown)));
     if (classes > most_classes_shown) shown.push_back("...");
     return "classification, " + std::to_string(classes) + " classes: " + join(shown, " ");
-}
-
-std::string data_text(const Dataset& data) {
-    return counted(data.rows(), "row") + ", " + counted(data.columns(), "feature") + (data.has_weights() ? ", row weights" : "") +
-           (data.real_type() == RealType::float64 ? ", float64" : "");
 }
 
 std::string rates_text(const LearningFlags& learning) {
@@ -94,7 +90,26 @@ void add_extras(std::vector<DescribedSetting>& out, const TrainOptions& options)
     if (options.memory_limit_bytes > 0) out.push_back({"memory limit", readable_bytes(options.memory_limit_bytes), "--memory-limit"});
 }
 
+/// The part of sparse data that is not 0.
+double density(const Dataset& data) {
+    const double cells = static_cast<double>(data.rows()) * static_cast<double>(data.columns());
+    return cells > 0 ? static_cast<double>(data.nonzeros()) / cells : 0;
+}
+
 }  // namespace
+
+std::string data_text(const Dataset& data) {
+    return counted(data.rows(), "row") + ", " + counted(data.columns(), "feature") +
+           (data.is_sparse() ? ", sparse: " + counted(data.nonzeros(), "nonzero") + " (" + brief(100 * density(data)) + " %)" : "") +
+           (data.has_weights() ? ", row weights" : "") + (data.real_type() == RealType::float64 ? ", float64" : "");
+}
+
+void add_sparsity(Json& json, const Dataset& data) {
+    json["sparse"] = data.is_sparse();
+    if (!data.is_sparse()) return;
+    json["nonzeros"] = data.nonzeros();
+    json["density"] = density(data);
+}
 
 Loss chosen_loss(const Loss& loss, const Dataset& data) {
     if (!loss.is_auto()) return loss;
@@ -105,7 +120,7 @@ Loss chosen_loss(const Loss& loss, const Dataset& data) {
 std::vector<DescribedSetting> describe(const TrainCommand& command, const TrainingInput& input) {
     const TrainOptions& options = command.learning.options;
     std::vector<DescribedSetting> out;
-    out.push_back({"data", command.data.path + ": " + data_text(input.train), "DATA --format --columns --missing"});
+    out.push_back({"data", command.data.path + ": " + data_text(input.train), "DATA --format --columns --missing --sparse --hash-bits"});
     out.push_back({"task", task_text(input.train), "--target --task"});
     const Dataset& held_out = input.validation;
     out.push_back(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -22,8 +23,54 @@ Examples
   glissade inspect model.safetensors --coefficients > weights.csv
   glissade inspect run/checkpoint-000000012700.safetensors --json)";
 
-std::string feature_name(const Model& model, std::int64_t feature) {
-    return model.feature_names.empty() ? std::to_string(feature) : model.feature_names[static_cast<std::size_t>(feature)];
+/// A column of numbers of a model whose text is hashed.
+struct NumberColumn {
+    std::string name;
+    double scale = 1, shift = 0;
+};
+
+std::vector<NumberColumn> number_columns(const Preparation& preparation) {
+    std::vector<NumberColumn> numbers;
+    if (preparation.hash_bits == 0) return numbers;
+    for (const SourceColumn& column : preparation.columns) {
+        if (column.kind != ColumnKind::numeric) continue;
+        numbers.push_back({column.name, column.scale, column.shift});
+        if (column.has_indicator) numbers.push_back({column.name + " missing"});
+    }
+    return numbers;
+}
+
+/// Names and weights as they act on the data in its own units.
+struct Coefficients {
+    std::vector<std::string> names;       ///< of the features that are listed
+    std::vector<std::int64_t> features;   ///< their places in the model
+    std::vector<double> weights, biases;  ///< [outputs][features of the model], [outputs]
+};
+
+/// All features, but of hashed columns, which have numbers for names, those alone whose weights are not all 0.
+Coefficients coefficients_of(const Model& model) {
+    Coefficients out;
+    model.coefficients(out.weights, out.biases);
+    const auto numbers = number_columns(model.preparation);
+    const auto features = static_cast<std::size_t>(model.spec.features), outputs = static_cast<std::size_t>(model.spec.outputs);
+    const bool is_hashed = model.preparation.hash_bits > 0;
+    for (std::size_t j = 0; j < features; ++j) {
+        bool all_zero = true;
+        for (std::size_t o = 0; o < outputs; ++o) {
+            double& weight = out.weights[o * features + j];
+            all_zero = all_zero && weight == 0;
+            if (j >= numbers.size()) continue;
+            out.biases[o] += weight * numbers[j].shift;
+            weight *= numbers[j].scale;
+        }
+        if (is_hashed && j >= numbers.size() && all_zero) continue;
+        out.features.push_back(static_cast<std::int64_t>(j));
+        out.names.push_back(j < numbers.size()            ? numbers[j].name
+                            : is_hashed                   ? "hashed " + std::to_string(j - numbers.size())
+                            : model.feature_names.empty() ? std::to_string(j)
+                                                          : model.feature_names[j]);
+    }
+    return out;
 }
 
 /// What an output of the model speaks for: a class, of two classes the second, or a target; empty for the only target.
@@ -39,35 +86,33 @@ std::string weight_name(const Model& model, std::int64_t output) {
 
 /// A line a feature and one for the intercept: weights as they act on the data in its own units.
 std::string coefficients_csv(const Model& model) {
-    std::vector<double> weights, biases;
-    model.coefficients(weights, biases);
+    const Coefficients all = coefficients_of(model);
     std::string text = "name";
     for (std::int64_t o = 0; o < model.spec.outputs; ++o) text += "," + csv_cell(weight_name(model, o));
     text += "\n";
-    for (std::int64_t j = 0; j < model.spec.features; ++j) {
-        text += csv_cell(feature_name(model, j));
+    for (std::size_t i = 0; i < all.names.size(); ++i) {
+        text += csv_cell(all.names[i]);
         for (std::int64_t o = 0; o < model.spec.outputs; ++o)
-            text += "," + shortest(weights[static_cast<std::size_t>(o * model.spec.features + j)]);
+            text += "," + shortest(all.weights[static_cast<std::size_t>(o * model.spec.features + all.features[i])]);
         text += "\n";
     }
     text += "intercept";
-    for (const double bias : biases) text += "," + shortest(bias);
+    for (const double bias : all.biases) text += "," + shortest(bias);
     return text + "\n";
 }
 
 Json coefficients_json(const Model& model) {
-    std::vector<double> weights, biases;
-    model.coefficients(weights, biases);
+    const Coefficients all = coefficients_of(model);
     Json list = Json::array();
     for (std::int64_t o = 0; o < model.spec.outputs; ++o) {
         Json values = Json::array();
-        for (std::int64_t j = 0; j < model.spec.features; ++j)
+        for (std::size_t i = 0; i < all.names.size(); ++i)
             values.push_back(
-                {{"name", feature_name(model, j)}, {"weight", weights[static_cast<std::size_t>(o * model.spec.features + j)]}});
+                {{"name", all.names[i]}, {"weight", all.weights[static_cast<std::size_t>(o * model.spec.features + all.features[i])]}});
         const std::string subject = subject_of(model, o);
         list.push_back(
             {{model.task == Task::classification ? "class" : "target", subject.empty() ? model.preparation.target_name : subject},
-             {"intercept", biases[static_cast<std::size_t>(o)]},
+             {"intercept", all.biases[static_cast<std::size_t>(o)]},
              {"weights", values}});
     }
     return list;
@@ -88,6 +133,10 @@ Json model_json(const Model& model) {
     json["features"] = model.spec.features;
     json["outputs"] = model.spec.outputs;
     json["parameters"] = model.spec.parameter_count();
+    const auto weights = model.parameters.begin();
+    json["nonzero_weights"] = model.spec.weight_count() - std::count(weights, weights + model.spec.weight_count(), 0.0);
+    json["sparse"] = model.preparation.sparse;
+    if (model.preparation.hash_bits > 0) json["hash_bits"] = model.preparation.hash_bits;
     json["real_type"] = model.real_type == RealType::float32 ? "float32" : "float64";
     json["standardised_input"] = !model.input.empty();
     if (!model.class_labels.empty()) json["classes"] = model.class_labels;

@@ -22,6 +22,7 @@ Json plan_json(const TrainCommand& command, const std::vector<DescribedSetting>&
     Json json;
     json["rows"] = input.train.rows();
     json["features"] = input.train.columns();
+    add_sparsity(json, input.train);
     json["settings"] = settings_json(command, input);
     for (const DescribedSetting& setting : settings) json["description"][setting.name] = setting.value;
     json["predicted"] = {{"step_seconds", plan.step.seconds},

@@ -43,34 +43,34 @@ std::vector<std::string> score_names(const Model& model) {
 }
 
 template <class Real>
-ScoreColumns<Real> score_columns(const Model& model, MatrixView<const Real> x, const PredictFlags& flags) {
+ScoreColumns<Real> score_columns(const Model& model, const Dataset& data, const PredictFlags& flags) {
     ScoreColumns<Real> columns;
     if (!flags.proba && !flags.scores) return columns;
     columns.names = flags.proba ? model.class_labels : score_names(model);
-    columns.values.resize(static_cast<std::size_t>(x.rows) * columns.names.size());
+    columns.values.resize(static_cast<std::size_t>(data.rows()) * columns.names.size());
     if (flags.proba) {
-        model.predict_proba(x, columns.values, flags.score.options);
+        model.predict_proba(data, columns.values, flags.score.options);
     } else {
-        model.decision_function(x, columns.values, flags.score.options);
+        model.decision_function(data, columns.values, flags.score.options);
     }
     return columns;
 }
 
 template <class Real>
 std::string csv_of(const Model& model, const Dataset& data, const PredictFlags& flags) {
-    const auto x = data.features<Real>();
+    const auto rows = static_cast<std::size_t>(data.rows());
     const bool classes = model.task == Task::classification;
     const std::size_t predicted = classes ? 1 : static_cast<std::size_t>(model.spec.outputs);
-    std::vector<Real> predictions(static_cast<std::size_t>(x.rows) * predicted);
-    model.predict(x, predictions, flags.score.options);
-    const auto columns = score_columns<Real>(model, x, flags);
+    std::vector<Real> predictions(rows * predicted);
+    model.predict(data, predictions, flags.score.options);
+    const auto columns = score_columns<Real>(model, data, flags);
 
     std::vector<std::string> head, labels;
     for (std::size_t p = 0; p < predicted; ++p) head.push_back(predicted == 1 ? "prediction" : "prediction_" + std::to_string(p));
     for (const std::string& name : columns.names) head.push_back(csv_cell(name));
     for (const std::string& label : model.class_labels) labels.push_back(csv_cell(label));
     std::string text = join(head, ",") + "\n";
-    for (std::size_t row = 0; row < static_cast<std::size_t>(x.rows); ++row) {
+    for (std::size_t row = 0; row < rows; ++row) {
         for (std::size_t p = 0; p < predicted; ++p) {
             const Real value = predictions[row * predicted + p];
             text += (p == 0 ? "" : ",") + (classes ? labels.at(static_cast<std::size_t>(value)) : shortest(value));

@@ -172,6 +172,9 @@ std::string result_text(const FinishedRun& finished) {
     if (const Metrics* held_out = finished.validation())
         line("validation", metrics_text(*held_out) + " (epoch " + std::to_string(run.best_epoch) + ", kept)");
     if (const auto rows = member_rows(finished); !rows.empty()) text += aligned(rows);
+    if (finished.input.train.is_sparse()) line("data", data_text(finished.input.train));
+    if (const std::int64_t all = run.model.spec.weight_count(), some = run.nonzero_weights; some < all)
+        line("weights", grouped(some) + " of " + grouped(all) + " are not 0");
     line("ran on", run.plan);
     if (!finished.model_path.empty()) line("model", finished.model_path);
     if (!finished.command.run_dir.empty()) line("run directory", finished.command.run_dir + " (report.html, metrics.jsonl, checkpoints)");
@@ -184,6 +187,8 @@ Json result_json(const FinishedRun& finished) {
     json["stop"] = finished.signal != 0 ? "interrupted" : std::string(name_of(run.stop));
     json["rows"] = finished.input.train.rows();
     json["features"] = finished.input.train.columns();
+    add_sparsity(json, finished.input.train);
+    json["nonzero_weights"] = run.nonzero_weights;
     json["task"] = finished.input.train.task == Task::regression ? "regression" : "classification";
     json["epochs"] = run.history.empty() ? 0 : run.history.back().epoch;
     json["steps"] = run.steps;

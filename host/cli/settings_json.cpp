@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "glissade/preparation.hpp"
 #include "host/cli/description.hpp"
 
 namespace glissade::cli {
@@ -94,6 +95,9 @@ Json settings_json(const TrainCommand& command, const TrainingInput& input) {
     add_given(json, command.settings);
     add_learning(json, command.learning, input.train);
     add_machine(json, command.learning);
+    json["sparse"] = input.train.is_sparse();
+    const int hash_bits = input.train.preparation ? input.train.preparation->hash_bits : 0;
+    json["hash_bits"] = hash_bits > 0 ? Json(hash_bits) : Json();
     json["output"] = command.output;
     json["run_dir"] = command.run_dir.empty() ? Json() : Json(command.run_dir);
     return json;

@@ -97,7 +97,7 @@ void refuse_many_categories(const Table& table, const SourceColumn& column) {
     if (column.categories.size() <= most_categories) return;
     fail(ErrorKind::data, table.file->name() + ": column " + quoted(column.name) + " has " + std::to_string(column.categories.size()) +
                               " different words; more than " + std::to_string(most_categories) +
-                              " are not one-hot encoded: --drop-columns leaves it out");
+                              " are not one-hot encoded: --hash-bits 18 hashes text into columns, --drop-columns leaves it out");
 }
 
 /// Adds up the cells of some rows.
@@ -107,7 +107,7 @@ CellSums sum_share(const Preparation& preparation, const CellReader& cells, std:
     std::vector<std::vector<std::int32_t>> categories(width);
     for (std::size_t c = 0; c < width; ++c) {
         part.tallies.emplace_back(preparation.columns[c].categories.size());
-        if (preparation.columns[c].kind == ColumnKind::numeric) continue;
+        if (preparation.columns[c].kind != ColumnKind::categorical) continue;
         const auto& text = std::get<TextTable>(cells.table().content);
         categories[c] = categories_of_words(text.columns[static_cast<std::size_t>(cells.positions()[c])], preparation.columns[c]);
     }
@@ -117,7 +117,7 @@ CellSums sum_share(const Preparation& preparation, const CellReader& cells, std:
             ++part.counts[c];
             if (preparation.columns[c].kind == ColumnKind::numeric) {
                 part.sums[c] += row[c];
-            } else {
+            } else if (preparation.columns[c].kind == ColumnKind::categorical) {
                 ++part.tallies[c][static_cast<std::size_t>(categories[c][static_cast<std::size_t>(row[c])])];
             }
         }
@@ -145,7 +145,8 @@ CellSums sum_cells(const Preparation& preparation, const CellReader& cells, std:
 
 }  // namespace
 
-std::vector<SourceColumn> learn_columns(const CellReader& cells, std::span<const std::int64_t> rows, MissingPolicy missing, int threads) {
+std::vector<SourceColumn> learn_columns(const CellReader& cells, std::span<const std::int64_t> rows, MissingPolicy missing,
+                                        bool hashes_text, int threads) {
     const auto* text = std::get_if<TextTable>(&cells.table().content);
     const bool counts_missing = missing == MissingPolicy::indicator;
     const bool has_text = text != nullptr && text->text_columns > 0;
@@ -159,7 +160,9 @@ std::vector<SourceColumn> learn_columns(const CellReader& cells, std::span<const
         column.name = std::to_string(position);
         const TextColumn* const from = text == nullptr ? nullptr : &text->columns[static_cast<std::size_t>(position)];
         if (from != nullptr) column.name = from->name;
-        if (from != nullptr && from->use == ColumnUse::text) {
+        if (from != nullptr && from->use == ColumnUse::text && hashes_text) {
+            column.kind = ColumnKind::hashed;
+        } else if (from != nullptr && from->use == ColumnUse::text) {
             learn_categories(*from, met.words[i], marks_missing, column);
             refuse_many_categories(cells.table(), column);
         } else {
@@ -175,6 +178,7 @@ void learn_fills(Preparation& preparation, const CellReader& cells, std::span<co
     const std::vector<std::int64_t> missing = count_missing(cells);
     for (std::size_t c = 0; c < preparation.columns.size(); ++c) {
         SourceColumn& column = preparation.columns[c];
+        if (column.kind == ColumnKind::hashed) continue;
         if (sums.counts[c] == 0 && missing[c] > 0) {
             fail(ErrorKind::data, cells.table().file->name() + ": " + name_of(cells.table(), cells.positions()[c]) +
                                       " has no values in the rows to train on: --drop-columns leaves it out");
@@ -238,7 +242,7 @@ std::vector<std::string> check_unknown(const CellReader& cells, std::span<const 
     const auto* text = std::get_if<TextTable>(&cells.table().content);
     if (text == nullptr) return notes;
     for (std::size_t c = 0; c < preparation.columns.size(); ++c) {
-        if (preparation.columns[c].kind == ColumnKind::numeric) continue;
+        if (preparation.columns[c].kind != ColumnKind::categorical) continue;
         const TextColumn& column = text->columns[static_cast<std::size_t>(cells.positions()[c])];
         const std::vector<std::int32_t> categories = categories_of_words(column, preparation.columns[c]);
         if (std::none_of(categories.begin(), categories.end(), [](std::int32_t category) { return category < 0; })) continue;

@@ -15,8 +15,10 @@ namespace glissade {
 constexpr std::size_t most_categories = 1000;
 
 /// Name, categories and indicator of each feature column. Whether it holds numbers or text the file has told; the rest is learnt from
-/// `rows` alone. Fills are left at 0. Throws Error(data) for a text column of more than 1000 categories.
-std::vector<SourceColumn> learn_columns(const CellReader& cells, std::span<const std::int64_t> rows, MissingPolicy missing, int threads);
+/// `rows` alone. Fills are left at 0. With `hashes_text`, text columns are hashed and have no categories. Throws Error(data) for another
+/// text column of more than 1000 categories.
+std::vector<SourceColumn> learn_columns(const CellReader& cells, std::span<const std::int64_t> rows, MissingPolicy missing,
+                                        bool hashes_text, int threads);
 
 /// Sets the fills: the mean of each numeric column and the commonest category of each categorical one, over `rows`. Throws Error(data)
 /// for a column with missing cells that has no others.

@@ -60,9 +60,23 @@ void copy_values(const EncodeRequest& request, const std::vector<double>& from, 
 
 template <class Real>
 void fill(const EncodeRequest& request, Dataset& data) {
-    write_features<Real>(request, data);
+    if (request.sparse == nullptr) write_features<Real>(request, data);
     copy_values(request, request.targets, data.mutable_targets<Real>(), "target");
     copy_values(request, request.weights, data.mutable_weights<Real>(), "weight");
+}
+
+Dataset allocate_dense(const EncodeRequest& request) {
+    const auto rows = static_cast<std::int64_t>(request.rows.size());
+    const std::int64_t columns = request.source->columns();
+    std::int64_t bytes = 0;
+    if (__builtin_mul_overflow(rows, (padded_stride(columns, request.type) + request.target_count + 1) * real_bytes(request.type),
+                               &bytes)) {
+        fail(ErrorKind::memory,
+             request.file + ": " + std::to_string(rows) + " rows by " + std::to_string(columns) + " columns fit no memory");
+    }
+    request.budget->take(bytes,
+                         request.file + ": " + std::to_string(rows) + " rows by " + std::to_string(columns) + " columns as a dense matrix");
+    return Dataset::allocate(request.type, rows, columns, request.target_count, !request.weights.empty());
 }
 
 using HashState = std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)>;
@@ -80,10 +94,23 @@ void add_names(XXH3_state_t* state, const std::vector<std::string>& names) {
 }
 
 template <class Real>
+void add_features(XXH3_state_t* state, const Dataset& data) {
+    if (!data.is_sparse()) {
+        const auto features = data.features<Real>();
+        for (std::int64_t r = 0; r < data.rows(); ++r)
+            XXH3_128bits_update(state, features.row(r), static_cast<std::size_t>(data.columns()) * sizeof(Real));
+        return;
+    }
+    const auto rows = data.sparse<Real>();
+    const auto entries = static_cast<std::size_t>(rows.nonzeros());
+    for (std::int64_t r = 0; r <= rows.rows; ++r) add_number(state, rows.offsets[r] - rows.offsets[0]);
+    XXH3_128bits_update(state, rows.indices + rows.offsets[0], entries * sizeof(std::uint32_t));
+    XXH3_128bits_update(state, rows.values + rows.offsets[0], entries * sizeof(Real));
+}
+
+template <class Real>
 void add_values(XXH3_state_t* state, const Dataset& data) {
-    const auto features = data.features<Real>();
-    for (std::int64_t r = 0; r < data.rows(); ++r)
-        XXH3_128bits_update(state, features.row(r), static_cast<std::size_t>(data.columns()) * sizeof(Real));
+    add_features<Real>(state, data);
     XXH3_128bits_update(state, data.targets<Real>().data(), data.targets<Real>().size_bytes());
     XXH3_128bits_update(state, data.weights<Real>().data(), data.weights<Real>().size_bytes());
 }
@@ -107,17 +134,7 @@ void add_dataset(XXH3_state_t* state, const Dataset& data) {
 }  // namespace
 
 Dataset encode(const EncodeRequest& request) {
-    const auto rows = static_cast<std::int64_t>(request.rows.size());
-    const std::int64_t columns = request.source->columns();
-    std::int64_t bytes = 0;
-    if (__builtin_mul_overflow(rows, (padded_stride(columns, request.type) + request.target_count + 1) * real_bytes(request.type),
-                               &bytes)) {
-        fail(ErrorKind::memory,
-             request.file + ": " + std::to_string(rows) + " rows by " + std::to_string(columns) + " columns fit no memory");
-    }
-    request.budget->take(bytes,
-                         request.file + ": " + std::to_string(rows) + " rows by " + std::to_string(columns) + " columns as a dense matrix");
-    Dataset data = Dataset::allocate(request.type, rows, columns, request.target_count, !request.weights.empty());
+    Dataset data = request.sparse != nullptr ? encode_sparse(request) : allocate_dense(request);
     if (request.type == RealType::float32) {
         fill<float>(request, data);
     } else {

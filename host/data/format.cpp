@@ -7,6 +7,7 @@
 #include "host/data/array_file.hpp"
 #include "host/data/csv.hpp"
 #include "host/data/libsvm.hpp"
+#include "host/data/vw.hpp"
 
 namespace glissade {
 namespace {
@@ -24,11 +25,12 @@ bool ends_with_one_of(std::string path, const std::vector<std::string_view>& ext
 }  // namespace
 
 std::span<const Format> formats() {
-    // Looked through in this order: csv takes any text that libsvm leaves.
+    // Looked through in this order: csv takes any text that the others leave.
     static const std::vector<Format> table = {
         {"npy", {".npy"}, true, looks_like_npy, read_npy},
         {"idx", {".idx", "-ubyte"}, true, looks_like_idx, read_idx},
         {"libsvm", {".libsvm", ".svm", ".svmlight"}, false, looks_like_libsvm, read_libsvm},
+        {"vw", {".vw"}, false, looks_like_vw, read_vw},
         {"csv", {".csv", ".tsv", ".tab"}, false, looks_like_text, read_csv},
     };
     return table;

@@ -2,14 +2,11 @@
 #include "host/data/libsvm.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
-#include <optional>
 
 #include "host/data/number.hpp"
-#include "host/data/parallel.hpp"
-#include "host/data/text_fault.hpp"
-#include "host/data/text_split.hpp"
+#include "host/data/short_number.hpp"
+#include "host/data/sparse_lines.hpp"
 
 namespace glissade {
 namespace {
@@ -20,157 +17,112 @@ bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }
 
-/// Rows of one piece of the file.
-struct Piece {
-    std::vector<std::int64_t> entries;  ///< of each row
-    std::vector<std::int32_t> indices;
-    std::vector<double> values, labels;
-    std::vector<std::int64_t> lines;  ///< of each row, from 0 in the piece
-    std::int64_t columns = 0;
-    std::int64_t line_ends = 0;
-    std::optional<std::int64_t> open_blank;
-    std::optional<TextFault> fault;
-    Spelling spelling;
-};
-
 class PieceReader {
 public:
-    PieceReader(std::string_view text, std::int64_t most_features, Piece& out)
-        : at_(text.data()), end_(text.data() + text.size()), most_features_(most_features), out_(out) {}
+    PieceReader(std::string_view text, std::int64_t most_features, SparsePiece& out)
+        : lines_(text, true, out), largest_(most_features > 0 ? std::min(most_features, largest_index) : largest_index), out_(out) {}
 
-    void read() {
-        try {
-            while (at_ != end_) read_line();
-        } catch (const TextFault& fault) {
-            out_.fault = fault;
-        }
-        out_.line_ends = line_;
+    void read(std::string_view text) {
+        // Room for all the entries that the text can hold ("1:1 "): pages that are never written to cost nothing, growing does.
+        entries_.indices.reserve(text.size() / 4 + 1);
+        lines_.read([&](const char* begin, const char* end) { read_row(begin, end); });
     }
 
 private:
-    [[noreturn]] void fault_at(const char* place, const std::string& message) const {
-        throw TextFault{line_, place - line_begin_ + 1, message};
-    }
-
-    void read_line() {
-        line_begin_ = at_;
-        const void* newline = std::memchr(at_, '\n', static_cast<std::size_t>(end_ - at_));
-        const char* const next = newline == nullptr ? end_ : static_cast<const char*>(newline) + 1;
-        line_end_ = newline == nullptr ? end_ : static_cast<const char*>(newline);
-        if (line_end_ != at_ && line_end_[-1] == '\r') --line_end_;
-        skip_blanks();
-        if (at_ == line_end_) {
-            if (!out_.open_blank) out_.open_blank = line_;
-        } else if (*at_ != '#') {
-            if (out_.open_blank) throw TextFault{*out_.open_blank, 1, "a blank line between rows"};
-            read_row();
-        }
-        at_ = next;
-        if (newline != nullptr) ++line_;
-    }
-
-    void skip_blanks() {
-        while (at_ != line_end_ && is_blank(*at_)) ++at_;
-    }
-
-    std::string_view token_at(const char* place) const {
+    static std::string_view token_at(const char* place, const char* end) {
         const char* stop = place;
-        while (stop != line_end_ && !is_blank(*stop)) ++stop;
+        while (stop != end && !is_blank(*stop)) ++stop;
         return {place, static_cast<std::size_t>(stop - place)};
     }
 
-    void read_row() {
-        const std::string_view label = token_at(at_);
+    void read_row(const char* at, const char* end) {
+        const std::string_view label = token_at(at, end);
         const auto value = whole_number(label);
         if (!value)
-            fault_at(at_, label.find(':') != std::string_view::npos ? "the line begins with " + quoted(label) + ", not with a label"
-                                                                    : "label " + not_a_number(label, false));
+            lines_.fault_at(at, label.find(':') != std::string_view::npos ? "the line begins with " + quoted(label) + ", not with a label"
+                                                                          : "label " + not_a_number(label, false));
         if (out_.spelling.size() < most_spellings) out_.spelling.try_emplace(*value, label);
-        at_ += label.size();
-        std::int64_t entries = 0, last = 0;
-        for (skip_blanks(); at_ != line_end_ && *at_ != '#'; skip_blanks(), ++entries) last = read_pair(last);
+        at += label.size();
+        std::int64_t last = 0;
+        for (;;) {
+            while (at != end && is_blank(*at)) ++at;
+            if (at == end || *at == '#') break;
+            at = read_pair(at, end, last);
+        }
         out_.columns = std::max(out_.columns, last);
-        out_.entries.push_back(entries);
+        entries_.ends.push_back(std::ssize(entries_.indices));
         out_.labels.push_back(*value);
-        out_.lines.push_back(line_);
+        out_.lines.push_back(lines_.line());
     }
 
-    static std::string bad_value(std::string_view text) {
-        const std::string message = not_a_number(text, false);
-        return classify_cell(text) == CellClass::malformed ? message + "; libsvm has no missing cells: an entry that is left out is 0"
-                                                           : message;
-    }
-
-    /// Reads INDEX:VALUE and returns the index.
-    std::int64_t read_pair(std::int64_t last) {
-        const char* const start = at_;
+    /// Reads INDEX:VALUE, whose index is above `last` and becomes it, and returns the place behind it.
+    const char* read_pair(const char* at, const char* end, std::int64_t& last) {
+        const char* const start = at;
         std::int64_t index = 0;
-        while (at_ != line_end_ && *at_ >= '0' && *at_ <= '9') {
-            index = index * 10 + (*at_++ - '0');
-            if (index > largest_index)
-                fault_at(start, "feature index " + quoted(token_at(start)) + " exceeds " + std::to_string(largest_index));
+        const bool is_far_from_end = lines_.has_bytes(at, 8 + 1 + short_number_reach);
+        const ShortDigits digits = is_far_from_end ? short_digits(at) : ShortDigits();
+        if (digits.count < 8) {
+            index = digits.value;
+            at += digits.count;
         }
-        if (at_ == start || at_ == line_end_ || *at_ != ':') fault_at(start, quoted(token_at(start)) + " is not of the form INDEX:VALUE");
-        if (index == 0) fault_at(start, "feature index 0; indices count from 1");
-        if (index <= last) {
-            fault_at(start, "feature index " + std::to_string(index) +
-                                (index == last ? " is repeated" : " comes after " + std::to_string(last)) + "; indices must ascend");
-        }
-        if (most_features_ > 0 && index > most_features_) {
-            fault_at(start,
-                     "feature index " + std::to_string(index) + ", but the model has " + std::to_string(most_features_) + " features");
-        }
-        ++at_;
+        while (at != end && *at >= '0' && *at <= '9' && index <= largest_) index = index * 10 + (*at++ - '0');
+        if (at == start || at == end || *at != ':' || index <= last || index > largest_) fault_in_index(start, end, last);
+        last = index;
+        ++at;
         double value = 0;
-        const char* const stop = parse_number(at_, line_end_, value);
-        if (stop == nullptr || (stop != line_end_ && !is_blank(*stop))) {
-            const std::string_view text = token_at(at_);
-            fault_at(at_, text.empty() ? "feature " + std::to_string(index) + " has no value" : bad_value(text));
+        if (at != end && *at >= '0' && *at <= '9' && (at + 1 == end || is_blank(at[1]))) {
+            value = *at++ - '0';  // most values of most files: the processor need not wait for the digits to be counted
+        } else {
+            const char* stop = is_far_from_end ? parse_short_number(at, end, value) : nullptr;
+            if (stop == nullptr) stop = parse_number(at, end, value);
+            if (stop == nullptr || (stop != end && !is_blank(*stop))) fault_in_value(at, end, index);
+            at = stop;
         }
-        at_ = stop;
-        out_.indices.push_back(static_cast<std::int32_t>(index - 1));
-        out_.values.push_back(value);
-        return index;
+        if (value != 0) add(static_cast<std::uint32_t>(index - 1), value);
+        return at;
     }
 
-    const char* at_;
-    const char* end_;
-    const char* line_begin_ = nullptr;
-    const char* line_end_ = nullptr;
-    std::int64_t most_features_;
-    std::int64_t line_ = 0;
-    Piece& out_;
+    void add(std::uint32_t column, double value) {
+        if (value != 1 || !entries_.values.empty()) {
+            if (entries_.values.empty()) {
+                entries_.values.reserve(entries_.indices.capacity());
+                entries_.values.assign(entries_.indices.size(), 1);
+            }
+            entries_.values.push_back(value);
+        }
+        entries_.indices.push_back(column);
+    }
+
+    [[noreturn]] void fault_in_index(const char* start, const char* end, std::int64_t last) const {
+        const char* at = start;
+        std::int64_t index = 0;
+        while (at != end && *at >= '0' && *at <= '9') {
+            index = index * 10 + (*at++ - '0');
+            if (index > largest_index)
+                lines_.fault_at(start, "feature index " + quoted(token_at(start, end)) + " exceeds " + std::to_string(largest_index));
+        }
+        if (at == start || at == end || *at != ':')
+            lines_.fault_at(start, quoted(token_at(start, end)) + " is not of the form INDEX:VALUE");
+        if (index == 0) lines_.fault_at(start, "feature index 0; indices count from 1");
+        const std::string name = "feature index " + std::to_string(index);
+        if (index == last) lines_.fault_at(start, name + " is repeated; indices must ascend");
+        if (index < last) lines_.fault_at(start, name + " comes after " + std::to_string(last) + "; indices must ascend");
+        lines_.fault_at(start, name + ", but the model has " + std::to_string(largest_) + " features");
+    }
+
+    [[noreturn]] void fault_in_value(const char* at, const char* end, std::int64_t index) const {
+        const std::string_view text = token_at(at, end);
+        if (text.empty()) lines_.fault_at(at, "feature " + std::to_string(index) + " has no value");
+        std::string message = not_a_number(text, false);
+        if (classify_cell(text) == CellClass::malformed) message += "; libsvm has no missing cells: an entry that is left out is 0";
+        lines_.fault_at(at, message);
+    }
+
+    SparseLines lines_;
+    std::int64_t largest_;
+    SparsePiece& out_;
+    SparseChunk& entries_ = out_.entries;
 };
-
-/// Throws the first fault of the file.
-void check_pieces(const InputFile& file, const std::vector<Piece>& pieces) {
-    std::int64_t line = 1;
-    std::optional<std::int64_t> blank;
-    for (const Piece& piece : pieces) {
-        if (blank && (!piece.labels.empty() || piece.fault))
-            fail(ErrorKind::data, at_text(file.name(), *blank, 1, "a blank line between rows"));
-        if (piece.fault) fail(ErrorKind::data, at_text(file.name(), piece.fault->line + line, piece.fault->column, piece.fault->message));
-        if (!blank && piece.open_blank) blank = line + *piece.open_blank;
-        line += piece.line_ends;
-    }
-}
-
-SparseTable join(std::vector<Piece>& pieces) {
-    SparseTable table;
-    std::int64_t line = 1;
-    for (Piece& piece : pieces) {
-        for (const std::int64_t entries : piece.entries) table.offsets.push_back(table.offsets.back() + entries);
-        for (const std::int64_t row_line : piece.lines) table.lines.push_back(line + row_line);
-        table.indices.insert(table.indices.end(), piece.indices.begin(), piece.indices.end());
-        table.values.insert(table.values.end(), piece.values.begin(), piece.values.end());
-        table.labels.insert(table.labels.end(), piece.labels.begin(), piece.labels.end());
-        table.columns = std::max(table.columns, piece.columns);
-        for (const auto& [value, text] : piece.spelling) table.spelling.try_emplace(value, text);
-        line += piece.line_ends;
-        piece = Piece();
-    }
-    return table;
-}
 
 }  // namespace
 
@@ -194,22 +146,10 @@ bool looks_like_libsvm(std::string_view text) {
 }
 
 Table read_libsvm(std::shared_ptr<const InputFile> file, const ReadOptions& options, const ColumnPlanner& /*planner*/) {
-    std::string_view text = file->bytes();
-    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-    const std::vector<std::string_view> texts = split_lines(text);
-    std::vector<Piece> pieces(texts.size());
-    parallel_for(static_cast<std::int64_t>(texts.size()), options.threads, [&](std::int64_t i) {
-        Piece& piece = pieces[static_cast<std::size_t>(i)];
-        const std::string_view part = texts[static_cast<std::size_t>(i)];
-        // No entry takes fewer than four characters ("1:1 ") nor more than 12 + 8 bytes here.
-        options.budget->take(static_cast<std::int64_t>(part.size()) * 5, file->name() + ": the table");
-        PieceReader(part, options.most_features, piece).read();
-        const auto used = static_cast<std::int64_t>(piece.indices.size() * 12 + piece.labels.size() * 24);
-        options.budget->give_back(static_cast<std::int64_t>(part.size()) * 5 - used);
+    // No entry takes fewer than four characters ("1:1 ") nor more than 12 + 8 bytes here.
+    SparseTable table = read_sparse_lines(*file, options, {5, 0}, [&](std::string_view text, SparsePiece& piece) {
+        PieceReader(text, options.most_features, piece).read(text);
     });
-    check_pieces(*file, pieces);
-    SparseTable table = join(pieces);
-    if (table.rows() == 0) fail(ErrorKind::data, file->name() + ": the file has no rows");
     return {std::move(file), "libsvm", std::move(table)};
 }
 

@@ -2,24 +2,29 @@
 #include "host/data/load.hpp"
 
 #include "host/data/columns.hpp"
-#include "host/data/dense_form.hpp"
-#include "host/data/encode.hpp"
-#include "host/data/loaded_table.hpp"
+#include "host/data/data_form.hpp"
+#include "host/data/feature_hash.hpp"
 #include "host/data/number.hpp"
+#include "host/data/row_encoder.hpp"
 #include "host/data/scaling.hpp"
 #include "host/data/split.hpp"
 
 namespace glissade {
 namespace {
 
-std::string count_text(std::int64_t count, const std::string& noun) {
-    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 std::string delimiter_text(char delimiter) {
     if (delimiter == '\t') return "tabs";
     if (delimiter == ' ') return "white space";
     return {'\'', delimiter, '\''};
+}
+
+/// Rows for a model keep the form that it was trained on; one that knows of no file takes the smaller one.
+bool is_kept_sparse(const LoadedTable& loaded, const LoadOptions& options, const Preparation& preparation, const MemoryBudget& budget) {
+    if (!loaded.is_sparse()) return preparation.hash_bits > 0;
+    if (!preparation.format.empty()) return preparation.sparse;
+    return choose_form(*loaded.table,
+                       {Toggle::automatic, preparation.file_columns, options.real_type, options.memory_limit_is_asked_for, budget.room()})
+        .sparse;
 }
 
 /// Whether an array or sparse table is taken as it lies, all of it, without a preparation of columns.
@@ -29,78 +34,6 @@ bool is_plain_matrix(const LoadedTable& loaded, MissingPolicy missing) {
     const bool whole = static_cast<std::int64_t>(loaded.roles.features.size()) == loaded.file_columns();
     return whole && missing == MissingPolicy::error;
 }
-
-std::unique_ptr<MatrixSource> source_of(const LoadedTable& loaded, const Preparation& preparation) {
-    if (loaded.is_sparse() && loaded.file_columns() > preparation.file_columns) {
-        fail(ErrorKind::data, loaded.table->file->name() + " has " + count_text(loaded.file_columns(), "feature") + ", the model has " +
-                                  std::to_string(preparation.file_columns));
-    }
-    if (!preparation.columns.empty()) return prepared_source(loaded.cells(false), preparation);
-    if (loaded.is_sparse() ||
-        (loaded.head() == nullptr && static_cast<std::int64_t>(loaded.roles.features.size()) == loaded.file_columns())) {
-        return plain_source(*loaded.table, preparation.file_columns);
-    }
-    // A table for a model that was trained on a plain matrix: its feature columns, in order, as they are.
-    Preparation numbers;
-    numbers.columns = learn_columns(loaded.cells(false), {}, MissingPolicy::error, 1);
-    return prepared_source(loaded.cells(false), numbers);
-}
-
-/// Targets of some rows as a data set holds them.
-std::vector<double> encoded_targets(const TargetColumn& target, std::span<const std::int64_t> rows, const ModelContract& contract,
-                                    RealType type) {
-    if (contract.task == Task::classification) return class_indices(target, rows, contract.class_labels);
-    std::vector<double> values = regression_values(target, rows, type);
-    const std::size_t count = contract.target_scale.size();
-    if (static_cast<std::int64_t>(count) != target.count) {
-        fail(ErrorKind::data,
-             target.table->file->name() + " has " + count_text(target.count, "target") + " a row, the model has " + std::to_string(count));
-    }
-    for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = (values[i] - contract.target_shift[i % count]) / contract.target_scale[i % count];
-    return values;
-}
-
-/// Makes data sets from rows of one file.
-class Encoder {
-public:
-    Encoder(const LoadedTable& loaded, const LoadOptions& options, const ModelContract& contract, MemoryBudget& budget)
-        : loaded_(loaded), options_(options), contract_(contract), budget_(budget), source_(source_of(loaded, contract.preparation)) {}
-
-    const MatrixSource& source() const { return *source_; }
-
-    Dataset encode_rows(std::span<const std::int64_t> rows, const TargetColumn* target, const TargetColumn* weights) const {
-        EncodeRequest request;
-        request.source = source_.get();
-        request.rows = rows;
-        request.input = &contract_.input;
-        if (target != nullptr) {
-            request.targets = encoded_targets(*target, rows, contract_, options_.real_type);
-            request.target_count = target->count;
-        }
-        if (weights != nullptr) request.weights = row_weights(*weights, rows, options_.real_type);
-        request.type = options_.real_type;
-        request.threads = options_.threads;
-        request.budget = &budget_;
-        request.file = loaded_.table->file->name();
-        Dataset data = encode(request);
-        data.task = contract_.task;
-        data.class_labels = contract_.class_labels;
-        data.feature_names = contract_.preparation.feature_names();
-        data.input = contract_.input;
-        data.target_scale = contract_.target_scale;
-        data.target_shift = contract_.target_shift;
-        data.preparation = std::make_shared<const Preparation>(contract_.preparation);
-        return data;
-    }
-
-private:
-    const LoadedTable& loaded_;
-    const LoadOptions& options_;
-    const ModelContract& contract_;
-    MemoryBudget& budget_;
-    std::unique_ptr<MatrixSource> source_;
-};
 
 class TrainingLoad {
 public:
@@ -112,6 +45,7 @@ public:
             fail(ErrorKind::usage, "--validation and --validation-fraction are both given; give one");
         }
         loaded_ = read_for_training(path_, options_, budget_);
+        check_form_flags(*loaded_.table, options_);
         target_ = find_targets(loaded_, options_, budget_);
         weights_ = find_weights(loaded_, options_, budget_);
         const MissingPolicy missing = options_.missing.value_or(MissingPolicy::error);
@@ -121,9 +55,9 @@ public:
         if (options_.validation_fraction != 0) split_ = split_rows_by_seed(rows, options_.validation_fraction, options_.seed);
         learn_preparation(missing);
         learn_target(rows);
-        const Encoder encoder(loaded_, options_, contract(), budget_);
-        contract().input = standardising_affine(encoder.source(), split_.train, options_.standardize, options_.real_type, options_.threads);
-        note_scaling();
+        contract().preparation.sparse = is_sparse_;
+        learn_scaling();
+        const RowEncoder encoder(loaded_, options_, contract(), is_sparse_, budget_);
         const TargetColumn* const weights = weights_ ? &*weights_ : nullptr;
         out_.train = encoder.encode_rows(split_.train, &*target_, weights);
         if (!split_.validation.empty()) out_.validation = encoder.encode_rows(split_.validation, &*target_, weights);
@@ -144,9 +78,22 @@ private:
         text += ", " + count_text(loaded_.table->rows(), "row") + ", " +
                 count_text(loaded_.file_columns(), loaded_.is_sparse() ? "feature" : "column");
         note(text);
-        if (loaded_.is_sparse()) note(dense_form(*loaded_.table, options_.real_type, options_.memory_limit_is_asked_for));
+        decide_form();
         const std::int64_t dropped = loaded_.table->rows() - static_cast<std::int64_t>(rows.size());
         if (dropped > 0) note(path_ + ": " + count_text(dropped, "row") + " with missing cells dropped");
+    }
+
+    /// Hashed features are sparse; numbered ones, where that is far smaller.
+    void decide_form() {
+        const auto* sparse = std::get_if<SparseTable>(&loaded_.table->content);
+        const int bits = sparse != nullptr ? sparse->hash_bits : options_.hash_bits;
+        contract().preparation.hash_bits = bits;
+        is_sparse_ = bits > 0;
+        if (sparse == nullptr || is_sparse_) return;
+        const DataForm form = choose_form(
+            *loaded_.table, {options_.sparse, sparse->columns, options_.real_type, options_.memory_limit_is_asked_for, budget_.room()});
+        is_sparse_ = form.sparse;
+        note(form.note);
     }
 
     void learn_preparation(MissingPolicy missing) {
@@ -169,7 +116,7 @@ private:
         }
         if (is_plain_matrix(loaded_, missing)) return;
         const CellReader cells = loaded_.cells(false);
-        preparation.columns = learn_columns(cells, split_.train, missing, options_.threads);
+        preparation.columns = learn_columns(cells, split_.train, missing, loaded_.hashes_text, options_.threads);
         learn_fills(preparation, cells, split_.train, options_.threads);
         note_columns();
         for (const std::string& text : check_unknown(cells, split_.validation, preparation, preparation.unknown)) note(text);
@@ -180,7 +127,9 @@ private:
         for (const SourceColumn& column : contract().preparation.columns) {
             if (column.kind == ColumnKind::numeric || text == nullptr) continue;
             const std::string name = text->head.has_header ? "column " + quoted(column.name) : "column index " + column.name;
-            note(name + ": text, " + count_text(static_cast<std::int64_t>(column.categories.size()), "one-hot column"));
+            note(name + ": text, " +
+                 (column.kind == ColumnKind::hashed ? "hashed"
+                                                    : count_text(static_cast<std::int64_t>(column.categories.size()), "one-hot column")));
             const std::int64_t numbers = text->columns[static_cast<std::size_t>(column.position)].numbers;
             if (numbers > 0) note(name + ": " + count_text(numbers, "cell") + " of it are numbers, taken as text like the rest");
         }
@@ -211,8 +160,29 @@ private:
         note("targets standardised for training, and so is the loss shown with it; predictions and errors are in the file's units");
     }
 
-    void note_scaling() {
-        const ColumnAffine& input = contract().input;
+    void learn_scaling() {
+        Preparation& preparation = contract().preparation;
+        if (!is_sparse_) {
+            contract().input = standardising_affine(*dense_source(loaded_, preparation), split_.train, options_.standardize,
+                                                    options_.real_type, options_.threads);
+            note_scaling(contract().input);
+        } else if (loaded_.is_sparse()) {
+            const std::int64_t width = preparation.matrix_columns();
+            if (options_.standardize == Toggle::on) budget_.take(width * 40, path_ + ": statistics of " + count_text(width, "column"));
+            contract().input = scaling_affine(*sparse_source(loaded_, contract()), split_.train, options_.standardize);
+            note_scaling(contract().input);
+            note_collisions(std::get<SparseTable>(loaded_.table->content).keys);
+        } else {
+            note_scaling(standardise_numbers(loaded_.cells(false), split_.train, options_, preparation));
+            note_collisions(count_hashed_cells(loaded_.cells(false), preparation));
+        }
+    }
+
+    void note_collisions(const KeyCounts& keys) {
+        if (const int bits = contract().preparation.hash_bits; bits > 0) note(path_ + ": " + collisions_text(keys, bits));
+    }
+
+    void note_scaling(const ColumnAffine& input) {
         std::int64_t scaled = 0;
         for (std::size_t j = 0; j < input.scale.size(); ++j) scaled += input.scale[j] != 1 || input.shift[j] != 0 ? 1 : 0;
         const std::int64_t width = contract().preparation.matrix_columns();
@@ -240,6 +210,7 @@ private:
     MemoryBudget budget_;
     LoadedTable loaded_;
     std::optional<TargetColumn> target_, weights_;
+    bool is_sparse_ = false;  ///< the data sets, that is
     RowSplit split_;
     PreparedData out_;
 };
@@ -272,7 +243,7 @@ LoadedData load_for_model(const std::string& path, const LoadOptions& given, con
     }
     const auto target = target_required ? find_targets(loaded, options, budget) : std::nullopt;
     const auto weights = target_required ? find_weights(loaded, options, budget) : std::nullopt;
-    const Encoder encoder(loaded, options, contract, budget);
+    const RowEncoder encoder(loaded, options, contract, is_kept_sparse(loaded, options, preparation, budget), budget);
     out.data = encoder.encode_rows(rows, target ? &*target : nullptr, weights ? &*weights : nullptr);
     return out;
 }

@@ -19,7 +19,7 @@ enum class Toggle { automatic, on, off };
 /// How files become data sets: the settings of the command line's data flags, with their defaults. Columns are named by name, by 0-based
 /// index, or from the end by a negative index.
 struct LoadOptions {
-    std::string format;             ///< csv, libsvm, npy, idx; empty: found out from the file
+    std::string format;             ///< csv, libsvm, vw, npy, idx; empty: found out from the file
     std::optional<char> delimiter;  ///< csv; ' ' means runs of spaces and tabs; none: found out from the file
     HeaderMode header = HeaderMode::automatic;
     std::vector<std::string> na_values;  ///< cells that mean "missing", beside empty ones; a model's own are added to them
@@ -35,6 +35,9 @@ struct LoadOptions {
     std::optional<UnknownPolicy> unknown;                        ///< none: `ignore` in training, else as in training
     std::vector<std::pair<std::string, std::string>> map_label;  ///< label in the file -> label meant; a model's own are added
 
+    int hash_bits = 0;                  ///< text, and all features of vw, into 2^hash_bits columns; 0: one-hot text, vw as usual
+    Toggle sparse = Toggle::automatic;  ///< rows of libsvm files kept sparse; `automatic`: where that is far smaller
+
     std::optional<Task> task;  ///< none: from the target column
     Toggle standardize = Toggle::automatic;
     Toggle standardize_target = Toggle::automatic;
@@ -47,7 +50,7 @@ struct LoadOptions {
     RealType real_type = RealType::float32;
     int threads = 1;
     std::int64_t memory_limit_bytes = std::numeric_limits<std::int64_t>::max();
-    bool memory_limit_is_asked_for = false;  ///< then a sparse training file's dense form may be as large, else as `most_dense_bytes`
+    bool memory_limit_is_asked_for = false;  ///< then a dense form that is asked for may be as large, else as `most_dense_bytes`
 };
 
 /// What training leaves behind for whoever reads data for its model.

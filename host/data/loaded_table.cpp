@@ -17,6 +17,7 @@ ReadOptions read_options(const LoadOptions& options, MemoryBudget& budget) {
     read.delimiter = options.delimiter;
     read.header = options.header;
     read.na_values = options.na_values;
+    read.hash_bits = options.hash_bits;
     read.threads = options.threads;
     read.budget = &budget;
     return read;
@@ -37,12 +38,22 @@ TableHead head_of_array(const Table& table) {
     return head;
 }
 
-void refuse_column_flags(const std::string& file, const LoadOptions& options) {
-    if (options.weight || !options.columns.empty() || !options.drop_columns.empty()) {
-        fail(ErrorKind::usage, file + " is libsvm, which has no columns: --weight, --columns and --drop-columns do not apply");
-    }
-    if (options.target)
-        fail(ErrorKind::usage, file + " is libsvm, which carries its own targets: leave --target out, or give --target-file");
+void refuse_column_flags(const Table& table, const LoadOptions& options) {
+    const std::string file = table.file->name() + " is " + table.format;
+    if (options.weight || !options.columns.empty() || !options.drop_columns.empty())
+        fail(ErrorKind::usage, file + ", which has no columns: --weight, --columns and --drop-columns do not apply");
+    if (options.target) fail(ErrorKind::usage, file + ", which carries its own targets: leave --target out, or give --target-file");
+}
+
+/// Sparse rows are of no use to a model of named columns, and hashed ones only to a model of the same.
+void refuse_other_form(const Table& table, const Preparation& preparation) {
+    const std::string file = table.file->name() + " is " + table.format;
+    const bool is_sparse = std::holds_alternative<SparseTable>(table.content), is_vw = table.format == "vw";
+    if (is_sparse && !preparation.columns.empty()) fail(ErrorKind::data, file + "; the model was trained on a table and needs its columns");
+    if (is_vw == (preparation.format == "vw")) return;
+    fail(ErrorKind::data,
+         file + (is_vw ? ", whose features are hashed names; the model was trained on numbered columns"
+                       : "; the model was trained on vw text, whose features are hashed names (--format vw reads such a file)"));
 }
 
 ColumnPlan plan_of(const Roles& roles, std::size_t width, const LoadOptions& options) {
@@ -97,13 +108,24 @@ CellReader LoadedTable::cells(bool all) const {
     return {*table, positions};
 }
 
+CellReader LoadedTable::cells_with_policy(bool all) const {
+    std::vector<std::int64_t> positions = cells(all).positions();
+    if (const auto* text = std::get_if<TextTable>(&table->content); text != nullptr && hashes_text) {
+        std::erase_if(positions, [&](std::int64_t position) {
+            return position != roles.target && text->columns[static_cast<std::size_t>(position)].use == ColumnUse::text;
+        });
+    }
+    return {*table, positions};
+}
+
 LoadedTable read_for_training(const std::string& path, const LoadOptions& options, MemoryBudget& budget) {
     LoadedTable loaded;
+    loaded.hashes_text = options.hash_bits > 0;
     loaded.table = std::make_shared<const Table>(read_table(path, read_options(options, budget), [&](const TableHead& head) {
         loaded.roles = training_roles(head, options);
         return plan_of(loaded.roles, head.names.size(), options);
     }));
-    if (loaded.is_sparse()) refuse_column_flags(path, options);
+    if (loaded.is_sparse()) refuse_column_flags(*loaded.table, options);
     if (std::holds_alternative<ArrayTable>(loaded.table->content)) loaded.roles = training_roles(head_of_array(*loaded.table), options);
     return loaded;
 }
@@ -115,25 +137,26 @@ LoadedTable read_for_model(const std::string& path, const LoadOptions& options, 
     read.na_values.insert(read.na_values.end(), preparation.na_values.begin(), preparation.na_values.end());
     read.trained_on = layout_of(preparation);
     if (preparation.columns.empty()) read.most_features = preparation.file_columns;
+    read.hash_bits = preparation.hash_bits;
     LoadedTable loaded;
+    loaded.hashes_text = preparation.hash_bits > 0;
     loaded.table = std::make_shared<const Table>(read_table(path, read, [&](const TableHead& head) {
         loaded.roles = model_roles(head, options, preparation, target_required);
         if (!target_required) loaded.roles.target.reset();
         ColumnPlan plan = plan_of(loaded.roles, head.names.size(), options);
         for (std::size_t i = 0; i < loaded.roles.features.size(); ++i) {
-            const bool is_text = !preparation.columns.empty() && preparation.columns[i].kind == ColumnKind::categorical;
+            const bool is_text = !preparation.columns.empty() && preparation.columns[i].kind != ColumnKind::numeric;
             plan.uses[static_cast<std::size_t>(loaded.roles.features[i])] = is_text ? ColumnUse::text : ColumnUse::number;
         }
         refuse_unexpected_header(head, plan, read);
         return plan;
     }));
+    refuse_other_form(*loaded.table, preparation);
     if (loaded.is_sparse()) {
-        refuse_column_flags(path, options);
-        if (!preparation.columns.empty())
-            fail(ErrorKind::data, path + " is libsvm; the model was trained on a table and needs its columns");
+        refuse_column_flags(*loaded.table, options);
     } else if (std::holds_alternative<ArrayTable>(loaded.table->content)) {
         const TableHead head = head_of_array(*loaded.table);
-        const auto is_text = [](const SourceColumn& column) { return column.kind == ColumnKind::categorical; };
+        const auto is_text = [](const SourceColumn& column) { return column.kind != ColumnKind::numeric; };
         const auto text = std::find_if(preparation.columns.begin(), preparation.columns.end(), is_text);
         if (text != preparation.columns.end())
             fail(ErrorKind::data, path + " is an array; the model needs the text column \"" + text->name + "\"");
@@ -157,6 +180,12 @@ std::optional<TargetColumn> find_targets(const LoadedTable& loaded, const LoadOp
 }
 
 std::optional<TargetColumn> find_weights(const LoadedTable& loaded, const LoadOptions& options, MemoryBudget& budget) {
+    const auto* sparse = std::get_if<SparseTable>(&loaded.table->content);
+    if (sparse != nullptr && !sparse->weights.empty()) {
+        if (!options.weight_file.empty())
+            fail(ErrorKind::usage, loaded.table->file->name() + " has weights of its own (importances): leave --weight-file out");
+        return weights_in_table(loaded.table);
+    }
     if (!options.weight_file.empty()) return targets_in_file(options.weight_file, options, budget, *loaded.table);
     if (loaded.roles.weight) return targets_in_table(loaded.table, loaded.roles.weight);
     return std::nullopt;
@@ -164,11 +193,11 @@ std::optional<TargetColumn> find_weights(const LoadedTable& loaded, const LoadOp
 
 std::vector<std::int64_t> usable_rows(const LoadedTable& loaded, MissingPolicy policy) {
     if (!loaded.is_sparse() && policy == MissingPolicy::drop) {
-        std::vector<std::int64_t> rows = complete_rows(loaded.cells(true));
+        std::vector<std::int64_t> rows = complete_rows(loaded.cells_with_policy(true));
         if (rows.empty()) fail(ErrorKind::data, loaded.table->file->name() + ": every row has a missing cell; --missing drop leaves none");
         return rows;
     }
-    if (!loaded.is_sparse() && policy == MissingPolicy::error) refuse_missing(loaded.cells(false));
+    if (!loaded.is_sparse() && policy == MissingPolicy::error) refuse_missing(loaded.cells_with_policy(false));
     std::vector<std::int64_t> rows(static_cast<std::size_t>(loaded.table->rows()));
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::int64_t>(i);
     return rows;

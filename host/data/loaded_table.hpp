@@ -18,12 +18,15 @@ namespace glissade {
 struct LoadedTable {
     std::shared_ptr<const Table> table;
     Roles roles;
+    bool hashes_text = false;  ///< a missing cell in a text column is then a text like any other
 
     bool is_sparse() const { return std::holds_alternative<SparseTable>(table->content); }
     std::int64_t file_columns() const;
     const TableHead* head() const;  ///< of a text table, else null
     /// Feature columns, or with `all` also target and weight, for reading cells. Not for sparse tables.
     CellReader cells(bool all) const;
+    /// The same without features that are text, if that is hashed: the columns in which a missing cell needs a policy.
+    CellReader cells_with_policy(bool all) const;
 };
 
 /// What is done with a file for training, or for a model.

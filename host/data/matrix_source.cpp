@@ -110,10 +110,8 @@ public:
     void read(std::span<const std::int64_t> rows, double* out) const override {
         std::fill_n(out, static_cast<std::int64_t>(rows.size()) * columns_, 0.0);
         for (const std::int64_t row : rows) {
-            const auto r = static_cast<std::size_t>(row);
-            for (auto i = static_cast<std::size_t>(sparse_.offsets[r]); i < static_cast<std::size_t>(sparse_.offsets[r + 1]); ++i) {
-                out[sparse_.indices[i]] = sparse_.values[i];
-            }
+            const SparseTable::Row entries = sparse_.row(row);
+            for (std::size_t i = 0; i < entries.indices.size(); ++i) out[entries.indices[i]] = entries.value(i);
             out += columns_;
         }
     }

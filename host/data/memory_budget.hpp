@@ -39,6 +39,8 @@ public:
                                     readable_bytes(limit_bytes_) + ": raise --memory-limit, or use fewer rows or columns");
     }
     void give_back(std::int64_t bytes) { used_bytes_.fetch_sub(bytes); }
+    /// What may still be taken.
+    std::int64_t room() const { return limit_bytes_ - used_bytes_.load(); }
 
 private:
     std::int64_t limit_bytes_;

@@ -70,6 +70,10 @@ std::string shortest_text(double value) {
     return {text.data(), result.ptr};
 }
 
+std::string count_text(std::int64_t count, std::string_view noun) {
+    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 std::string quoted(std::string_view text) {
     constexpr std::size_t longest = 40;
     const std::string_view shown = text.substr(0, longest);

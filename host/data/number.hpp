@@ -43,6 +43,9 @@ CellClass classify_cell(std::string_view text);
 /// A number as one would type it: the shortest text that reads back the same.
 std::string shortest_text(double value);
 
+/// "1 row", "2 rows".
+std::string count_text(std::int64_t count, std::string_view noun);
+
 /// `"text"` for a message: cut after 40 bytes, control bytes and broken UTF-8 shown as \xNN.
 std::string quoted(std::string_view text);
 

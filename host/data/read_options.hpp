@@ -27,6 +27,7 @@ struct ReadOptions {
     std::optional<TrainedLayout> trained_on;  ///< csv for a model: settles what `delimiter` and `header` leave open
     std::vector<std::string> na_values;       ///< cells that mean "missing", beside empty ones
     std::int64_t most_features = 0;           ///< libsvm: a larger feature index is an error; 0: any
+    int hash_bits = 0;                        ///< vw: features are hashed into 2^hash_bits columns; 0: as many as usual
     int threads = 1;
     MemoryBudget* budget = nullptr;  ///< never null while reading
 };

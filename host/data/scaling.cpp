@@ -130,6 +130,59 @@ ColumnAffine standardising_affine(const MatrixSource& source, std::span<const st
     return affine;
 }
 
+ColumnAffine scaling_affine(const SparseSource& source, std::span<const std::int64_t> rows, Toggle mode) {
+    if (mode != Toggle::on) return {};
+    const auto width = static_cast<std::size_t>(source.columns());
+    const auto count = static_cast<double>(rows.size());
+    std::vector<double> means(width), squares(width);
+    std::vector<std::int64_t> entries(width);
+    SparseRow scratch;
+    const auto for_each_entry = [&](const auto& use) {
+        for (const std::int64_t row : rows) {
+            source.read(row, scratch);
+            for (const SparseEntry& entry : scratch.entries) use(row, static_cast<std::size_t>(entry.column), entry.value);
+        }
+    };
+    for_each_entry([&](std::int64_t, std::size_t j, double value) {
+        means[j] += value;
+        ++entries[j];
+    });
+    for (double& mean : means) mean /= count;
+    for_each_entry([&](std::int64_t, std::size_t j, double value) { squares[j] += (value - means[j]) * (value - means[j]); });
+    ColumnAffine affine{std::vector<double>(width, 1.0), std::vector<double>(width, 0.0)};
+    for (std::size_t j = 0; j < width; ++j) {
+        const double zeros = count - static_cast<double>(entries[j]);
+        const double deviation = std::sqrt((squares[j] + zeros * means[j] * means[j]) / count);
+        if (!std::isfinite(deviation)) {
+            fail(ErrorKind::data,
+                 source.where(rows[0], static_cast<std::int64_t>(j)) + ": the values of this column are too large to standardise");
+        }
+        affine.scale[j] = 1 / usable_deviation(deviation, means[j]);
+    }
+    return affine;
+}
+
+ColumnAffine standardise_numbers(const CellReader& cells, std::span<const std::int64_t> rows, const LoadOptions& options,
+                                 Preparation& preparation) {
+    Preparation numbers;
+    std::vector<std::int64_t> positions;
+    for (std::size_t c = 0; c < preparation.columns.size(); ++c) {
+        if (preparation.columns[c].kind != ColumnKind::numeric) continue;
+        numbers.columns.push_back(preparation.columns[c]);
+        numbers.columns.back().has_indicator = false;
+        positions.push_back(cells.positions()[c]);
+    }
+    const auto source = prepared_source(CellReader(cells.table(), positions), numbers);
+    ColumnAffine affine = standardising_affine(*source, rows, options.standardize, options.real_type, options.threads);
+    std::size_t number = 0;
+    for (SourceColumn& column : preparation.columns) {
+        if (column.kind != ColumnKind::numeric || affine.empty()) continue;
+        column.scale = affine.scale[number];
+        column.shift = affine.shift[number++];
+    }
+    return affine;
+}
+
 Moments moments_of(const std::vector<double>& values) {
     Moments moments;
     double sum = 0, squares = 0;

@@ -30,6 +30,23 @@ std::string TextTable::where(std::int64_t row, std::int64_t column) const {
     return place;
 }
 
+SparseTable::Row SparseTable::row(std::int64_t r) const {
+    const auto after =
+        std::upper_bound(chunks.begin(), chunks.end(), r, [](std::int64_t row, const SparseChunk& c) { return row < c.first_row; });
+    const SparseChunk& chunk = *(after - 1);
+    const auto place = static_cast<std::size_t>(r - chunk.first_row);
+    const auto begin = static_cast<std::size_t>(place == 0 ? 0 : chunk.ends[place - 1]);
+    const std::size_t count = static_cast<std::size_t>(chunk.ends[place]) - begin;
+    const auto values = chunk.values.empty() ? std::span<const double>() : std::span(chunk.values).subspan(begin, count);
+    return {std::span(chunk.indices).subspan(begin, count), values};
+}
+
+std::int64_t SparseTable::entries() const {
+    std::int64_t count = 0;
+    for (const SparseChunk& chunk : chunks) count += std::ssize(chunk.indices);
+    return count;
+}
+
 std::int64_t Table::rows() const {
     if (const auto* text = std::get_if<TextTable>(&content)) return text->rows;
     if (const auto* array = std::get_if<ArrayTable>(&content)) return array->rows;
@@ -39,8 +56,8 @@ std::int64_t Table::rows() const {
 std::string Table::where(std::int64_t row, std::int64_t column) const {
     if (const auto* text = std::get_if<TextTable>(&content)) return text->where(row, column);
     if (const auto* sparse = std::get_if<SparseTable>(&content)) {
-        return file->name() + ", line " + std::to_string(sparse->lines[static_cast<std::size_t>(row)]) + ", feature " +
-               std::to_string(column + 1);
+        const std::string line = file->name() + ", line " + std::to_string(sparse->lines[static_cast<std::size_t>(row)]);
+        return line + (sparse->hash_bits > 0 ? ", hashed column " + std::to_string(column) : ", feature " + std::to_string(column + 1));
     }
     return file->name() + ", row " + std::to_string(row) + ", column " + std::to_string(column) + " (counted from 0)";
 }

@@ -6,11 +6,13 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <variant>
 #include <vector>
 
+#include "host/data/feature_hash.hpp"
 #include "host/data/input_file.hpp"
 
 namespace glissade {
@@ -91,16 +93,34 @@ struct ArrayTable {
     bool may_hold_non_finite() const { return type == ElementType::f32 || type == ElementType::f64; }
 };
 
-/// Rows of (column, value) pairs: row r holds entries offsets[r] to offsets[r + 1], by ascending column.
+/// Some consecutive rows of a sparse table: row r of them holds the entries from ends[r - 1] (0 for the first) to ends[r], by strictly
+/// ascending column.
+struct SparseChunk {
+    std::int64_t first_row = 0;
+    std::vector<std::int64_t> ends;
+    std::vector<std::uint32_t> indices;
+    std::vector<double> values;  ///< empty: all of them are 1
+};
+
+/// Rows of (column, value) pairs, zeros left out.
 struct SparseTable {
-    std::vector<std::int64_t> offsets = {0};
-    std::vector<std::int32_t> indices;
-    std::vector<double> values;
-    std::vector<double> labels;
+    std::vector<SparseChunk> chunks;  ///< none without rows
+    std::vector<double> labels;       ///< NaN where a row has none
+    std::vector<double> weights;      ///< of each row; empty if the file speaks of none
     std::vector<std::int64_t> lines;  ///< of each row, from 1
-    std::int64_t columns = 0;         ///< the largest column met + 1
+    std::int64_t columns = 0;         ///< the largest column met + 1; of hashed features, all there can be
+    int hash_bits = 0;                ///< columns are hashed names, 2^hash_bits of them; 0: columns are numbered in the file
+    KeyCounts keys;                   ///< of hashed features
     Spelling spelling;                ///< of the labels
+
+    struct Row {
+        std::span<const std::uint32_t> indices;
+        std::span<const double> values;  ///< empty: all of them are 1
+        double value(std::size_t i) const { return values.empty() ? 1 : values[i]; }
+    };
+    Row row(std::int64_t r) const;
     std::int64_t rows() const { return static_cast<std::int64_t>(labels.size()); }
+    std::int64_t entries() const;
 };
 
 /// A data file in memory, in the form that suits it.

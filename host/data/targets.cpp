@@ -158,6 +158,13 @@ TargetColumn targets_in_table(std::shared_ptr<const Table> table, std::optional<
     return target;
 }
 
+TargetColumn weights_in_table(std::shared_ptr<const Table> table) {
+    TargetColumn weights;
+    weights.values = std::get<SparseTable>(table->content).weights;
+    weights.table = std::move(table);
+    return weights;
+}
+
 TargetColumn targets_in_file(const std::string& path, const LoadOptions& options, MemoryBudget& budget, const Table& data) {
     ReadOptions read;
     read.na_values = options.na_values;

@@ -33,6 +33,9 @@ struct TargetColumn {
 TargetColumn targets_in_table(std::shared_ptr<const Table> table, std::optional<std::int64_t> column);
 TargetColumn targets_in_file(const std::string& path, const LoadOptions& options, MemoryBudget& budget, const Table& data);
 
+/// The weights that a sparse table carries.
+TargetColumn weights_in_table(std::shared_ptr<const Table> table);
+
 /// Replaces labels by what they mean; words that are all numbers then become numbers.
 void map_labels(TargetColumn& target, const std::vector<std::pair<std::string, std::string>>& map);
 

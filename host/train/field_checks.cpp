@@ -49,6 +49,8 @@ std::string classes_fault(const Model& model) {
 
 /// Whoever reads data for a model takes positions and fills as places without looking again.
 std::string preparation_fault(const Preparation& preparation, std::int64_t columns) {
+    if (preparation.hash_bits < 0 || preparation.hash_bits > most_hash_bits)
+        return "features are hashed into 2^" + std::to_string(preparation.hash_bits);
     if (preparation.format.empty() && preparation.columns.empty()) return {};
     if (preparation.matrix_columns() != columns) return "the columns of the file do not make the columns of the matrix";
     std::set<std::int64_t> positions;
@@ -59,8 +61,14 @@ std::string preparation_fault(const Preparation& preparation, std::int64_t colum
                    " columns, or shares it";
         const auto categories = static_cast<double>(column.categories.size());
         const bool is_number = column.kind == ColumnKind::numeric;
-        const bool good_fill = is_number ? std::isfinite(column.fill) : column.fill >= 0 && column.fill < categories;
-        if (is_number != column.categories.empty() || !good_fill) return name + " contradicts itself in kind, categories and fill";
+        const bool is_hashed = column.kind == ColumnKind::hashed;
+        const bool good_fill = is_number || is_hashed ? std::isfinite(column.fill) : column.fill >= 0 && column.fill < categories;
+        if ((is_number || is_hashed) != column.categories.empty() || !good_fill)
+            return name + " contradicts itself in kind, categories and fill";
+        if ((is_hashed && preparation.hash_bits == 0) || (!is_number && !is_hashed && preparation.hash_bits > 0))
+            return name + " contradicts the number of hashed columns";
+        if (!std::isfinite(column.scale) || column.scale == 0 || !std::isfinite(column.shift))
+            return name + " has an impossible scale or shift";
     }
     const std::int64_t target = preparation.target_position;
     if (!preparation.columns.empty() && (target < -1 || target >= preparation.file_columns || positions.contains(target)))

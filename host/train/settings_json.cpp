@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/train/settings_json.hpp"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
@@ -31,8 +32,8 @@ constexpr std::array<std::pair<MissingPolicy, const char*>, 4> missing_names = {
                                                                                  {MissingPolicy::indicator, "indicator"}}};
 constexpr std::array<std::pair<UnknownPolicy, const char*>, 2> unknown_names = {
     {{UnknownPolicy::ignore, "ignore"}, {UnknownPolicy::error, "error"}}};
-constexpr std::array<std::pair<ColumnKind, const char*>, 2> kind_names = {
-    {{ColumnKind::numeric, "numeric"}, {ColumnKind::categorical, "categorical"}}};
+constexpr std::array<std::pair<ColumnKind, const char*>, 3> kind_names = {
+    {{ColumnKind::numeric, "numeric"}, {ColumnKind::categorical, "categorical"}, {ColumnKind::hashed, "hashed"}}};
 constexpr std::array<std::pair<Shuffle, const char*>, 3> shuffle_names = {
     {{Shuffle::full, "full"}, {Shuffle::none, "none"}, {Shuffle::replacement, "replacement"}}};
 
@@ -77,7 +78,9 @@ Json to_json(const Preparation& p) {
                                         {"kind", enum_name(kind_names, column.kind)},
                                         {"indicator", column.has_indicator},
                                         {"fill", column.fill},
-                                        {"categories", column.categories}}));
+                                        {"categories", column.categories},
+                                        {"scale", column.scale},
+                                        {"shift", column.shift}}));
     for (const auto& [from, to] : p.map_label) map_label.push_back(Json::Array{from, to});
     return Json::object({{"columns", std::move(columns)},
                          {"file_columns", p.file_columns},
@@ -86,6 +89,8 @@ Json to_json(const Preparation& p) {
                          {"na_values", p.na_values},
                          {"map_label", std::move(map_label)},
                          {"format", p.format},
+                         {"sparse", p.sparse},
+                         {"hash_bits", std::int64_t{p.hash_bits}},
                          {"has_header", p.has_header},
                          {"delimiter", std::string(1, p.delimiter)},
                          {"target_name", p.target_name},
@@ -94,9 +99,14 @@ Json to_json(const Preparation& p) {
 
 Preparation preparation_from_json(const Json& in) {
     Preparation p;
+    // Files made before text was hashed have no such members, and need none.
+    const auto number_or = [](const Json* value, double otherwise) { return value == nullptr ? otherwise : value->number(); };
     for (const Json& column : in.at("columns").array())
         p.columns.push_back({column.at("name").text(), column.at("position").integer(), enum_value(kind_names, column.at("kind").text()),
-                             column.at("indicator").boolean(), column.at("fill").number(), column.at("categories").texts()});
+                             column.at("indicator").boolean(), column.at("fill").number(), column.at("categories").texts(),
+                             number_or(column.find("scale"), 1), number_or(column.find("shift"), 0)});
+    if (const Json* sparse = in.find("sparse")) p.sparse = sparse->boolean();
+    if (const Json* bits = in.find("hash_bits")) p.hash_bits = static_cast<int>(std::clamp<std::int64_t>(bits->integer(), -1, 64));
     p.file_columns = in.at("file_columns").integer();
     p.missing = enum_value(missing_names, in.at("missing").text());
     p.unknown = enum_value(unknown_names, in.at("unknown").text());

@@ -73,9 +73,30 @@ inline std::optional<Error> error_of(const std::function<void()>& action) {
         EXPECT_NE(std::string(error->what()).find(text_wanted), std::string::npos) << error->what();     \
     } while (false)
 
+/// A row with its zeros, whatever the form of the data.
 inline std::vector<float> row_of(const Dataset& data, std::int64_t row) {
+    if (data.is_sparse()) {
+        const auto rows = data.sparse<float>();
+        std::vector<float> values(static_cast<std::size_t>(rows.columns));
+        for (std::int64_t k = rows.offsets[row]; k < rows.offsets[row + 1]; ++k) values[rows.indices[k]] = rows.values[k];
+        return values;
+    }
     const auto features = data.features<float>();
     return {features.row(row), features.row(row) + features.columns};
+}
+
+/// All values, of sparse rows those that are stored.
+inline std::vector<float> values_of(const Dataset& data) {
+    std::vector<float> values;
+    if (data.is_sparse()) {
+        const auto rows = data.sparse<float>();
+        return {rows.values, rows.values + rows.nonzeros()};
+    }
+    for (std::int64_t r = 0; r < data.rows(); ++r) {
+        const auto row = row_of(data, r);
+        values.insert(values.end(), row.begin(), row.end());
+    }
+    return values;
 }
 
 inline std::vector<float> targets_of(const Dataset& data) {

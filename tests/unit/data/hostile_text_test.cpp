@@ -150,6 +150,59 @@ TEST(HostileText, NoLibsvmFileOfTheCorpusIsAccepted) {
     }
 }
 
+TEST(HostileText, NoVwFileOfTheCorpusIsAccepted) {
+    const DataFiles files;
+    const Hostile corpus[] = {
+        {"1 |f a\n0 f a\n", "line 2, column 1", "no '|' on the line"},
+        {"1 |f a\nyes |f a\n", "line 2, column 1", "label \"yes\" is not a number"},
+        {"1 |f a\nnan |f a\n", "line 2, column 1", "label \"nan\" is not a number"},
+        {"1 |f a\n1e400 |f a\n", "line 2, column 1", "label \"1e400\" is not a number"},
+        {"1 |f a\n1,5 |f a\n", "line 2, column 1", "decimal point"},
+        {"1 |f a\n0x1 |f a\n", "line 2, column 1", "label \"0x1\" is not a number"},
+        {"1 |f a\n0 x |f a\n", "line 2, column 3", "importance \"x\" is not a number"},
+        {"1 |f a\n0 -1 |f a\n", "line 2, column 3", "importance \"-1\" is below 0"},
+        {"1 |f a\n0 inf |f a\n", "line 2, column 3", "importance \"inf\" is not a number"},
+        {"1 |f a\n0 1 0.5 |f a\n", "line 2, column 5", "base \"0.5\""},
+        {"1 |f a\n0 1 zebra |f a\n", "line 2, column 5", "base \"zebra\" is not a number; a tag begins with '"},
+        {"1 |f a\n0 1 0 2 |f a\n", "line 2, column 7", "a label, an importance, a base and a 'tag at most"},
+        {"1 |f a\n0 'tag 1 |f a\n", "line 2, column 8", "\"1\" behind the tag"},
+        {"1 |f a\n0 'tag other|f a\n", "line 2, column 8", "\"other\" behind the tag"},
+        {"1 |f a\n0|f a\n", "line 2, column 1", "\"0\" touches '|'"},
+        {"1 |f a\n0 1|f a\n", "line 2, column 3", "\"1\" touches '|'"},
+        {"1 |f a\n0 |f :1\n", "line 2, column 6", "\":1\": a value without the name of a feature"},
+        {"1 |f a\n0 |f a :1\n", "line 2, column 8", "a value without the name of a feature"},
+        {"1 |f a\n0 |:2 a\n", "line 2, column 4", "a scale without a namespace"},
+        {"1 |f a\n0 |f: a\n", "line 2, column 6", "the scale of namespace \"f\" is missing behind ':'"},
+        {"1 |f a\n0 |f:x a\n", "line 2, column 6", "the scale of namespace \"f\": \"x\" is not a number"},
+        {"1 |f a\n0 |f:1e400 a\n", "line 2, column 6", "\"1e400\" is not a number"},
+        {"1 |f a\n0 |f:2:3 a\n", "line 2, column 6", "\"2:3\" is not a number"},
+        {"1 |f a\n0 |f a:\n", "line 2, column 8", "the value of \"a\" is missing behind ':'"},
+        {"1 |f a\n0 |f a: 1\n", "line 2, column 8", "the value of \"a\" is missing behind ':'"},
+        {"1 |f a\n0 |f a:x\n", "line 2, column 8", "the value of \"a\": \"x\" is not a number"},
+        {"1 |f a\n0 |f a:1x\n", "line 2, column 8", "\"1x\" is not a number"},
+        {"1 |f a\n0 |f a:nan\n", "line 2, column 8", "\"nan\" is not a number"},
+        {"1 |f a\n0 |f a:-inf\n", "line 2, column 8", "\"-inf\" is not a number"},
+        {"1 |f a\n0 |f a:1:2\n", "line 2, column 8", "\"1:2\" is not a number"},
+        {"1 |f a\n0 |f a:1e400\n", "line 2, column 8", "\"1e400\" is not a number"},
+        {"1 |f a\n0 |f http://x\n", "line 2, column 11", "\"//x\" is not a number"},
+        {"1 |f a\n0 |f:1e200 a:1e200\n", "line 2, column 12", "times the scale of its namespace is too large"},
+        {"1 |f a\n0 |f a|g b\n", "line 2, column 7", "'|' wants a blank before it"},
+        {"1 |f a\n0 |f a:1|g b\n", "line 2, column 9", "'|' wants a blank before it"},
+        {"1 |f a\n0 |f||g b\n", "line 2, column 5", "'|' wants a blank before it"},
+        {"1 |f a\n\n0 |f a\n", "line 2, column 1", "a blank line between rows"},
+        {"1 |f a\n# comment\n0 |f a\n", "line 2, column 1", "no '|' on the line"},
+        {with_nul("1 |f a\n0 |f a", "b\n"), "line 2, column 7", "a NUL byte"},
+        {with_nul("1 |f a\n0", " |f a\n"), "line 2, column 2", "a NUL byte"},
+        {"1 |f a\r0 |f b\r", "line 1, column 7", "a carriage return inside the line"},
+    };
+    for (const Hostile& hostile : corpus) {
+        SCOPED_TRACE(::testing::PrintToString(hostile.content));
+        const std::string path = files.write("hostile.vw", hostile.content);
+        EXPECT_ERROR(ErrorKind::data, path + ", " + hostile.place, load_training(path, {}));
+        EXPECT_ERROR(ErrorKind::data, hostile.message, load_training(path, {}));
+    }
+}
+
 TEST(HostileText, AWordAmongManyNumbersIsNeverACategory) {
     const DataFiles files;
     std::string text;

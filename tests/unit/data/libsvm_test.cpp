@@ -7,7 +7,6 @@
 #include <sstream>
 
 #include "data_files.hpp"
-#include "host/data/dense_form.hpp"
 
 namespace glissade {
 namespace {
@@ -96,17 +95,6 @@ TEST(Libsvm, AgreesWithAnIndependentParserOnAnyNumberOfThreads) {
     }
 }
 
-TEST(Libsvm, IsMadeDenseOnlyWithinTheMemoryLimit) {
-    const DataFiles files;
-    const std::string path = files.write("wide.libsvm", "1 1:1\n0 5000000:1\n");
-    LoadOptions options = plain();
-    options.memory_limit_bytes = std::int64_t{10} << 20;
-    EXPECT_ERROR(ErrorKind::memory, "2 rows by 5000000 columns as a dense matrix needs 38.1 MiB", load_training(path, options));
-    EXPECT_ERROR(ErrorKind::memory, "--memory-limit", load_training(path, options));
-    options.memory_limit_bytes = std::int64_t{100} << 20;
-    EXPECT_EQ(load_training(path, options).train.columns(), 5000000);
-}
-
 TEST(Libsvm, DoesNotAdviseFlagsThatItHasNoUseFor) {
     const DataFiles files;
     for (const char* text : {"1 1:nan\n0 2:1\n", "1 1:?\n0 2:1\n", "nan 1:1\n0 2:1\n", "1 1:1e999\n0 2:1\n"}) {
@@ -117,28 +105,6 @@ TEST(Libsvm, DoesNotAdviseFlagsThatItHasNoUseFor) {
     }
     EXPECT_ERROR(ErrorKind::data, "line 1, column 5: \"nan\" is not a number that can be used; libsvm has no missing cells",
                  load_training(files.write("a.libsvm", "1 1:nan\n0 2:1\n"), plain()));
-}
-
-TEST(Libsvm, IsNotMadeDenseWhereThatTakesFarMoreThanTheFile) {
-    const DataFiles files;
-    // 2 rows of 2^29 float32: 4 GiB, allowed by the memory limit, but not asked for.
-    const std::string path = files.write("a.libsvm", "1 1:1\n# a comment\n0 536870912:1\n");
-    LoadOptions options = plain();
-    EXPECT_ERROR(ErrorKind::memory, "a.libsvm, line 3: feature index 536870912", load_training(path, options));
-    EXPECT_ERROR(ErrorKind::memory, "4.0 GiB as a dense matrix, of a file of 32 bytes", load_training(path, options));
-    options.memory_limit_is_asked_for = true;
-    options.memory_limit_bytes = std::int64_t{100} << 20;
-    EXPECT_ERROR(ErrorKind::memory, "the memory limit is 100.0 MiB", load_training(path, options));
-    const std::string small = files.write("b.libsvm", "1 1:1\n0 5000000:1\n");
-    const auto data = load_training(small, options);
-    EXPECT_EQ(data.notes[1], small + ": 2 rows by 5000000 columns take 38.1 MiB as a dense matrix");
-    EXPECT_EQ(load_training(small, plain()).train.columns(), 5000000);
-}
-
-TEST(Libsvm, MayGrowSixtyFourfoldAsADenseMatrix) {
-    EXPECT_EQ(most_dense_bytes(0), std::int64_t{1} << 30);
-    EXPECT_EQ(most_dense_bytes(std::int64_t{1} << 24), std::int64_t{1} << 30);
-    EXPECT_EQ(most_dense_bytes((std::int64_t{1} << 24) + 1), (std::int64_t{1} << 30) + 64);
 }
 
 TEST(Libsvm, RefusesFlagsForColumns) {

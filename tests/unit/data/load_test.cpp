@@ -374,7 +374,7 @@ TEST(Load, RefusesContradictingFlagsAndUnknownFormats) {
     EXPECT_ERROR(ErrorKind::usage, "--target and --target-file", load_training(path, options));
     options = raw_options("y");
     options.format = "parquet";
-    EXPECT_ERROR(ErrorKind::usage, "unknown format \"parquet\"; the formats are npy, idx, libsvm, csv", load_training(path, options));
+    EXPECT_ERROR(ErrorKind::usage, "unknown format \"parquet\"; the formats are npy, idx, libsvm, vw, csv", load_training(path, options));
     options = raw_options("y");
     options.weight = "y";
     EXPECT_ERROR(ErrorKind::usage, "the same column", load_training(path, options));

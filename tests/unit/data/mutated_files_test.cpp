@@ -56,7 +56,9 @@ TEST(MutatedFiles, AreReadOrRefusedWithATypedError) {
         bool own_targets;
     };
     std::mt19937_64 random(11);
-    for (const Kind& kind : {Kind{"csv", table, true}, Kind{"libsvm", sparse, true}, Kind{"npy", npy, false}, Kind{"idx", idx, false}}) {
+    const std::string vw = "1 |a b:2 c\n-1 0.5 'tag |a:2 b c:1e1 |d e\r\n1 2 0|\n-1 | x y:-3\n";
+    for (const Kind& kind :
+         {Kind{"csv", table, true}, Kind{"libsvm", sparse, true}, Kind{"vw", vw, true}, Kind{"npy", npy, false}, Kind{"idx", idx, false}}) {
         for (int round = 0; round < 1500; ++round) {
             std::string bytes = damaged(kind.bytes, random);
             if (round % 4 == 0) bytes = round % 8 == 0 ? testing::gzip_of(bytes) : damaged(testing::gzip_of(kind.bytes), random);
@@ -65,15 +67,14 @@ TEST(MutatedFiles, AreReadOrRefusedWithATypedError) {
             options.threads = 1 + round % 2;
             options.memory_limit_bytes = std::int64_t{64} << 20;
             if (kind.format == "csv") options.target = "-1";
+            if (kind.format == "csv" || kind.format == "vw") options.hash_bits = round % 5;
             if (!kind.own_targets) options.target_file = labels;
             const auto policies = {MissingPolicy::error, MissingPolicy::drop, MissingPolicy::mean, MissingPolicy::indicator};
             options.missing = policies.begin()[round % 4];
             try {
                 const PreparedData data = load_training(files.write("damaged", bytes), options);
-                for (std::int64_t r = 0; r < data.train.rows(); ++r) {
-                    for (const float value : testing::row_of(data.train, r))
-                        ASSERT_TRUE(std::isfinite(value)) << ::testing::PrintToString(bytes);
-                }
+                for (const float value : testing::values_of(data.train))
+                    ASSERT_TRUE(std::isfinite(value)) << ::testing::PrintToString(bytes);
             } catch (const Error& error) {
                 EXPECT_NE(error.kind(), ErrorKind::internal) << error.what();
                 EXPECT_NE(error.kind(), ErrorKind::io) << error.what();

@@ -3,9 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <random>
+#include <string>
+
+#include "host/data/short_number.hpp"
 
 namespace glissade {
 namespace {
@@ -64,6 +70,49 @@ TEST(Number, FindsBrokenUtf8) {
     EXPECT_EQ(invalid_utf8_at("\xed\xa0\x80").value_or(99), 0u);       // surrogate
     EXPECT_EQ(invalid_utf8_at("a\xf4\x90\x80\x80").value_or(99), 1u);  // beyond Unicode
     EXPECT_EQ(invalid_utf8_at("abc\xe2\x82").value_or(99), 3u);        // cut short
+}
+
+TEST(Number, ShortOnesReadEightBytesAtATimeAreTheSame) {
+    std::mt19937_64 random(9);
+    const auto digits = [&](std::size_t most) {
+        std::string text;
+        for (std::size_t n = random() % (most + 1); n > 0; --n) text += static_cast<char>('0' + random() % 10);
+        return text;
+    };
+    int taken = 0;
+    constexpr int trials = 200000;
+    for (int i = 0; i < trials; ++i) {
+        std::string text = (random() % 4 == 0 ? "-" : "") + digits(9);
+        if (random() % 4 != 0) text += "." + digits(17);
+        if (random() % 16 == 0) text += "e" + digits(2);
+        if (random() % 16 == 0) text[random() % std::max<std::size_t>(text.size(), 1)] = static_cast<char>(random() % 256);
+        // What lies behind the line is not digits; behind that, anything.
+        const std::string line = text + "\n" + digits(40) + std::string(short_number_reach, 'x');
+        double short_value = 0, value = 0;
+        const char* const end = line.data() + text.size();
+        const char* const stop = parse_short_number(line.data(), end, short_value);
+        if (stop == nullptr) continue;
+        ++taken;
+        ASSERT_EQ(stop, parse_number(line.data(), end, value)) << text;
+        ASSERT_EQ(std::signbit(short_value), std::signbit(value)) << text;
+        ASSERT_EQ(short_value, value) << text;
+    }
+    EXPECT_GT(taken, trials / 4) << "those that are short";
+    double value = 0;
+    for (const char* text : {"", "-", ".5", "5.", "1e5", "12345678", "+1", "0x1", "1,5", "nan", "0.1234567890123456", "1.5x"}) {
+        const std::string line = text + std::string(short_number_reach, '\n');
+        EXPECT_EQ(parse_short_number(line.data(), line.data() + std::strlen(text), value), nullptr) << text;
+    }
+}
+
+TEST(Number, ShortDigitsAreCountedUpToEight) {
+    for (const char* text : {"", "0", "7x", "42:", "999", "1234 ", "00012/", "654321:1", "1234567\xff", "12345678", "123456789"}) {
+        std::string bytes = text + std::string(8, '\n');
+        const std::size_t count = std::min<std::size_t>(8, std::strspn(text, "0123456789"));
+        const ShortDigits digits = short_digits(bytes.data());
+        EXPECT_EQ(digits.count, static_cast<int>(count)) << text;
+        EXPECT_EQ(digits.value, count == 0 ? 0 : std::stoul(std::string(text, count))) << text;
+    }
 }
 
 }  // namespace
