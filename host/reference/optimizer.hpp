@@ -40,6 +40,7 @@ private:
     void adabelief(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta);
     void lion(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta);
     void ftrl(const std::vector<T>& g, double lr, std::vector<T>& theta);
+    void rprop(const std::vector<T>& g, std::vector<T>& theta);
 
     Settings settings_;
     std::vector<bool> decays_;

@@ -24,6 +24,8 @@ struct CheckpointShape {
     std::int64_t members = 1;
     std::int64_t parameters = 0;  ///< a member
     int state_vectors = 0;
+    bool watches_loss = false;    ///< the schedule does
+    bool driven_by_host = false;  ///< the rule is
 };
 
 template <class Real>

@@ -75,7 +75,7 @@ RunState<Real> initial_state(const Dataset& data, const TrainOptions& options, c
         for (const Member& member : run.members) vector.insert(vector.end(), count, static_cast<Real>(member.optimizer.initial_state(i)));
         state.live.state.push_back(std::move(vector));
     }
-    if (problem.averaging) state.live.state.push_back(repeat(start));
+    if (problem.averaging) state.live.state.emplace_back(state.live.parameters.size(), Real(0));  // the first mean is exact
     return state;
 }
 
