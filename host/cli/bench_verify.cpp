@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "glissade/error.hpp"
 #include "host/reference/bound.hpp"
 #include "host/reference/trainer.hpp"
 #include "host/scheduler/scheduler.hpp"
@@ -38,7 +39,9 @@ reference::Settings settings_of(const ResolvedRun& run, const TrainOptions& opti
     settings.decay_bias = options.decay_bias;
     settings.clip_norm = options.clip_norm;
     settings.clip_value = options.clip_value;
-    settings.average = options.average;
+    settings.average = options.average.on();
+    settings.average_from = run.average.first_step;
+    settings.average_decay = options.average.kind == AverageKind::exponential ? options.average.decay : 0;
     return settings;
 }
 
@@ -98,8 +101,8 @@ Verification verify_as(const Dataset& data, const TrainOptions& options, bool wi
     const auto truth = reference::train(problem, settings, steps, start);
     const double unit = sizeof(Real) == 4 ? reference::float32_unit : reference::float64_unit;
     const auto bounds = reference::error_bounds(problem, settings, steps, start, unit);
-    const std::vector<double>& wanted = options.average ? truth.average : truth.parameters.back();
-    const double bound = options.average ? bounds.average : bounds.worst_parameter();
+    const std::vector<double>& wanted = options.average.on() ? truth.average : truth.parameters.back();
+    const double bound = options.average.on() ? bounds.average : bounds.worst_parameter();
 
     Verification result;
     result.rows = data.rows();
@@ -119,6 +122,9 @@ Verification verify_as(const Dataset& data, const TrainOptions& options, bool wi
 }  // namespace
 
 Verification verify(const Dataset& data, TrainOptions options, bool with_cuda) {
+    if (options.schedule.watches_loss())
+        fail(ErrorKind::usage,
+             "--verify steps through a schedule that is a function of the step; " + options.schedule.text() + " depends on the losses");
     const std::int64_t rows = std::min({most_rows, data.rows(), std::max<std::int64_t>(1, most_values / data.columns())});
     std::vector<std::int64_t> first(static_cast<std::size_t>(rows));
     std::iota(first.begin(), first.end(), 0);

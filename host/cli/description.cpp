@@ -76,6 +76,22 @@ std::string limits_text(const TrainOptions& options) {
     return text;
 }
 
+std::string averaging_text(const Averaging& averaging) {
+    std::string text = "of the parameters over ";
+    const std::string start = shortest(averaging.start);
+    if (averaging.start == 0)
+        text += "all steps";
+    else if (averaging.start_unit == ScheduleUnit::fraction)
+        text += "the steps after the first " + shortest(100 * averaging.start) + " % of the run";
+    else if (averaging.start_unit == ScheduleUnit::sample)
+        text += "the steps from row " + start + " on";
+    else
+        text +=
+            "the steps from the end of " + std::string(averaging.start_unit == ScheduleUnit::epoch ? "epoch " : "step ") + start + " on";
+    if (averaging.kind == AverageKind::exponential) text += ", exponential with decay " + shortest(averaging.decay);
+    return text;
+}
+
 void add_extras(std::vector<DescribedSetting>& out, const TrainOptions& options) {
     if (options.l1 > 0 || options.l2 > 0)
         out.push_back({"penalty", "l1 " + shortest(options.l1) + ", l2 " + shortest(options.l2), "--l1 --l2"});
@@ -83,7 +99,7 @@ void add_extras(std::vector<DescribedSetting>& out, const TrainOptions& options)
     if (options.clip_value > 0)
         out.push_back({"largest value", shortest(options.clip_value) + " of an entry of a gradient", "--clip-value"});
     if (options.balanced) out.push_back({"class weights", "balanced", "--class-weight"});
-    if (options.average) out.push_back({"averaging", "of the parameters over all steps", "--average"});
+    if (options.average.on()) out.push_back({"averaging", averaging_text(options.average), "--average"});
     if (const std::string limits = limits_text(options); !limits.empty()) {
         out.push_back({"stops after", limits, "--max-steps --max-seconds --tol --patience"});
     }
@@ -141,7 +157,9 @@ std::vector<DescribedSetting> describe(const TrainCommand& command, const Traini
     out.push_back({"epochs", std::to_string(options.epochs), "--epochs"});
     out.push_back({"row order", shuffle_text(options.shuffle) + ", seed " + std::to_string(options.seed), "--shuffle --seed"});
     add_extras(out, options);
-    if (options.decay_bias) out.push_back({"as in", command.learning.compat + ": penalties and decay reach the biases too", "--compat"});
+    if (command.learning.compat != "none")
+        out.push_back(
+            {"as in", command.learning.compat + (options.decay_bias ? ": penalties and decay reach the biases too" : ""), "--compat"});
     out.push_back({"device", options.device + ", " + counted(thread_count(options.threads), "CPU thread"), "--device --threads"});
     out.push_back({"model", command.output, "--output"});
     if (!command.run_dir.empty()) out.push_back({"run directory", command.run_dir, "--run-dir --checkpoint-every"});

@@ -8,6 +8,7 @@
 
 #include "glissade/error.hpp"
 #include "host/cli/choice.hpp"
+#include "host/cli/conventions.hpp"
 #include "host/cli/flags.hpp"
 #include "host/cli/text.hpp"
 #include "host/scheduler/named.hpp"
@@ -18,8 +19,6 @@ namespace {
 constexpr std::array<Choice<Shuffle>, 3> shuffles = {
     {{"full", Shuffle::full}, {"none", Shuffle::none}, {"replacement", Shuffle::replacement}}};
 constexpr std::array<Choice<bool>, 2> class_weights = {{{"none", false}, {"balanced", true}}};
-constexpr std::array<Choice<bool>, 2> conventions = {{{"none", false}, {"torch", true}}};
-constexpr std::array<std::string_view, 3> planned_conventions = {"keras", "sklearn", "d2l"};
 constexpr std::array<std::string_view, 3> planned_types = {"bfloat16", "float16", "int8"};
 constexpr std::array<Choice<bool>, 1> starts = {{{"zeros", true}}};
 constexpr std::array<Choice<RealType>, 2> precisions = {{{"float32", RealType::float32}, {"float64", RealType::float64}}};
@@ -58,17 +57,11 @@ RealType precision_of(const std::string& text) {
 RealType storage_of(const std::string& text) {
     return choose_offered("--storage", text, storages, planned_types);
 }
-/// Whether PyTorch's conventions are meant.
-bool as_in_torch(const std::string& text) {
-    return choose_offered("--compat", text, conventions, planned_conventions);
-}
 
 }  // namespace
 
 void LearningFlags::add_to(CLI::App& app) {
     optimizer_ = options.optimizer.name();
-    schedule_ = options.schedule.text();
-    batch_size_ = std::to_string(options.batch_size);
     add_rules(app);
     rule_flags_.add_to(app);
     add_penalties(app);
@@ -98,14 +91,16 @@ void LearningFlags::add_rules(CLI::App& app) {
         ->group(group);
     checked(app.add_option("--schedule", schedule_, schedule_help()), [](const std::string& text) { static_cast<void>(Schedule(text)); })
         ->type_name("TEXT")
-        ->capture_default_str()
+        ->default_str(options.schedule.text())
         ->group(group);
     checked(app.add_option("--batch-size", batch_size_, "Rows a step: a number, or full for gradient descent"),
             [](const std::string& text) { batch_size_of(text); })
         ->type_name("N|full")
-        ->capture_default_str()
+        ->default_str(std::to_string(options.batch_size))
         ->group(group);
-    add_whole(app, "--epochs", options.epochs, {1}, "Passes over the data")->group(group);
+    checked(add_whole(app, "--epochs", options.epochs, {1}, "Passes over the data; iterations of lbfgs, 100 if not given"),
+            [this](const std::string&) { epochs_given_ = true; })
+        ->group(group);
     add_whole(app, "--seed", options.seed, {}, "Of the row order, the start and the validation split")->group(group);
     checked(app.add_option("--init", init_, "Start of the parameters: zeros"),
             [](const std::string& text) { choose("--init", text, starts); })
@@ -131,12 +126,14 @@ void LearningFlags::add_penalties(CLI::App& app) {
         ->group(group);
     add_real(app, "--clip-norm", options.clip_norm, {0}, "Longest gradient of a step; 0: any")->group(group);
     add_real(app, "--clip-value", options.clip_value, {0}, "Largest entry of a gradient; 0: any")->group(group);
-    app.add_flag("--average", options.average, "The model is the mean of the parameters over all steps")->group(group);
+    averaging_.add_to(app, group);
     checked(
         app.add_option("--compat", compat,
-                       "torch: as PyTorch has it, the squared loss without its half (a mean over several targets), and weight decay and "
-                       "penalties on biases too"),
-        [](const std::string& text) { as_in_torch(text); })
+                       "Conventions of others. torch: the squared loss without its half (a mean over several targets), weight decay and "
+                       "penalties on biases too; keras: the same loss, rules in its form; sklearn: the defaults of SGDClassifier and "
+                       "SGDRegressor; d2l: the rules of Dive into "
+                       "Deep Learning"),
+        [](const std::string& text) { convention_of(text); })
         ->type_name("NAME")
         ->capture_default_str()
         ->group(group);
@@ -201,24 +198,45 @@ void LearningFlags::choose_rules() {
 
 void LearningFlags::resolve() {
     choose_rules();
-    options.schedule = Schedule(schedule_);
-    options.batch_size = batch_size_of(batch_size_);
+    const bool full_only = options.optimizer.full_batch_only();  // such a rule says what goes with it
+    if (full_only) options.schedule = "constant";
+    if (full_only) options.batch_size = full_batch;
+    if (options.optimizer.driven_by_host() && !epochs_given_) options.epochs = 100;
+    if (!schedule_.empty()) options.schedule = Schedule(schedule_);
+    if (!batch_size_.empty()) options.batch_size = batch_size_of(batch_size_);
     options.shuffle = choose("--shuffle", shuffle_, shuffles);
     options.balanced = choose("--class-weight", class_weight_, class_weights);
-    options.decay_bias = as_in_torch(compat);
+    options.average = averaging_.read();
+    options.decay_bias = convention_of(compat) == Convention::torch;
     real_type = precision_of(precision_);
 }
 
 void LearningFlags::settle(const Dataset& data) {
-    if (!as_in_torch(compat) || data.task != Task::regression) return;
+    if (convention_of(compat) == Convention::sklearn) follow_sklearn(data);
+    const Convention convention = convention_of(compat);
+    if ((convention != Convention::torch && convention != Convention::keras) || data.task != Task::regression) return;
     if (options.loss.is_auto()) options.loss = Loss("squared");
     const std::int64_t targets = data.target_count();
     if (options.loss.name() == "squared") {
         if (!rule_flags_.given("error_scale")) options.loss.set("error_scale", 1.0 / static_cast<double>(targets));
     } else if (targets > 1) {
-        fail(ErrorKind::usage, "--compat torch with " + std::to_string(targets) + " targets: PyTorch's " +
+        fail(ErrorKind::usage, "--compat " + compat + " with " + std::to_string(targets) + " targets: there " +
                                    std::string(options.loss.name()) + " is their mean, ours their sum; only the squared loss knows both");
     }
+}
+
+/// SGDClassifier fits a linear SVM by the schedule `optimal` if nothing else is said, SGDRegressor a line by `invscaling` with the power
+/// .25; the alpha of `optimal` is that of the penalty.
+void LearningFlags::follow_sklearn(const Dataset& data) {
+    const bool regression = data.task == Task::regression;
+    if (options.loss.is_auto()) {
+        if (regression) options.loss = Loss("squared");
+        if (!regression && data.class_labels.size() == 2) options.loss = Loss("hinge");
+    }
+    if (options.optimizer.full_batch_only()) return;
+    const std::string typed = schedule_.empty() ? (regression ? "invscaling" : "optimal") : folded_name(schedule_);
+    if (typed == "optimal") options.schedule = Schedule(options.l2 > 0 ? "optimal:alpha=" + number_text(options.l2) : "optimal");
+    if (typed == "invscaling") options.schedule = Schedule(regression ? "invscaling:power=0.25" : "invscaling");
 }
 
 }  // namespace glissade::cli

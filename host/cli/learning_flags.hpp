@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "glissade/trainer.hpp"
+#include "host/cli/averaging_flags.hpp"
 #include "host/cli/flag_parser.hpp"
 #include "host/cli/rule_flags.hpp"
 
@@ -31,11 +32,16 @@ private:
     void add_limits(CLI::App& app);
     void add_machine(CLI::App& app);
     void choose_rules();
+    void follow_sklearn(const Dataset& data);
 
     RuleFlags rule_flags_;
+    AveragingFlags averaging_;
     std::vector<std::string> lr_;
-    std::string loss_ = "auto", optimizer_, schedule_, batch_size_, shuffle_ = "full", init_ = "zeros", class_weight_ = "none";
+    std::string loss_ = "auto", optimizer_;
+    std::string schedule_, batch_size_;  // empty: not given
+    std::string shuffle_ = "full", init_ = "zeros", class_weight_ = "none";
     std::string storage_ = "float32", precision_ = "float32";
+    bool epochs_given_ = false;
 };
 
 }  // namespace glissade::cli

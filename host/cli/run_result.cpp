@@ -27,9 +27,12 @@ std::string stop_text(const FinishedRun& finished) {
         case StopReason::patience:
             return "no lower validation loss within --patience";
         case StopReason::tol:
-            return "the training loss improved by less than --tol";
+            return finished.command.learning.options.tol > 0 ? "the training loss improved by less than --tol"
+                                                             : "the training loss stalled at the lowest rate of the schedule";
         case StopReason::callback:
             return "stopped";
+        case StopReason::converged:
+            return "nothing more to gain";
         case StopReason::diverged:
             return "diverged";
     }
@@ -102,7 +105,7 @@ std::string name_of(const MemberResult& member) {
     return "lr " + shortest(member.member.optimizer.get("lr"));
 }
 
-/// The rate over the steps that were run, from the schedule itself: a pure function of the step.
+/// The rate over the steps that were run, from the schedule itself, or over the epochs where it watched the loss.
 Curve rate_curve(const FinishedRun& finished) {
     const TrainOptions& options = finished.command.learning.options;
     const std::int64_t rows = finished.input.train.rows();
@@ -113,6 +116,8 @@ Curve rate_curve(const FinishedRun& finished) {
     clock.total_steps = options.epochs * clock.steps_per_epoch;
     if (options.max_steps > 0) clock.total_steps = std::min(clock.total_steps, options.max_steps);
     const double lr = finished.run.members[static_cast<std::size_t>(finished.run.best_member)].member.optimizer.get("lr");
+    if (options.schedule.watches_loss())  // what it came to depends on the losses
+        return curve_of("rate", finished.run.history, [](const EpochRecord& epoch) { return std::optional(epoch.lr); });
     Curve curve{"rate", {}};
     const std::int64_t last = std::max<std::int64_t>(1, finished.run.steps - 1), points = std::min<std::int64_t>(rate_points, last);
     for (std::int64_t i = 0; i <= points; ++i) {

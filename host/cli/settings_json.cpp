@@ -48,6 +48,15 @@ const char* name_of(Shuffle shuffle) {
     return "";
 }
 
+void add_averaging(Json& json, const Averaging& averaging) {
+    json["average"] = averaging.on() ? Json(averaging.kind == AverageKind::mean ? "mean" : "ema") : Json(false);
+    if (!averaging.on()) return;
+    constexpr std::array<const char*, 4> units = {"steps", "epochs", "rows", "fraction"};  // in the order of ScheduleUnit
+    json["average_start"] = averaging.start;
+    json["average_start_unit"] = units[static_cast<std::size_t>(averaging.start_unit)];
+    if (averaging.kind == AverageKind::exponential) json["average_decay"] = averaging.decay;
+}
+
 void add_learning(Json& json, const LearningFlags& learning, const Dataset& data) {
     const TrainOptions& options = learning.options;
     const Loss loss = chosen_loss(options.loss, data);
@@ -68,7 +77,7 @@ void add_learning(Json& json, const LearningFlags& learning, const Dataset& data
     json["class_weight"] = options.balanced ? "balanced" : "none";
     json["clip_norm"] = options.clip_norm;
     json["clip_value"] = options.clip_value;
-    json["average"] = options.average;
+    add_averaging(json, options.average);
     json["compat"] = learning.compat;
     json["max_steps"] = options.max_steps;
     json["max_seconds"] = options.max_seconds;

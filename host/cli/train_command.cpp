@@ -10,6 +10,7 @@
 #include "glissade/checkpoint.hpp"
 #include "glissade/error.hpp"
 #include "host/cli/config_file.hpp"
+#include "host/cli/conventions.hpp"
 #include "host/cli/text.hpp"
 
 namespace glissade::cli {
@@ -59,6 +60,14 @@ Settings settings_from(const std::string& text, const std::string& path) {
     } catch (const nlohmann::json::exception&) {
         fail(ErrorKind::data, path + ": it holds no settings of the command line: the run was not started by glissade train");
     }
+}
+
+/// "--lr 0.01 --batch-size 1"
+std::string flags_text(const Settings& settings) {
+    std::string text;
+    for (const Setting& setting : settings)
+        text += (text.empty() ? "--" : " --") + setting.name + (setting.values.front() == "true" ? "" : " " + setting.values.front());
+    return text;
 }
 
 }  // namespace
@@ -132,7 +141,10 @@ bool TrainCommand::read(const std::string& verb, const std::vector<std::string>&
         const auto try_out = [&](const Setting& setting) { TrainCommand().parse(verb, {setting}); };
         settings = overlaid(settings, read_config(typed.config, app, try_out));
     }
+    const Settings implied = convention_settings(settings);
+    for (const Setting& setting : implied) settings.push_back(setting);
     if (!command_out.parse(verb, settings)) return false;
+    if (!implied.empty()) command_out.notes.push_back("--compat sets " + flags_text(implied));
     command_out.learning.resolve();
     command_out.check();
     if (command_out.learning.nondeterministic)

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 
 #include "glissade/error.hpp"
 #include "host/cli/files.hpp"
@@ -21,6 +22,16 @@ void dash_the_name(std::string& word) {
     if (!word.starts_with("--")) return;
     const auto end = std::min(word.find('='), word.size());
     std::replace(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(end), '_', '-');
+}
+
+/// "--average ema" is "--average=ema": a flag that may stand alone takes the next word only where that is one of its own.
+void join_optional_values(std::vector<std::string>& words) {
+    constexpr std::array<std::string_view, 4> own = {"mean", "ema", "tail", "none"};
+    for (std::size_t i = 0; i + 1 < words.size() && words[i] != "--"; ++i) {
+        if (words[i] != "--average" || std::find(own.begin(), own.end(), words[i + 1]) == own.end()) continue;
+        words[i] += "=" + words[i + 1];
+        words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    }
 }
 
 /// Words that no option took. CLI11 counts the "--" that ends the flags among them.
@@ -54,6 +65,7 @@ bool parse_words(CLI::App& app, std::vector<std::string> words) {
         if (word == "--") break;
         dash_the_name(word);
     }
+    join_optional_values(words);
     app.allow_extras();
     std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
     try {

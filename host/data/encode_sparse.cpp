@@ -10,14 +10,14 @@
 namespace glissade {
 namespace {
 
-constexpr std::int64_t shares = 256;
+constexpr std::int64_t sparse_shares = 256;
 
 /// Where the entries of each row begin, and at the end their number.
 std::vector<std::int64_t> count_entries(const EncodeRequest& request) {
     std::vector<std::int64_t> offsets(request.rows.size() + 1);
-    parallel_for(shares, request.threads, [&](std::int64_t share) {
+    parallel_for(sparse_shares, request.threads, [&](std::int64_t share) {
         SparseRow scratch;
-        const auto rows = share_of(request.rows, share, shares);
+        const auto rows = share_of(request.rows, share, sparse_shares);
         std::int64_t* out = offsets.data() + (rows.data() - request.rows.data()) + 1;
         for (const std::int64_t row : rows) *out++ = request.sparse->count(row, scratch);
     });
@@ -70,9 +70,9 @@ Dataset encode_as(const EncodeRequest& request) {
     std::copy(offsets.begin(), offsets.end(), data.mutable_offsets());
     std::uint32_t* const indices = data.mutable_indices();
     Real* const values = data.mutable_values<Real>();
-    parallel_for(shares, request.threads, [&](std::int64_t share) {
+    parallel_for(sparse_shares, request.threads, [&](std::int64_t share) {
         SparseRow scratch;
-        const auto of_share = share_of(request.rows, share, shares);
+        const auto of_share = share_of(request.rows, share, sparse_shares);
         const std::int64_t* at = offsets.data() + (of_share.data() - request.rows.data());
         for (const std::int64_t row : of_share) {
             write_row<Real>(request, row, scratch, indices + *at, values + *at);

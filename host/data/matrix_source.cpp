@@ -102,9 +102,9 @@ private:
     const ArrayTable& array_;
 };
 
-class SparseSource : public MatrixSource {
+class FilledSource : public MatrixSource {
 public:
-    SparseSource(const Table& table, std::int64_t columns)
+    FilledSource(const Table& table, std::int64_t columns)
         : table_(table), sparse_(std::get<SparseTable>(table.content)), columns_(columns) {}
     std::int64_t columns() const override { return columns_; }
     void read(std::span<const std::int64_t> rows, double* out) const override {
@@ -162,7 +162,7 @@ std::unique_ptr<MatrixSource> prepared_source(CellReader cells, const Preparatio
 }
 
 std::unique_ptr<MatrixSource> plain_source(const Table& table, std::int64_t columns) {
-    if (std::holds_alternative<SparseTable>(table.content)) return std::make_unique<SparseSource>(table, columns);
+    if (std::holds_alternative<SparseTable>(table.content)) return std::make_unique<FilledSource>(table, columns);
     return std::make_unique<ArraySource>(table);
 }
 

@@ -79,7 +79,8 @@ template <class Real>
 struct TrainingState {
     std::vector<Real> parameters;          ///< [members][parameter_count]
     std::vector<std::vector<Real>> state;  ///< state_vectors() of [members][parameter_count]: the rule's, the running average, marks
-    std::vector<double> waiting;           ///< sparse rows: [members][idle_numbers], see host/execution/idle.hpp; else empty
+    std::vector<double> waiting = {};      ///< sparse rows: [members][idle_numbers], see host/execution/idle.hpp; else empty
+    std::vector<std::vector<double>> solver = {};  ///< [members]: what a rule that the host drives remembers; empty before it begins
 };
 
 /// Steps first_step ... first_step + steps - 1, to be run without coming back.
@@ -133,6 +134,8 @@ public:
     virtual TrainingState<Real> get_state() = 0;
     /// Runs a segment on the live state. Waits.
     virtual SegmentReport run(const Segment<Real>& segment) = 0;
+    /// Whether a member has converged: more steps would leave it as it is. Only rules that the host drives ever know.
+    virtual bool settled(std::int64_t) const { return false; }
     /// Undoes the last segment that was run.
     virtual void roll_back() = 0;
     /// Scores rows x outputs, row-major, of raw rows: dot(affine(x), w) + bias, for one member's parameters.

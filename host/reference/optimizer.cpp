@@ -12,7 +12,7 @@ template <class T>
 Optimizer<T>::Optimizer(const Settings& settings, std::vector<bool> decays) : settings_(settings), decays_(std::move(decays)) {
     const std::string& name = settings_.optimizer;
     for (const char* known : {"sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "adamax", "nadam", "yogi", "radam", "adabelief",
-                              "lion", "ftrl", "lazy_adam"})
+                              "lion", "ftrl", "lazy_adam", "rprop", "lbfgs"})
         if (name == known) return;
     fail(ErrorKind::usage, "the reference has no optimizer '" + name + "'");
 }
@@ -35,7 +35,7 @@ void Optimizer<T>::step(std::vector<T> g, double lr, std::optional<double> momen
                         const std::vector<bool>& stored) {
     ++t_;
     const std::string& name = settings_.optimizer;
-    const bool decoupled = name == "adamw" || name == "lion";
+    const bool decoupled = name == "adamw" || name == "lion" || field("decoupled_weight_decay", 0) != 0;
     const double decay = field("weight_decay", name == "adamw" ? .01 : 0.);
     for (std::size_t j = 0; j < theta.size(); ++j) {
         if (!decays_[j] || decay == 0) continue;
@@ -56,9 +56,12 @@ void Optimizer<T>::step(std::vector<T> g, double lr, std::optional<double> momen
     if (name == "lion") lion(g, lr, momentum, theta);
     if (name == "ftrl") ftrl(g, lr, theta);
     if (name == "lazy_adam") lazy_adam(g, lr, momentum, theta, stored);
+    if (name == "rprop") rprop(g, theta);
+    if (name == "lbfgs") vector("gradient") = g;  // the step is the host's
 }
 
-/// PyTorch SGD: b = g on the first step, then mu*b + (1-tau)*g; theta -= lr*b, or lr*(g + mu*b) with Nesterov.
+/// PyTorch SGD: b = g on the first step, then mu*b + (1-tau)*g; theta -= lr*b, or lr*(g + mu*b) with Nesterov. Keras SGD: lr*g in place
+/// of g, and theta -= b.
 template <class T>
 void Optimizer<T>::sgd(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta) {
     const double own = field("momentum", 0), mu = momentum.value_or(own), tau = field("dampening", 0);
@@ -67,13 +70,16 @@ void Optimizer<T>::sgd(const std::vector<T>& g, double lr, std::optional<double>
         return;
     }
     auto& b = vector("momentum_buffer");
+    const bool inside = field("rate_in_buffer", 0) != 0;
     for (std::size_t j = 0; j < g.size(); ++j) {
-        b[j] = t_ == 1 ? g[j] : T(mu) * b[j] + Numbers<T>::from(1.0L - tau) * g[j];
-        theta[j] = theta[j] - T(lr) * (field("nesterov", 0) != 0 ? g[j] + T(mu) * b[j] : b[j]);
+        const T own_step = inside ? T(lr) * g[j] : g[j];
+        b[j] = t_ == 1 ? own_step : T(mu) * b[j] + Numbers<T>::from(1.0L - tau) * own_step;
+        const T along = field("nesterov", 0) != 0 ? own_step + T(mu) * b[j] : b[j];
+        theta[j] = theta[j] - (inside ? along : T(lr) * along);
     }
 }
 
-/// Duchi et al. 2011: s += g^2; theta -= lr/(1+(t-1)*lr_decay) * g/(sqrt(s)+eps).
+/// Duchi et al. 2011: s += g^2; theta -= lr/(1+(t-1)*lr_decay) * g/(sqrt(s)+eps), or g/sqrt(s+eps).
 template <class T>
 void Optimizer<T>::adagrad(const std::vector<T>& g, double lr, std::vector<T>& theta) {
     using N = Numbers<T>;
@@ -82,7 +88,9 @@ void Optimizer<T>::adagrad(const std::vector<T>& g, double lr, std::vector<T>& t
     for (std::size_t j = 0; j < g.size(); ++j) {
         if (t_ == 1) s[j] = T(field("initial_accumulator_value", 0));
         s[j] = s[j] + g[j] * g[j];
-        theta[j] = theta[j] - rate * (g[j] / (N::sqrt(s[j]) + T(field("eps", 1e-10))));
+        const T eps(field("eps", 1e-10));
+        const T root = field("eps_in_root", 0) != 0 ? N::sqrt(s[j] + eps) : N::sqrt(s[j]) + eps;
+        theta[j] = theta[j] - rate * (g[j] / root);
     }
 }
 
@@ -106,7 +114,7 @@ template <class T>
 void Optimizer<T>::rmsprop(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta) {
     using N = Numbers<T>;
     const double own = field("momentum", 0);
-    const bool centered = field("centered", 0) != 0;
+    const bool centered = field("centered", 0) != 0, inside = field("rate_in_buffer", 0) != 0;
     auto& v = vector("square_avg");
     const T a(field("alpha", .99)), rest = N::from(1.0L - field("alpha", .99)), eps(field("eps", 1e-8)), mu(momentum.value_or(own));
     for (std::size_t j = 0; j < g.size(); ++j) {
@@ -118,13 +126,13 @@ void Optimizer<T>::rmsprop(const std::vector<T>& g, double lr, std::optional<dou
             spread = v[j] - mean * mean;
             if (spread < T(0)) spread = T(0);
         }
-        T scaled = g[j] / (N::sqrt(spread) + eps);
+        T scaled = g[j] / (field("eps_in_root", 0) != 0 ? N::sqrt(spread + eps) : N::sqrt(spread) + eps);
         if (own > 0) {
             T& buffer = vector("momentum_buffer")[j];
-            buffer = mu * buffer + scaled;
+            buffer = mu * buffer + (inside ? T(lr) * scaled : scaled);
             scaled = buffer;
         }
-        theta[j] = theta[j] - T(lr) * scaled;
+        theta[j] = theta[j] - (inside && own > 0 ? scaled : T(lr) * scaled);
     }
 }
 
@@ -151,7 +159,8 @@ void Optimizer<T>::adam(const std::vector<T>& g, double lr, std::optional<double
             if (v[j] > largest) largest = v[j];
             used = largest;
         }
-        theta[j] = theta[j] - rate * (m[j] / (N::sqrt(used) / correction + eps));
+        const T root = field("eps_uncorrected", 0) != 0 ? (N::sqrt(used) + eps) / correction : N::sqrt(used) / correction + eps;
+        theta[j] = theta[j] - rate * (m[j] / root);
     }
 }
 
@@ -281,6 +290,24 @@ void Optimizer<T>::lazy_adam(const std::vector<T>& g, double lr, std::optional<d
         m[j] = N::from(b1) * m[j] + N::from(1 - b1) * g[j];
         v[j] = N::from(b2) * v[j] + N::from(1 - b2) * (g[j] * g[j]);
         theta[j] = theta[j] - rate * (m[j] / (N::sqrt(v[j]) / correction + eps));
+    }
+}
+
+/// Riedmiller and Braun 1993 as PyTorch has it: where the sign turns, the step shrinks and the gradient is taken for 0.
+template <class T>
+void Optimizer<T>::rprop(const std::vector<T>& g, std::vector<T>& theta) {
+    auto& previous = vector("prev");
+    auto& step = vector("step_size");
+    const T least(field("step_min", 1e-6)), most(field("step_max", 50));
+    for (std::size_t j = 0; j < g.size(); ++j) {
+        if (t_ == 1) step[j] = T(field("lr", .01));
+        const T agreement = g[j] * previous[j];
+        if (agreement > T(0)) step[j] = step[j] * T(field("eta_plus", 1.2));
+        if (agreement < T(0)) step[j] = step[j] * T(field("eta_minus", .5));
+        step[j] = step[j] > most ? most : (step[j] < least ? least : step[j]);
+        previous[j] = agreement < T(0) ? T(0) : g[j];
+        if (previous[j] > T(0)) theta[j] = theta[j] - step[j];
+        if (previous[j] < T(0)) theta[j] = theta[j] + step[j];
     }
 }
 

@@ -42,6 +42,7 @@ private:
     void ftrl(const std::vector<T>& g, double lr, std::vector<T>& theta);
     void lazy_adam(const std::vector<T>& g, double lr, std::optional<double> momentum, std::vector<T>& theta,
                    const std::vector<bool>& stored);
+    void rprop(const std::vector<T>& g, std::vector<T>& theta);
 
     Settings settings_;
     std::vector<bool> decays_;

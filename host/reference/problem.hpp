@@ -38,7 +38,9 @@ struct Settings {
     double l1 = 0, l2 = 0;                 ///< on the weights: proximal step of lr*l1, gradient l2*theta
     bool decay_bias = false;               ///< l1, l2 and weight decay reach the biases too
     double clip_norm = 0, clip_value = 0;  ///< of the batch's gradient; 0: off
-    bool average = false;                  ///< keep the mean of the parameters over all steps
+    bool average = false;                  ///< keep a mean of the parameters over the steps ...
+    long average_from = 1;                 ///< ... the first of them being those after this step ...
+    double average_decay = 0;              ///< ... plain, or, above 0, the exponential one
 };
 
 struct Step {

@@ -119,6 +119,15 @@ void Trainer<T>::clip(std::vector<T>& gradient) const {
 }
 
 template <class T>
+void Trainer<T>::add_to_average() {
+    const long count = steps_ - settings_.average_from + 1;
+    average_.resize(theta_.size(), T(0));
+    if (count < 1) return;
+    const long double fresh = count > 1 && settings_.average_decay > 0 ? 1.0L - settings_.average_decay : 1.0L / count;
+    for (std::size_t j = 0; j < theta_.size(); ++j) average_[j] = average_[j] + (theta_[j] - average_[j]) * Numbers<T>::from(fresh);
+}
+
+template <class T>
 double Trainer<T>::step(const Step& step) {
     std::vector<T> gradient(theta_.size(), T(0));
     const T count(static_cast<double>(step.rows.size()));
@@ -138,11 +147,7 @@ double Trainer<T>::step(const Step& step) {
         w = w > shrink ? w - shrink : (w < -shrink ? w + shrink : T(0));
     }
     ++steps_;
-    if (settings_.average) {
-        average_.resize(theta_.size(), T(0));
-        for (std::size_t j = 0; j < theta_.size(); ++j)
-            average_[j] = average_[j] + (theta_[j] - average_[j]) * Numbers<T>::from(1.0L / steps_);
-    }
+    if (settings_.average) add_to_average();
     return Numbers<T>::to_double(loss / count);
 }
 

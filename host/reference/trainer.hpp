@@ -26,7 +26,7 @@ public:
     double step(const Step& step);
 
     std::vector<double> parameters() const;
-    /// Mean of the parameters over the steps so far; empty unless the settings ask for it.
+    /// Mean of the parameters over the steps so far, zeros before it begins; empty unless the settings ask for it.
     std::vector<double> average() const;
     /// A state vector by PyTorch's name; empty if the rule has none of that name (yet).
     std::vector<double> state(std::string_view name) const;
@@ -38,6 +38,7 @@ private:
     std::vector<bool> stored_in(const Step& step) const;
     std::vector<T> read_row(std::int64_t row) const;
     T add_row(std::int64_t row, std::vector<T>& gradient) const;
+    void add_to_average();
     void clip(std::vector<T>& gradient) const;
 
     const Problem& problem_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "glissade/optimizer.hpp"
 
+#include "glissade/rules/update.hpp"
+
 #include "host/scheduler/rule_fields.hpp"
 
 namespace glissade {
@@ -95,7 +97,27 @@ double Optimizer::initial_state(int state) const {
 }
 
 bool Optimizer::decoupled_decay() const {
-    return std::visit([]<class Rule>(const Rule&) { return Rule::decoupled_decay; }, rule_);
+    return std::visit([](const auto& rule) { return rules::decays_apart(rule); }, rule_);
+}
+
+bool Optimizer::full_batch_only() const {
+    return std::visit(
+        []<class Rule>(const Rule&) {
+            return requires {
+                Rule::full_batch_only;
+            };
+        },
+        rule_);
+}
+
+bool Optimizer::driven_by_host() const {
+    return std::visit(
+        []<class Rule>(const Rule&) {
+            return requires {
+                Rule::driven_by_host;
+            };
+        },
+        rule_);
 }
 
 }  // namespace glissade

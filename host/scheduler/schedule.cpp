@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace glissade {
 namespace scheduling {
@@ -40,7 +41,8 @@ ScheduleValue evaluate(const Product& product, double begin, const ScheduleClock
     ScheduleValue value{base, {}};
     for (const Part& part : product) {
         const double steps = static_cast<double>(clock.step) - begin, rest = static_cast<double>(clock.total_steps) - begin;
-        const Place place{in_unit(part.unit, steps, clock), in_unit(part.unit, 1.0, clock), in_unit(part.unit, rest, clock)};
+        const Place place{in_unit(part.unit, steps, clock), in_unit(part.unit, 1.0, clock), in_unit(part.unit, rest, clock),
+                          clock.watched_rate > 0 ? clock.watched_rate : base};
         const ScheduleValue own = part.row->function(place, part.settings, base);
         value.lr = product.size() == 1 ? own.lr : value.lr * (own.lr / base);
         if (!value.momentum) value.momentum = own.momentum;
@@ -50,14 +52,32 @@ ScheduleValue evaluate(const Product& product, double begin, const ScheduleClock
 
 }  // namespace
 
-ScheduleValue evaluate(const Tree& tree, const ScheduleClock& clock, double base) {
+namespace {
+
+/// The product of the sequence that a step falls into, and where it began.
+std::pair<const Product*, double> product_at(const Tree& tree, const ScheduleClock& clock) {
     double begin = 0;
     for (std::size_t i = 0; i + 1 < tree.sequence.size(); ++i) {
         const double end = begin + length_steps(tree.sequence[i], clock);
-        if (static_cast<double>(clock.step) < end) return evaluate(tree.sequence[i], begin, clock, base);
+        if (static_cast<double>(clock.step) < end) return {&tree.sequence[i], begin};
         begin = end;
     }
-    return evaluate(tree.sequence.back(), begin, clock, base);
+    return {&tree.sequence.back(), begin};
+}
+
+}  // namespace
+
+ScheduleValue evaluate(const Tree& tree, const ScheduleClock& clock, double base) {
+    const auto [product, begin] = product_at(tree, clock);
+    return evaluate(*product, begin, clock, base);
+}
+
+const Part* watching(const Tree& tree, const ScheduleClock& clock) {
+    ScheduleClock last = clock;
+    --last.step;
+    for (const Part& part : *product_at(tree, last).first)
+        if (part.row->observer != nullptr) return &part;
+    return nullptr;
 }
 
 }  // namespace scheduling
@@ -89,8 +109,22 @@ ScheduleValue Schedule::at(const ScheduleClock& clock, double base_lr) const {
 bool Schedule::moves_momentum() const {
     for (const auto& product : root_->tree.sequence)
         for (const auto& part : product)
-            if (part.row->moves_momentum && part.row->function({0, 1, 2}, part.settings, 1.0).momentum) return true;
+            if (part.row->moves_momentum && part.row->function({0, 1, 2, 1}, part.settings, 1.0).momentum) return true;
     return false;
+}
+
+bool Schedule::watches_loss() const {
+    for (const auto& product : root_->tree.sequence)
+        for (const auto& part : product)
+            if (part.row->observer != nullptr) return true;
+    return false;
+}
+
+void Schedule::observe(const ScheduleClock& clock, double base_lr, const EpochLosses& losses, LossWatch& watch) const {
+    const scheduling::Part* part = scheduling::watching(root_->tree, clock);
+    if (part == nullptr) return;
+    if (watch.rate == 0) watch.rate = base_lr;
+    part->row->observer(losses, part->settings, watch);
 }
 
 bool Schedule::is_constant() const {

@@ -17,6 +17,7 @@ struct Place {
     double at = 0;    ///< since the part began
     double one = 1;   ///< a step
     double rest = 1;  ///< from where the part began to the end of the run
+    double held = 0;  ///< the rate that watching the loss has led to
 };
 
 inline constexpr int max_keys = 10;
@@ -28,6 +29,8 @@ struct Settings {
     double length = 0;  ///< 0: not given
 };
 
+/// Changes what a schedule remembers of the losses, whose rate is set, when an epoch has ended.
+using Observer = void (*)(const EpochLosses& losses, const Settings& settings, LossWatch& watch);
 using Function = ScheduleValue (*)(const Place& place, const Settings& settings, double base);
 
 /// A key of a schedule, as people write it.
@@ -38,9 +41,10 @@ struct Key {
     bool low_open = false;        ///< `low` itself is not allowed
     std::string_view alias = {};  ///< PyTorch's name of it, where that is another
     std::string_view words = {};  ///< "a|b": the value is one of these words, kept as its index
-    bool is_list = false;         ///< rising numbers separated by '/'
+    bool is_list = false;         ///< rising numbers separated by '/', or pairs of them with `is_pairs`
     bool whole = false;           ///< a whole number
     double high = 1e300;          ///< largest value allowed
+    bool is_pairs = false;        ///< a list of pairs, 0:0.1/50:0.01, of which the first numbers rise; kept one after the other
 };
 
 /// One schedule: its row of the table.
@@ -52,6 +56,7 @@ struct Row {
     std::string_view length_alias = {};  ///< PyTorch's name of `length`
     bool needs_length = false;
     bool moves_momentum = false;
+    Observer observer = nullptr;  ///< of one that watches the loss
 };
 
 std::span<const Row> rows();
@@ -75,6 +80,9 @@ Tree parse(std::string_view text);
 
 /// The steps that a length in some unit stands for.
 double steps_in(ScheduleUnit unit, const ScheduleClock& clock);
+
+/// The part that watches the loss, if it goes on at the last of `clock.step` steps. Null if there is none.
+const Part* watching(const Tree& tree, const ScheduleClock& clock);
 
 ScheduleValue evaluate(const Tree& tree, const ScheduleClock& clock, double base);
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "host/scheduler/loss_watch.hpp"
 #include "host/scheduler/schedule.hpp"
 
 /// The schedules: one function and one row each. t = place.at counts from 0 in the part's unit, T = length, base = the rate that the
@@ -162,6 +163,57 @@ ScheduleValue optimal(const Place& p, const Settings& s, double) {
     return {1.0 / (alpha * (t0 + p.at)), {}};
 }
 
+/// From `low` up to base over `up` and back over `down`, again and again. The height of a cycle over `low` is halved with each cycle
+/// (triangular2) or shrinks as gamma^t (exp_range). Momentum goes the other way, from max_momentum down by as large a part of its range.
+/// Smith 2017; PyTorch CyclicLR, whose max_lr is our base.
+constexpr Key cyclic_keys[] = {{"low", "", 0, false, "base_lr"},
+                               {"up", "2000", 0, true, "step_size_up"},
+                               {"down", "0", 0, false, "step_size_down"},
+                               {"mode", "triangular", 0, false, {}, "triangular|triangular2|exp_range"},
+                               {"gamma", "1", 0, true},
+                               {"cycle_momentum", "yes", 0, false, {}, "no|yes"},
+                               {"base_momentum", "0.8", 0, false, {}, {}, false, false, 0.9999999999999999},
+                               {"max_momentum", "0.9", 0, false, {}, {}, false, false, 0.9999999999999999}};
+ScheduleValue cyclic(const Place& p, const Settings& s, double base) {
+    const double low = s.number[0], up = s.number[1], down = s.number[2] > 0 ? s.number[2] : up;
+    const double within = std::fmod(p.at, up + down), cycle = std::round((p.at - within) / (up + down));
+    const double modes[] = {1.0, std::exp2(-cycle), std::pow(s.number[4], p.at)};
+    const double height = (within <= up ? within / up : (up + down - within) / down) * modes[static_cast<int>(s.number[3])];
+    ScheduleValue value{low + (base - low) * height, {}};
+    if (s.number[5] != 0) value.momentum = s.number[7] - (s.number[7] - s.number[6]) * height;
+    return value;
+}
+
+/// Warm-up-stable-decay: min((t + one step)/warmup, 1)*base, and over the last `decay` of T from base to `end`, along a line, half a cosine
+/// wave or 1-sqrt. The decay is no longer than what the warm-up leaves. Hu et al. 2024 (MiniCPM); Haegele et al. 2024 for 1-sqrt.
+constexpr Key wsd_keys[] = {
+    {"warmup", "0", 0, false}, {"decay", "", 0, true}, {"end", "0"}, {"anneal", "linear", 0, false, {}, "linear|cos|sqrt"}};
+ScheduleValue wsd(const Place& p, const Settings& s, double base) {
+    const double length = length_of(p, s), warmup = s.number[0], falls = std::max(length - s.number[1], warmup), end = s.number[2];
+    if (p.at < warmup) return {base * std::min((p.at + p.one) / warmup, 1.0), {}};
+    if (p.at <= falls) return {base, {}};
+    const double done = p.at < length ? (p.at - falls) / (length - falls) : 1.0;
+    if (s.number[3] == 1) return {half_wave(base, end, done), {}};
+    return {end + (base - end) * (1.0 - (s.number[3] == 2 ? std::sqrt(done) : done)), {}};
+}
+
+/// The rates of `points`, t:rate pairs: each from its t on, or on the line to the next; base before the first.
+constexpr Key table_keys[] = {{"points", "", 0, false, {}, {}, true, false, 1e300, true}, {"between", "hold", 0, false, {}, "hold|line"}};
+ScheduleValue points(const Place& p, const Settings& s, double base) {
+    std::size_t next = 0;
+    while (next < s.list.size() && s.list[next] <= p.at) next += 2;
+    if (next == 0) return {base, {}};
+    const double rate = s.list[next - 1];
+    if (s.number[1] == 0 || next == s.list.size()) return {rate, {}};
+    const double begin = s.list[next - 2], done = (p.at - begin) / (s.list[next] - begin);
+    return {rate + (s.list[next + 1] - rate) * done, {}};
+}
+
+/// The rate that watching the loss has led to.
+ScheduleValue held(const Place& p, const Settings&, double) {
+    return {p.held, {}};
+}
+
 constexpr Row table[] = {
     {"constant", "the base rate throughout", constant, {}},
     {"constantlr", "base*factor for `length`, then base", constantlr, constantlr_keys, "total_iters", true},
@@ -174,10 +226,29 @@ constexpr Row table[] = {
     {"cosine", "half a cosine wave from base to eta_min over length", cosine, cosine_keys, "T_max"},
     {"cosine_warm_restarts", "cosine over periods t0, t0*t_mult, ...", cosine_warm_restarts, warm_restarts_keys},
     {"one_cycle", "up to base and down again; momentum the other way", one_cycle, one_cycle_keys, "total_steps", false, true},
+    {"cyclic", "from low up to base and back, again and again; momentum the other way", cyclic, cyclic_keys, {}, false, true},
+    {"wsd", "linear warm-up, then base, then down to end over the last `decay` of length", wsd, wsd_keys},
+    {"table", "given rates from given places on (points=0:0.1/50:0.01)", points, table_keys},
     {"inverse_time", "base/(1+decay*t)", inverse_time, inverse_time_keys},
     {"inverse_sqrt", "linear warm-up, then base*sqrt(warmup/(t+1))", inverse_sqrt, inverse_sqrt_keys},
     {"invscaling", "base/(t+1)^power (scikit-learn)", invscaling, invscaling_keys},
     {"optimal", "1/(alpha*(t0+t)), base is not used (scikit-learn)", optimal, optimal_keys},
+    {"plateau",
+     "times factor where the loss has not fallen for `patience` epochs (PyTorch)",
+     held,
+     plateau_keys,
+     {},
+     false,
+     false,
+     watch_plateau},
+    {"adaptive",
+     "divided where the training loss stalls, to the end of the run (scikit-learn)",
+     held,
+     adaptive_keys,
+     {},
+     false,
+     false,
+     watch_adaptive},
 };
 
 }  // namespace

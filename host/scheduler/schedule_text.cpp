@@ -78,11 +78,17 @@ void check_range(double value, const Key& key, const Context& context) {
 
 std::vector<double> read_list(std::string_view text, const Key& key, const Context& context) {
     std::vector<double> list;
+    double before = -1;
     for (const std::string_view item : split(text, '/')) {
-        const double value = read_number(item, context);
-        check_range(value, key, context);
-        if (!list.empty() && value <= list.back()) context.fail("the numbers must rise");
-        list.push_back(value);
+        const auto numbers = key.is_pairs ? split(item, ':') : std::vector<std::string_view>{item};
+        if (key.is_pairs && numbers.size() != 2) context.fail(quoted(item) + " must be a pair such as 50:0.01");
+        for (const std::string_view number : numbers) {
+            list.push_back(read_number(number, context));
+            check_range(list.back(), key, context);
+        }
+        const double place = list[list.size() - numbers.size()];
+        if (place <= before) context.fail("the numbers must rise");
+        before = place;
     }
     return list;
 }
@@ -168,6 +174,22 @@ Part read_part(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+/// One memory of the losses serves one part.
+void check_watching(const Tree& tree) {
+    const Part* first = nullptr;
+    for (const Product& product : tree.sequence)
+        for (const Part& part : product) {
+            if (part.row->observer == nullptr) continue;
+            if (first != nullptr)
+                Context{part.row->name, {}}.fail("one part may watch the loss, and " + std::string(first->row->name) + " does already");
+            first = &part;
+        }
+}
+
+}  // namespace
+
 Tree parse(std::string_view text) {
     Tree tree;
     for (const std::string_view product_text : split(text, '+')) {
@@ -175,6 +197,7 @@ Tree parse(std::string_view text) {
         for (const std::string_view part_text : split(product_text, '*')) product.push_back(read_part(part_text));
         tree.sequence.push_back(std::move(product));
     }
+    check_watching(tree);
     for (std::size_t i = 0; i + 1 < tree.sequence.size(); ++i) {
         double length = 0;
         for (const Part& part : tree.sequence[i]) length += part.settings.length;

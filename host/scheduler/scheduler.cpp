@@ -2,10 +2,12 @@
 #include "host/scheduler/scheduler.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <variant>
 
 #include "glissade/error.hpp"
+#include "host/scheduler/schedule.hpp"
 
 namespace glissade {
 
@@ -19,19 +21,36 @@ BatchPlan plan_batches(std::int64_t rows, std::int64_t batch_size, bool drop_las
     return plan;
 }
 
-template <class Real>
-Scheduler<Real>::Scheduler(SchedulerSettings settings) : settings_(std::move(settings)) {
-    memory.assign(settings_.members.size() * 2 * max_rule_memory, 0.0);
+double AveragePlan::weight(std::int64_t t) const {
+    if (!begun(t)) return 0;
+    if (kind == AverageKind::exponential) return t == first_step ? 1.0 : 1.0 - decay;
+    return 1.0 / static_cast<double>(t - first_step + 1);
+}
+
+AveragePlan plan_averaging(const Averaging& averaging, const BatchPlan& batches, std::int64_t total_steps) {
+    const ScheduleClock clock{0, batches.steps_per_epoch, total_steps, batches.batch_size};
+    const double steps = averaging.start_unit == ScheduleUnit::sample
+                             ? std::ceil(averaging.start / static_cast<double>(batches.batch_size))
+                             : std::round(averaging.start * scheduling::steps_in(averaging.start_unit, clock));
+    constexpr double most = 1e15;
+    return {averaging.kind, averaging.decay, std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(steps, most)))};
 }
 
 template <class Real>
-ScheduleClock Scheduler<Real>::clock(std::int64_t step) const {
-    return {step, settings_.batches.steps_per_epoch, settings_.total_steps, settings_.batches.batch_size};
+Scheduler<Real>::Scheduler(SchedulerSettings settings) : settings_(std::move(settings)) {
+    memory.assign(settings_.members.size() * 2 * max_rule_memory, 0.0);
+    watched_rates_.assign(settings_.members.size(), 0.0);
+}
+
+template <class Real>
+ScheduleClock Scheduler<Real>::clock(std::int64_t step, std::int64_t member) const {
+    return {step, settings_.batches.steps_per_epoch, settings_.total_steps, settings_.batches.batch_size,
+            watched_rates_[static_cast<std::size_t>(member)]};
 }
 
 template <class Real>
 double Scheduler<Real>::lr(std::int64_t step, std::int64_t member) const {
-    return settings_.schedule.at(clock(step), settings_.members[static_cast<std::size_t>(member)].optimizer.get("lr")).lr;
+    return settings_.schedule.at(clock(step, member), settings_.members[static_cast<std::size_t>(member)].optimizer.get("lr")).lr;
 }
 
 template <class Real>
@@ -53,7 +72,7 @@ Segment<Real> Scheduler<Real>::next(std::int64_t step, std::int64_t wanted, bool
         const double base_lr = member.optimizer.get("lr");
         double* member_memory = memory.data() + m * 2 * max_rule_memory;
         for (std::int64_t s = 0; s < steps; ++s)
-            fill_row(member, settings_.schedule.at(clock(step + s), base_lr), step + s, member_memory,
+            fill_row(member, settings_.schedule.at(clock(step + s, m), base_lr), step + s, member_memory,
                      table_.data() + (s * member_count + m) * rules::scalars_a_member);
     }
     return {step, steps, table_.data()};
@@ -72,10 +91,10 @@ void Scheduler<Real>::fill_row(const Member& member, const ScheduleValue& value,
                 double k[max_rule_scalars] = {};
                 ranged.prepare(info, member_memory + range * max_rule_memory, k);
                 Real* row = out + range * ScalarRow::size;
-                const double coupled = rule.decoupled_decay ? 0.0 : ranged.weight_decay;
+                const double coupled = rules::decays_apart(rule) ? 0.0 : ranged.weight_decay;
                 row[ScalarRow::coupled_decay] = static_cast<Real>(coupled + (decays ? member.l2 : 0.0));
                 row[ScalarRow::shrink] = static_cast<Real>(decays ? value.lr * member.l1 : 0.0);
-                row[ScalarRow::average] = static_cast<Real>(settings_.averaging ? 1.0 / static_cast<double>(step + 1) : 0.0);
+                row[ScalarRow::average] = static_cast<Real>(settings_.average.weight(step + 1));
                 for (int i = 0; i < max_rule_scalars; ++i) row[ScalarRow::rule + i] = static_cast<Real>(k[i]);
             }
         },
@@ -87,6 +106,7 @@ void Scheduler<Real>::drop(std::int64_t member) {
     settings_.members.erase(settings_.members.begin() + member);
     const auto first = memory.begin() + member * 2 * max_rule_memory;
     memory.erase(first, first + 2 * max_rule_memory);
+    watched_rates_.erase(watched_rates_.begin() + member);
 }
 
 template class Scheduler<float>;

@@ -4,11 +4,26 @@
 #include <cstdint>
 #include <vector>
 
+#include "glissade/averaging.hpp"
 #include "glissade/population.hpp"
 #include "glissade/schedule.hpp"
 #include "host/execution/backend.hpp"
 
 namespace glissade {
+
+/// The weights of a running average of the parameters.
+struct AveragePlan {
+    AverageKind kind = AverageKind::none;
+    double decay = 0;             ///< of the exponential one
+    std::int64_t first_step = 1;  ///< counts from 1: the first step after which the parameters count
+
+    bool begun(std::int64_t steps_done) const { return kind != AverageKind::none && steps_done >= first_step; }
+    /// Of the parameters after step `t` (from 1); 0 before averaging begins.
+    double weight(std::int64_t t) const;
+};
+
+/// The step with which averaging begins in a run of `batches`: the first that gets as far as `averaging.start`.
+AveragePlan plan_averaging(const Averaging& averaging, const BatchPlan& batches, std::int64_t total_steps);
 
 /// What a run asks of its scheduler.
 struct SchedulerSettings {
@@ -17,12 +32,12 @@ struct SchedulerSettings {
     Schedule schedule;
     std::int64_t total_steps = 0;  ///< of the whole run: what schedules count against
     bool decay_bias = false;
-    bool averaging = false;
+    AveragePlan average;
 };
 
 /// The host side of a run: cuts it into segments, evaluates schedules and each rule's `prepare` in double precision, and lays the scalars
-/// of a segment out as a table. Its only state is what rules carry from step to step (`memory`); everything else is a pure function of the
-/// step.
+/// of a segment out as a table. Its only state is what rules carry from step to step (`memory`) and the rates that came of watching the
+/// loss; everything else is a pure function of the step.
 template <class Real>
 class Scheduler {
 public:
@@ -30,7 +45,7 @@ public:
 
     const BatchPlan& batches() const { return settings_.batches; }
     std::int64_t total_steps() const { return settings_.total_steps; }
-    ScheduleClock clock(std::int64_t step) const;
+    ScheduleClock clock(std::int64_t step, std::int64_t member) const;
     /// Learning rate of a member at a step (from 0).
     double lr(std::int64_t step, std::int64_t member) const;
     std::int64_t epoch_of(std::int64_t step) const { return step / settings_.batches.steps_per_epoch; }
@@ -43,6 +58,9 @@ public:
     /// [members][2 * max_rule_memory] doubles, for checkpoints.
     std::vector<double> memory;
 
+    /// The rate that a schedule which watches the loss has come to for a member; 0: the base rate.
+    void hold_rate(std::int64_t member, double rate) { watched_rates_[static_cast<std::size_t>(member)] = rate; }
+
     /// Removes a member: the others go on.
     void drop(std::int64_t member);
 
@@ -53,6 +71,7 @@ private:
     void fill_row(const Member& member, const ScheduleValue& value, std::int64_t step, double* member_memory, Real* out) const;
 
     SchedulerSettings settings_;
+    std::vector<double> watched_rates_;  ///< of each member
     std::vector<Real> table_;
 };
 

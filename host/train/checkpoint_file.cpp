@@ -13,8 +13,9 @@
 #include "host/train/tensors.hpp"
 
 // A checkpoint: the safetensors layout with tensors `parameters` [alive, P], `state.<i>` [alive, P], of sparse runs `waiting`
-// (host/execution/idle.hpp), `rule_memory`, and for each member m
-// `member.<m>.numbers` (losses and counters), `member.<m>.best` and `member.<m>.final` where there are any; metadata `format`,
+// (host/execution/idle.hpp), `solver.<i>` (of a living member whose rule the host drives), `rule_memory`, and for each member m
+// `member.<m>.numbers` (losses and counters), `member.<m>.watch` (of a schedule that watches the loss), `member.<m>.best` and
+// `member.<m>.final` where there are any; metadata `format`,
 // `format_version`, `run` (JSON: step, settings, fingerprint, user data) and `members` (JSON: history and divergence of each).
 namespace glissade {
 
@@ -23,6 +24,7 @@ namespace {
 constexpr const char* format_name = "glissade-checkpoint";
 constexpr const char* format_version = "1";
 constexpr std::size_t numbers_a_member = 6;
+constexpr std::size_t numbers_a_watch = 5;
 
 Json to_json(const EpochRecord& record) {
     Json out = Json::object(
@@ -70,6 +72,17 @@ MemberTrack<Real> track_from_json(const Json& in, std::int64_t member) {
 
 std::string member_key(std::size_t m, const char* what) {
     return "member." + std::to_string(m) + "." + what;
+}
+
+void add_watch(TensorFile& file, std::size_t m, const LossWatch& watch) {
+    const std::array<double, numbers_a_watch> numbers = {watch.rate, watch.best, static_cast<double>(watch.stalls),
+                                                         static_cast<double>(watch.cooldown), watch.over ? 1.0 : 0.0};
+    file.tensors.push_back(make_tensor<double>(member_key(m, "watch"), {static_cast<std::int64_t>(numbers.size())}, numbers));
+}
+
+LossWatch read_watch(const TensorFile& file, std::size_t m, const std::string& path) {
+    const auto numbers = read_tensor<double>(file, member_key(m, "watch"), numbers_a_watch, path);
+    return {numbers[0], numbers[1], static_cast<std::int64_t>(numbers[2]), static_cast<std::int64_t>(numbers[3]), numbers[4] != 0};
 }
 
 template <class Real>
@@ -161,10 +174,14 @@ std::vector<std::byte> encode_checkpoint(const CheckpointHeader& header, const C
         file.tensors.push_back(make_tensor<Real>("state." + std::to_string(i), {alive, shape.parameters}, state.live.state[i]));
     file.tensors.push_back(make_tensor<double>("rule_memory", {static_cast<std::int64_t>(state.rule_memory.size())}, state.rule_memory));
     if (shape.waiting > 0) file.tensors.push_back(make_tensor<double>("waiting", {alive, shape.waiting}, state.live.waiting));
+    for (std::size_t i = 0; i < state.live.solver.size(); ++i)
+        file.tensors.push_back(make_tensor<double>("solver." + std::to_string(i), {static_cast<std::int64_t>(state.live.solver[i].size())},
+                                                   state.live.solver[i]));
     Json::Array members;
     for (std::size_t m = 0; m < state.tracks.size(); ++m) {
         members.push_back(track_json(state.tracks[m]));
         add_track(file, m, state.tracks[m], shape.parameters);
+        if (shape.watches_loss) add_watch(file, m, state.tracks[m].watch);
     }
     const Json run = Json::object({{"step", header.step},
                                    {"epoch", header.epoch},
@@ -196,6 +213,7 @@ RunState<Real> decode_checkpoint(std::span<const std::byte> bytes, const std::st
              path + ": it holds " + std::to_string(state.tracks.size()) + " members, the run has " + std::to_string(shape.members));
     for (std::size_t m = 0; m < state.tracks.size(); ++m) {
         read_track(file, m, path, shape.parameters, state.tracks[m]);
+        if (shape.watches_loss) state.tracks[m].watch = read_watch(file, m, path);
         alive += state.tracks[m].alive ? 1 : 0;
     }
     const auto count = static_cast<std::size_t>(alive * shape.parameters);
@@ -204,6 +222,11 @@ RunState<Real> decode_checkpoint(std::span<const std::byte> bytes, const std::st
         state.live.state.push_back(read_tensor<Real>(file, "state." + std::to_string(i), count, path));
     if (shape.waiting > 0) state.live.waiting = read_tensor<double>(file, "waiting", static_cast<std::size_t>(alive * shape.waiting), path);
     state.rule_memory = read_tensor<double>(file, "rule_memory", static_cast<std::size_t>(alive) * 2 * max_rule_memory, path);
+    for (std::int64_t i = 0; shape.driven_by_host && i < alive; ++i) {
+        const std::string name = "solver." + std::to_string(i);
+        const std::size_t size = find_tensor(file, name, path).bytes.size() / sizeof(double);
+        state.live.solver.push_back(read_tensor<double>(file, name, size, path));
+    }
     return state;
 }
 

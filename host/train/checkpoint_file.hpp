@@ -25,6 +25,8 @@ struct CheckpointShape {
     std::int64_t parameters = 0;  ///< a member
     int state_vectors = 0;
     std::int64_t waiting = 0;  ///< numbers a member that the backend carries from step to step
+    bool watches_loss = false;    ///< the schedule does
+    bool driven_by_host = false;  ///< the rule is
 };
 
 template <class Real>

@@ -184,7 +184,7 @@ std::string advise(const Problem<Real>& problem, const ResolvedRun& run, const T
     if (best.history.back().validation && best.best_epoch <= epochs - fall->epochs) return "";  // more epochs would not help the kept model
     return "the loss still fell " + number(100 * fall->part) + " % in the last " +
            (fall->epochs == 1 ? "epoch" : std::to_string(fall->epochs) + " of " + std::to_string(epochs) + " epochs") + ": raise " +
-           longer(stop) + " or --lr";
+           longer(stop) + (best.member.optimizer.full_batch_only() ? "" : " or --lr");
 }
 
 template <class Real>

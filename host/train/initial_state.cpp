@@ -80,7 +80,7 @@ RunState<Real> initial_state(const Dataset& data, const TrainOptions& options, c
         for (const Member& member : run.members) vector.insert(vector.end(), count, static_cast<Real>(member.optimizer.initial_state(i)));
         state.live.state.push_back(std::move(vector));
     }
-    if (problem.averaging) state.live.state.push_back(repeat(start));
+    if (problem.averaging) state.live.state.emplace_back(state.live.parameters.size(), Real(0));  // the first mean is exact
     for (int i = 0; i < problem.mark_vectors(); ++i) state.live.state.emplace_back(run.members.size() * count, Real(0));
     if (problem.is_sparse()) state.live.waiting = waiting_at_start(static_cast<std::int64_t>(run.members.size()));
     return state;

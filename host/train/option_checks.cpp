@@ -35,6 +35,11 @@ void check_members(const TrainOptions& o) {
     }
 }
 
+void check_averaging(const Averaging& o) {
+    finite_non_negative(o.start, "average.start");
+    if (!(o.decay > 0 && o.decay < 1)) fail(ErrorKind::usage, "average.decay = " + number_text(o.decay) + " must be above 0 and below 1");
+}
+
 void check_checkpoints(const CheckpointOptions& o) {
     at_least(0, o.every_steps, "checkpoint.every_steps");
     at_least(0, o.every_epochs, "checkpoint.every_epochs");
@@ -70,6 +75,7 @@ void check_options(const TrainOptions& o) {
     finite_non_negative(o.clip_value, "clip_value");
     for (std::size_t c = 0; c < o.class_weights.size(); ++c)
         finite_non_negative(o.class_weights[c], "class_weights[" + std::to_string(c) + "]");
+    check_averaging(o.average);
     check_limits(o);
     check_checkpoints(o.checkpoint);
     check_threads(o.threads);

@@ -69,6 +69,22 @@ std::vector<Member> list_members(const TrainOptions& options) {
     return members;
 }
 
+/// What a rule that looks at the gradient of all rows and sets its own steps does not go with.
+void check_full_batch(const TrainOptions& options, const ResolvedRun& run) {
+    const Optimizer& optimizer = run.members[0].optimizer;
+    if (!optimizer.full_batch_only()) return;
+    const std::string name(optimizer.name());
+    if (run.batches.batch_size < run.batches.order.rows || options.shuffle == Shuffle::replacement)
+        fail(ErrorKind::usage, name + " looks at the gradient of all rows: the batch size must be full, without replacement");
+    if (!options.schedule.is_constant()) fail(ErrorKind::usage, name + " sets its own steps: the schedule must be constant");
+    for (const Member& member : run.members)
+        if (member.l1 > 0) fail(ErrorKind::usage, name + " has no step of a rate that l1 could shrink the weights by: use l2");
+    if (!optimizer.driven_by_host()) return;
+    if (options.clip_norm > 0 || options.clip_value > 0)
+        fail(ErrorKind::usage, name + " searches by the gradient as it is: leave clipping out");
+    if (options.average.on()) fail(ErrorKind::usage, name + " goes to the optimum: there is nothing to average");
+}
+
 /// A loss of the logarithm of the prediction needs targets in their own units.
 void check_link(const Dataset& data, const TrainOptions& options, const Loss& loss) {
     if (loss.link() == Link::identity) return;
@@ -141,13 +157,21 @@ ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
     if (options.schedule.moves_momentum() && first.has("momentum") && first.get("momentum") == 0)
         fail(ErrorKind::usage, "schedule " + options.schedule.text() + " moves the momentum too, but " + std::string(first.name()) +
                                    " has none: give it a momentum, 0.9 for instance");
+    if (options.tol > 0 && options.schedule.watches_loss())
+        fail(ErrorKind::usage, "tol ends the run where the training loss stalls, before schedule " + options.schedule.text() +
+                                   " can lower the rate: leave it out; the schedule has settings of its own");
     run.batches = plan_batches(data.rows(), options.batch_size, options.drop_last, options.seed, options.shuffle);
+    check_full_batch(options, run);
     constexpr std::int64_t most_steps = 1'000'000'000'000;
     if (options.epochs > most_steps / run.batches.steps_per_epoch)
         fail(ErrorKind::usage, std::to_string(options.epochs) + " epochs of " + std::to_string(run.batches.steps_per_epoch) +
                                    " steps are more than 10^12 steps");
     run.total_steps = options.epochs * run.batches.steps_per_epoch;
     if (options.max_steps > 0) run.total_steps = std::min(run.total_steps, options.max_steps);
+    run.average = plan_averaging(options.average, run.batches, run.total_steps);
+    if (options.average.on() && run.average.first_step > run.total_steps)
+        fail(ErrorKind::usage, "averaging would begin with step " + std::to_string(run.average.first_step) + ", but the run has " +
+                                   std::to_string(run.total_steps) + ": let it start earlier");
     run.total_epochs = (run.total_steps + run.batches.steps_per_epoch - 1) / run.batches.steps_per_epoch;
     return run;
 }
@@ -262,7 +286,7 @@ IdlePlan idle_of_run(const TrainOptions& options, const ResolvedRun& run) {
         decays = decays || member.l2 > 0 || (!member.optimizer.decoupled_decay() && member.optimizer.get("weight_decay") > 0);
         shrinks = shrinks || member.l1 > 0;
     }
-    return plan_idle(run.members[0].optimizer.index(), run.members[0].optimizer.variant(), decays, shrinks, options.average);
+    return plan_idle(run.members[0].optimizer.index(), run.members[0].optimizer.variant(), decays, shrinks, options.average.on());
 }
 
 }  // namespace
@@ -303,7 +327,7 @@ std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptio
     problem.rule = optimizer.index();
     problem.variant = optimizer.variant();
     problem.state_count = optimizer.state_count();
-    problem.averaging = options.average;
+    problem.averaging = options.average.on();
     problem.clip_norm = static_cast<Real>(options.clip_norm);
     problem.clip_value = static_cast<Real>(options.clip_value);
     problem.batches = run.batches;

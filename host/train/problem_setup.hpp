@@ -8,6 +8,7 @@
 
 #include "glissade/trainer.hpp"
 #include "host/execution/backend.hpp"
+#include "host/scheduler/scheduler.hpp"
 
 namespace glissade {
 
@@ -20,6 +21,7 @@ struct ResolvedRun {
     BatchPlan batches;
     std::int64_t total_steps = 0;
     std::int64_t total_epochs = 0;
+    AveragePlan average;
 };
 
 /// Checks settings against each other and against the data's shape and targets. Throws Error(usage | data).

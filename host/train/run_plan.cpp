@@ -67,7 +67,8 @@ RunPlan plan_as(const Dataset& data, const TrainOptions& options) {
     add_line(plan.text, "because", choice.why);
     add_line(plan.text, "predicted",
              duration(plan.step.seconds) + " a step, " + duration(plan.epoch_seconds) + " an epoch, " + duration(plan.seconds) +
-                 " in all, besides reading the data and evaluation");
+                 " in all, besides reading the data and evaluation" +
+                 (run.members[0].optimizer.driven_by_host() ? ", where each line search takes one pass" : ""));
     add_line(plan.text, "bound by",
              std::string(plan.step.bound_by) + "; reading each row once takes " + duration(plan.step.limit_seconds) + " of a step");
     return plan;

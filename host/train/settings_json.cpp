@@ -37,6 +37,19 @@ constexpr std::array<std::pair<ColumnKind, const char*>, 3> kind_names = {
 constexpr std::array<std::pair<Shuffle, const char*>, 3> shuffle_names = {
     {{Shuffle::full, "full"}, {Shuffle::none, "none"}, {Shuffle::replacement, "replacement"}}};
 
+constexpr std::array<std::pair<AverageKind, const char*>, 3> average_names = {
+    {{AverageKind::none, "none"}, {AverageKind::mean, "mean"}, {AverageKind::exponential, "exponential"}}};
+constexpr std::array<std::pair<ScheduleUnit, const char*>, 4> unit_names = {
+    {{ScheduleUnit::step, "step"}, {ScheduleUnit::epoch, "epoch"}, {ScheduleUnit::sample, "sample"}, {ScheduleUnit::fraction, "fraction"}}};
+
+Json to_json(const Averaging& averaging) {
+    if (!averaging.on()) return false;
+    return Json::object({{"kind", enum_name(average_names, averaging.kind)},
+                         {"decay", averaging.decay},
+                         {"start", averaging.start},
+                         {"start_unit", enum_name(unit_names, averaging.start_unit)}});
+}
+
 template <class Rule>
 Json fields_json(const Rule& rule) {
     Json out = Json::object({{"name", std::string(rule.name())}});
@@ -169,7 +182,7 @@ Json settings_json(const ResolvedRun& run, std::span<const Member> members, cons
                          {"decay_bias", o.decay_bias},
                          {"clip_norm", o.clip_norm},
                          {"clip_value", o.clip_value},
-                         {"average", o.average},
+                         {"average", to_json(o.average)},
                          {"class_weights", o.class_weights},
                          {"balanced", o.balanced},
                          {"standardize", o.standardize},

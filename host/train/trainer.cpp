@@ -28,6 +28,8 @@ std::string_view name_of(StopReason reason) {
             return "callback";
         case StopReason::diverged:
             return "diverged";
+        case StopReason::converged:
+            return "converged";
     }
     return "unknown";
 }

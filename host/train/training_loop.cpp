@@ -11,6 +11,7 @@
 #include "host/execution/idle.hpp"
 #include "host/train/backend_choice.hpp"
 #include "host/train/diagnosis.hpp"
+#include "host/train/lbfgs_backend.hpp"
 #include "host/train/score_metrics.hpp"
 #include "host/train/settings_json.hpp"
 
@@ -43,8 +44,8 @@ TrainingLoop<Real>::TrainingLoop(const Dataset& data, const TrainOptions& option
 
 template <class Real>
 CheckpointShape TrainingLoop<Real>::shape() const {
-    return {static_cast<std::int64_t>(run_.members.size()), problem_.parameter_count(), problem_.state_vectors(),
-            problem_.is_sparse() ? idle_numbers : 0};
+    return {static_cast<std::int64_t>(run_.members.size()), problem_.parameter_count(),       problem_.state_vectors(),
+            problem_.is_sparse() ? idle_numbers : 0,        options_.schedule.watches_loss(), run_.members[0].optimizer.driven_by_host()};
 }
 
 template <class Real>
@@ -97,10 +98,13 @@ void TrainingLoop<Real>::rebuild() {
     members.reserve(living.size());
     for (const std::size_t m : living) members.push_back(run_.members[m]);
     scheduler_ = std::make_unique<Scheduler<Real>>(
-        SchedulerSettings{run_.batches, std::move(members), options_.schedule, run_.total_steps, options_.decay_bias, options_.average});
+        SchedulerSettings{run_.batches, members, options_.schedule, run_.total_steps, options_.decay_bias, run_.average});
     scheduler_->memory = state_.rule_memory;
+    for (std::size_t i = 0; i < living.size(); ++i)
+        scheduler_->hold_rate(static_cast<std::int64_t>(i), state_.tracks[living[i]].watch.rate);
     backend_.reset();
     backend_ = make_backend(problem_, options_, device_);
+    if (members[0].optimizer.driven_by_host()) backend_ = drive_lbfgs<Real>(std::move(backend_), problem_, members);
     backend_->set_state(state_.live);
     plan_ = backend_->description() + (device_.named ? "" : " (" + device_.why + ")");
 }
@@ -125,7 +129,8 @@ std::int64_t TrainingLoop<Real>::wanted_steps() const {
 
 template <class Real>
 SegmentReport TrainingLoop<Real>::run_segment(std::int64_t steps) {
-    const bool at_epochs = options_.validation.rows() > 0 || options_.tol > 0 || (store_ && options_.checkpoint.every_steps == 0);
+    const bool at_epochs = options_.validation.rows() > 0 || options_.tol > 0 || options_.schedule.watches_loss() ||
+                           run_.members[0].optimizer.driven_by_host() || (store_ && options_.checkpoint.every_steps == 0);
     state_.rule_memory = scheduler_->memory;
     const auto start = std::chrono::steady_clock::now();
     const Segment<Real> segment = scheduler_->next(state_.step, steps, at_epochs);
@@ -153,6 +158,7 @@ StopReason TrainingLoop<Real>::run_segments() {
         if (epoch_ended) validate();
         const Control control = report_progress(report, first);
         if (report.frozen) freeze_member(report.frozen_member, first);
+        if (epoch_ended) observe_losses();
         if (epoch_ended) retire_stalled();
         if (alive().empty()) break;
         if (const auto reason = reason_to_stop(control)) {
@@ -164,9 +170,17 @@ StopReason TrainingLoop<Real>::run_segments() {
     const bool any_finite = std::any_of(state_.tracks.begin(), state_.tracks.end(), [](const auto& track) { return !track.divergence; });
     if (!any_finite) return StopReason::diverged;  // the last checkpoint stays the last finite one
     save_checkpoint(true);
-    if (alive().empty()) return options_.tol == 0 ? StopReason::patience : StopReason::tol;
+    if (alive().empty()) return reason_of_end();
     const std::int64_t asked = options_.epochs * run_.batches.steps_per_epoch;
     return run_.total_steps < asked ? StopReason::max_steps : StopReason::finished;
+}
+
+/// Why every member has retired.
+template <class Real>
+StopReason TrainingLoop<Real>::reason_of_end() const {
+    if (options_.tol > 0) return StopReason::tol;
+    if (options_.patience > 0) return StopReason::patience;
+    return run_.members[0].optimizer.driven_by_host() ? StopReason::converged : StopReason::tol;
 }
 
 template <class Real>
@@ -238,8 +252,24 @@ void TrainingLoop<Real>::remove_member(std::int64_t position) {
     for (auto& vector : state_.live.state) cut(vector);
     if (auto& waiting = state_.live.waiting; !waiting.empty())
         waiting.erase(waiting.begin() + position * idle_numbers, waiting.begin() + (position + 1) * idle_numbers);
+    if (!state_.live.solver.empty()) state_.live.solver.erase(state_.live.solver.begin() + position);
     track.alive = false;
     rebuild();
+}
+
+template <class Real>
+void TrainingLoop<Real>::observe_losses() {
+    if (!options_.schedule.watches_loss()) return;
+    const auto living = alive();
+    for (std::size_t i = 0; i < living.size(); ++i) {
+        MemberTrack<Real>& track = state_.tracks[living[i]];
+        const EpochRecord& record = track.history.back();
+        const auto validation = record.validation ? std::optional(record.validation->loss) : std::nullopt;
+        const auto member = static_cast<std::int64_t>(i);
+        options_.schedule.observe(scheduler_->clock(state_.step, member), run_.members[living[i]].optimizer.get("lr"),
+                                  {record.loss, validation}, track.watch);
+        scheduler_->hold_rate(member, track.watch.rate);
+    }
 }
 
 template <class Real>
@@ -248,7 +278,7 @@ void TrainingLoop<Real>::retire_stalled() {
     const auto living = alive();
     for (std::size_t i = living.size(); i-- > 0;) {
         MemberTrack<Real>& track = state_.tracks[living[i]];
-        if (!track.alive || !stalled(track)) continue;
+        if (!track.alive || !(stalled(track) || backend_->settled(static_cast<std::int64_t>(i)))) continue;
         state_.live = backend_->get_state();
         track.final_parameters = model_parameters(living[i]);
         remove_member(static_cast<std::int64_t>(i));
@@ -261,7 +291,7 @@ std::vector<Real> TrainingLoop<Real>::model_parameters(std::size_t member) const
     if (!track.alive) return track.final_parameters;
     const auto living = alive();
     const auto position = std::find(living.begin(), living.end(), member) - living.begin();
-    if (!options_.average || state_.step == 0) return settled_parameters(problem_, state_.live, position);
+    if (!run_.average.begun(state_.step)) return settled_parameters(problem_, state_.live, position);
     const auto first = state_.live.state.back().begin() + position * static_cast<std::ptrdiff_t>(problem_.parameter_count());
     return {first, first + static_cast<std::ptrdiff_t>(problem_.parameter_count())};
 }
@@ -298,6 +328,7 @@ void TrainingLoop<Real>::validate() {
 
 template <class Real>
 bool TrainingLoop<Real>::stalled(const MemberTrack<Real>& track) const {
+    if (track.watch.over) return true;
     const bool by_validation = options_.tol == 0;
     const std::int64_t patience = options_.patience > 0 ? options_.patience : (by_validation ? 0 : default_tol_patience);
     return patience > 0 && (by_validation ? track.validation_stalls : track.training_stalls) >= patience;

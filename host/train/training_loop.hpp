@@ -31,7 +31,7 @@ public:
     StopReason run();
 
     const RunState<Real>& state() const { return state_; }
-    /// Parameters of a member as its model has them: the running average where the run averages.
+    /// Parameters of a member as its model has them: the running average once it has begun.
     std::vector<Real> model_parameters(std::size_t member) const;
     double seconds() const;
     std::string plan() const { return plan_; }
@@ -46,9 +46,11 @@ private:
     void close_epoch(std::size_t member, std::int64_t steps_done);
     void freeze_member(std::int64_t position, std::int64_t segment_first);
     void remove_member(std::int64_t position);
+    void observe_losses();
     void retire_stalled();
     bool stalled(const MemberTrack<Real>& track) const;
     void validate();
+    StopReason reason_of_end() const;
     std::optional<StopReason> reason_to_stop(Control control) const;
     bool checkpoint_is_due(bool epoch_ended) const;
     void save_checkpoint(bool at_end);

@@ -21,6 +21,7 @@ struct MemberTrack {
     std::vector<Real> best_parameters;
     double lowest_training_loss = std::numeric_limits<double>::infinity();
     std::int64_t validation_stalls = 0, training_stalls = 0;  ///< epochs in a row without improvement
+    LossWatch watch;                                          ///< of a schedule that watches the loss
     double epoch_loss = 0;                                    ///< sum over the rows of the unfinished epoch
     std::optional<Divergence> divergence;
     std::vector<Real> final_parameters;  ///< of a member that is no longer alive

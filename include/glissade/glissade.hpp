@@ -16,6 +16,7 @@
 #include "glissade/row_order.hpp"
 #include "glissade/optimizer.hpp"
 #include "glissade/schedule.hpp"
+#include "glissade/averaging.hpp"
 #include "glissade/population.hpp"
 #include "glissade/device.hpp"
 #include "glissade/model.hpp"

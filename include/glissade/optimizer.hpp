@@ -58,6 +58,8 @@ public:
     std::vector<std::string> state_names() const;  ///< their names
     double initial_state(int state) const;
     bool decoupled_decay() const;  ///< weight decay is not part of the gradient
+    bool full_batch_only() const;  ///< it means something for the gradient of all rows only, and sets its steps itself: no schedule
+    bool driven_by_host() const;   ///< its step is one of the whole vector (lbfgs), for several passes over the data
     const AnyUpdateRule& rule() const { return rule_; }
 
 private:

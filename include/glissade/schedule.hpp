@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@ struct ScheduleClock {
     std::int64_t steps_per_epoch = 1;
     std::int64_t total_steps = 1;  ///< steps of the whole run
     std::int64_t batch_size = 1;
+    double watched_rate = 0;  ///< LossWatch::rate, for a schedule that watches the loss; 0: the base rate
 };
 
 /// Rates of one step: `lr` is absolute; `momentum` is set by schedules that move it too (one-cycle).
@@ -29,10 +31,24 @@ struct ScheduleValue {
     std::optional<double> momentum;
 };
 
-/// A learning-rate schedule: a pure function of the step. Written as text, and read back from it, as
-/// `name`, `name:key=value,key=value`, sequences `warmup:length=500 + cosine` (each part but the last has a length; a part starts at its
-/// own zero) and products `step:every=10 * exponential:gamma=0.99`. `unit=step|epoch|sample|fraction` is a key of every part (default:
-/// step).
+/// Losses of an epoch that ended, a row.
+struct EpochLosses {
+    double training = 0;
+    std::optional<double> validation;
+};
+
+/// What a schedule that watches the loss remembers of a run: part of its checkpoints.
+struct LossWatch {
+    double rate = 0;                                        ///< that it has come to; 0: the base rate, before the first epoch has ended
+    double best = std::numeric_limits<double>::infinity();  ///< loss so far
+    std::int64_t stalls = 0, cooldown = 0;                  ///< epochs
+    bool over = false;                                      ///< the schedule ends the run here
+};
+
+/// A learning-rate schedule: a pure function of the step, and of a LossWatch where it watches the loss (plateau, adaptive). Written as
+/// text, and read back from it, as `name`, `name:key=value,key=value`, sequences `warmup:length=500 + cosine` (each part but the last has a
+/// length; a part starts at its own zero, and watches the loss while it lasts) and products `step:every=10 * exponential:gamma=0.99`.
+/// `unit=step|epoch|sample|fraction` is a key of every part (default: step).
 class GLISSADE_EXPORT Schedule {
 public:
     /// Constant rate.
@@ -54,6 +70,10 @@ public:
     ScheduleValue at(const ScheduleClock& clock, double base_lr) const;
     bool moves_momentum() const;
     bool is_constant() const;
+    /// A part of it watches the loss: observe() is to be called when an epoch ends.
+    bool watches_loss() const;
+    /// What the end of an epoch means for the rate: `clock.step` is the number of steps done.
+    void observe(const ScheduleClock& clock, double base_lr, const EpochLosses& losses, LossWatch& watch) const;
     /// The text that this schedule reads back from.
     const std::string& text() const { return text_; }
 

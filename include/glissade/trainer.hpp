@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "glissade/averaging.hpp"
 #include "glissade/dataset.hpp"
 #include "glissade/export.hpp"
 #include "glissade/metrics.hpp"
@@ -72,7 +73,7 @@ struct TrainOptions {
     bool decay_bias = false;  ///< penalties and weight decay reach the biases too, as in PyTorch
     bool bias = true;
     double clip_norm = 0, clip_value = 0;    ///< of the batch's gradient; 0: off
-    bool average = false;                    ///< the model is the mean of the parameters over all steps (Polyak and Ruppert)
+    Averaging average = {};                  ///< off; else the model is a mean of the parameters over the steps
     std::vector<double> class_weights = {};  ///< empty or one a class, multiplied into the row weights
     bool balanced = false;                   ///< class_weights = rows / (classes * rows of the class)
     bool standardize = false;                ///< z-score of every column, from the training rows, applied as rows are read; sparse rows
@@ -100,7 +101,8 @@ struct TrainOptions {
     std::function<Control(const Progress&)> on_segment = {};
 };
 
-enum class StopReason { finished, max_steps, max_seconds, patience, tol, callback, diverged };
+/// `tol`: also where an adaptive schedule ended the run. `converged`: the rule (lbfgs) found nothing more to gain.
+enum class StopReason { finished, max_steps, max_seconds, patience, tol, callback, diverged, converged };
 GLISSADE_EXPORT std::string_view name_of(StopReason reason);
 
 /// How a run met a non-finite sum.

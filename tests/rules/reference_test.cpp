@@ -112,7 +112,9 @@ Measured measure(const Optimizer& optimizer, const Loss& loss, double fault) {
     testing::copy_to_reference(loss, settings);
     const auto steps = reference::steps_in_file_order(problem, 16, 10, optimizer.get("lr"));
     const auto bounds = reference::error_bounds(problem, settings, steps, start, reference::float32_unit);
-    testing::RuleRun<float> rules(problem, optimizer, loss, settings, start);
+    Optimizer used = optimizer;
+    if (optimizer.full_batch_only()) used.set("lr", optimizer.get("lr") * (1 + fault));  // which hears no schedule
+    testing::RuleRun<float> rules(problem, used, loss, settings, start);
     reference::Trainer<double> trainer(problem, settings, start);
     for (auto step : steps) {
         trainer.step(step);
@@ -129,6 +131,7 @@ TEST(ReferenceBound, HoldsForCorrectFloatRunsAndBreaksForARateThatIsOffByOneInAH
     for (const auto optimizer : Optimizer::names())
         for (const auto loss : Loss::names()) {
             const Optimizer rule = Optimizer::named(optimizer);
+            if (rule.driven_by_host()) continue;  // its rule moves nothing
             const auto right = measure(rule, loss, 0), wrong = measure(rule, loss, 1e-2);
             EXPECT_LE(right.error, right.bound) << optimizer << " " << loss;
             EXPECT_GT(wrong.error, wrong.bound) << optimizer << " " << loss << ": the bound would not notice";

@@ -3,6 +3,7 @@
 // bound, which says how far PyTorch itself may have drifted from the exact value.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <numbers>
 
@@ -80,6 +81,19 @@ std::vector<Tracked> sequence_of_linear_and_cosine() {
     return rates;
 }
 
+/// The height of PyTorch's CyclicLR between its rates; 8 steps up, 4 down.
+Tracked cyclic_height(int t, const std::string& mode) {
+    const Tracked cycles = Tracked(t) / Tracked(12), ratio = Tracked(8) / Tracked(12);
+    const double cycle = std::floor(1 + cycles.value);
+    const Tracked x = Tracked(1) + cycles - Tracked(cycle);
+    const Tracked height = x.value <= ratio.value ? x / ratio : (x - Tracked(1)) / (ratio - Tracked(1));
+    return height * (mode == "triangular" ? Tracked(1) : (mode == "triangular2" ? Tracked(std::exp2(1 - cycle)) : pow(Tracked(.97), t)));
+}
+
+std::vector<Tracked> cyclic(const char* mode) {
+    return direct([mode](int t) { return Tracked(.01) + (Tracked(base) - Tracked(.01)) * cyclic_height(t, mode); });
+}
+
 struct Case {
     const char* golden;
     const char* text;
@@ -115,6 +129,9 @@ std::vector<Case> cases() {
          direct([&](int t) { return restart(t, 10, 2, 1e-3); })},
         {"cosine_warm_restarts_7x1", "cosine_warm_restarts:t0=7", 50, direct([&](int t) { return restart(t, 7, 1, 0); })},
         {"sequential_linear5_then_cosine45", "linear:start_factor=.1,length=5 + cosine", 50, sequence_of_linear_and_cosine()},
+        {"cyclic_triangular", "cyclic:low=.01,up=8,down=4", 50, cyclic("triangular")},
+        {"cyclic_triangular2", "cyclic:base_lr=.01,step_size_up=8,step_size_down=4,mode=triangular2", 50, cyclic("triangular2")},
+        {"cyclic_exp_range", "cyclic:low=.01,up=8,down=4,mode=exp-range,gamma=.97", 50, cyclic("exp_range")},
         {"chained_constant5_exp0.9", "constantlr:factor=.1,length=5 * exponential:gamma=0.9", 50,
          run(Tracked(base) * Tracked(.1), chained)},
     };
@@ -131,6 +148,41 @@ TEST(ScheduleGolden, RatesAreThoseOfPyTorchWithinItsOwnDrift) {
             EXPECT_NEAR(expected, torch.value, torch.error) << c.golden << ": the recursion of this test is not PyTorch's at " << t;
             EXPECT_NEAR(schedule.at({t, 10, c.total_steps, 1}, base).lr, expected, bound) << c.golden << " at " << t;
         }
+    }
+}
+
+TEST(ScheduleGolden, CyclicMovesTheMomentumAsPyTorchDoes) {
+    const auto golden = testing::read_golden("schedulers.json").at("schedulers");
+    for (const std::string mode : {"triangular", "triangular2", "exp_range"}) {
+        const Schedule schedule("cyclic:low=.01,up=8,down=4,gamma=.97,mode=" + mode);
+        ASSERT_TRUE(schedule.moves_momentum());
+        for (int t = 0; t < steps; ++t) {
+            const double expected = golden.at("cyclic_" + mode).at("momentum").at(static_cast<std::size_t>(t));
+            const Tracked torch = Tracked(.9) - (Tracked(.9) - Tracked(.8)) * cyclic_height(t, mode);
+            EXPECT_NEAR(expected, torch.value, torch.error) << mode << ": the formula of this test is not PyTorch's at " << t;
+            const auto momentum = schedule.at({t, 10, 50, 1}, base).momentum;
+            ASSERT_TRUE(momentum);
+            EXPECT_NEAR(*momentum, expected, torch.error + testing::gamma_bound<double>(own_roundings)) << mode << " at " << t;
+        }
+    }
+}
+
+TEST(ScheduleGolden, PlateauLowersTheRateWherePyTorchDoes) {
+    const auto golden = testing::read_golden("schedulers.json").at("schedulers");
+    const std::pair<const char*, const char*> pairs[] = {
+        {"plateau_p3_f0.5", "plateau:factor=.5,patience=3"},
+        {"plateau_p2_cooldown2_abs_minlr", "plateau:factor=.3,patience=2,cooldown=2,threshold=1e-3,threshold_mode=abs,min_lr=1e-4"},
+    };
+    for (const auto& [name, text] : pairs) {
+        const Schedule schedule(text);
+        LossWatch watch;
+        for (int t = 0; t < steps; ++t) {
+            const auto i = static_cast<std::size_t>(t);
+            EXPECT_EQ(schedule.at({t, 1, steps, 1, watch.rate}, base).lr, golden.at(name).at("lr").at(i).get<double>())
+                << name << " at " << t;
+            schedule.observe({t + 1, 1, steps, 1, watch.rate}, base, {golden.at(name).at("metric").at(i), {}}, watch);
+        }
+        EXPECT_LT(watch.rate, base / 100) << name;
     }
 }
 

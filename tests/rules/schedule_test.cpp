@@ -27,7 +27,8 @@ std::string usable_text(const Schedule::Entry& entry) {
     for (const std::string& key : entry.keys) {
         const bool needed = key.back() == '=';
         if (!needed) continue;
-        text += separator + key + (key == "milestones=" ? "5/20" : (key == "gamma=" || key == "decay=" ? "0.5" : "8"));
+        const bool fraction = key == "gamma=" || key == "decay=" || key == "low=";
+        text += separator + key + (key == "milestones=" ? "5/20" : (key == "points=" ? "5:0.25/20:0" : (fraction ? "0.5" : "8")));
         separator = ',';
     }
     return text;
@@ -44,7 +45,7 @@ std::string message_of(const char* text) {
 }
 
 TEST(Schedule, EveryRowOfTheTableReadsBackAndIsFiniteAndPositiveOrZeroThroughoutTheRun) {
-    ASSERT_GE(Schedule::table().size(), 15u);
+    ASSERT_GE(Schedule::table().size(), 20u);
     for (const auto& entry : Schedule::table())
         for (const char* unit : {"step", "epoch", "sample", "fraction"}) {
             const Schedule schedule(usable_text(entry) + ",unit=" + unit);
@@ -151,6 +152,79 @@ TEST(Schedule, OptimalStartsAtTheExpectedSizeOfTheWeightsAndIgnoresTheBaseRate) 
     EXPECT_EQ(schedule.at(clock_at(192), 0.1).lr, 1.0);
 }
 
+TEST(Schedule, WarmupStableDecayRisesHoldsAndFallsToItsEndWithTheRun) {
+    const char* text = "wsd:warmup=20,decay=50";
+    for (std::int64_t step = 0; step < 20; ++step) EXPECT_EQ(rate(text, step), static_cast<double>(step + 1) / 20) << step;
+    for (std::int64_t step = 20; step <= 150; ++step) EXPECT_EQ(rate(text, step), 1.0) << step;
+    EXPECT_EQ(rate(text, 175), 0.5);
+    EXPECT_EQ(rate(text, 200), 0.0);
+    EXPECT_EQ(rate("wsd:warmup=1,decay=2.5,end=0.25,unit=epoch", 175), 0.625);
+    EXPECT_EQ(rate("wsd:decay=64,anneal=sqrt", 152), 0.5) << "1 - sqrt(1/4)";
+    EXPECT_NEAR(rate("wsd:decay=50,anneal=cos", 175), 0.5, testing::gamma_bound<double>(8));
+    EXPECT_EQ(rate("wsd:warmup=20,decay=50,length=100", 75), 0.5);
+    EXPECT_EQ(rate("wsd:warmup=20,decay=50,length=100", 150), 0.0);
+    EXPECT_EQ(rate("wsd:warmup=100,decay=150", 150), 0.5) << "the decay has the 100 steps that the warm-up leaves";
+}
+
+TEST(Schedule, TableHoldsItsRatesOrJoinsThemByLines) {
+    const char* text = "table:points=20:0.5/40:0.25/100:0";
+    for (const auto& [step, wanted] : {std::pair{0, 1.0}, {19, 1.0}, {20, 0.5}, {39, 0.5}, {40, 0.25}, {99, 0.25}, {100, 0.0}, {199, 0.0}})
+        EXPECT_EQ(rate(text, step), wanted) << step;
+    const char* lines = "table:points=20:0.5/40:0.25/100:0,between=line";
+    for (const auto& [step, wanted] : {std::pair{19, 1.0}, {20, 0.5}, {30, 0.375}, {40, 0.25}, {70, 0.125}, {100, 0.0}, {150, 0.0}})
+        EXPECT_EQ(rate(lines, step), wanted) << step;
+    EXPECT_EQ(rate("table:points=0:1e-1/1e+0:0.5,unit=epoch", 20), 0.5);
+}
+
+TEST(Schedule, CyclicPeaksAtTheBaseRateAndHalvesItsHeight) {
+    EXPECT_EQ(rate("cyclic:low=0.5,up=8,down=4", 8), 1.0);
+    EXPECT_EQ(rate("cyclic:low=0.5,up=8,down=4", 10), 0.75);
+    EXPECT_EQ(rate("cyclic:low=0.5,up=8", 16), 0.5);
+    EXPECT_EQ(rate("cyclic:low=0.5,up=8,mode=triangular2", 24), 0.75);
+    EXPECT_EQ(rate("cyclic:low=0.5,up=8,mode=exp_range,gamma=0.5", 8), 0.5 + 0.5 / 256);
+    EXPECT_FALSE(Schedule("cyclic:low=0,cycle_momentum=no").moves_momentum());
+}
+
+/// The rate after epochs with these losses.
+double watched(const Schedule& schedule, const std::vector<EpochLosses>& epochs, LossWatch& watch) {
+    for (std::size_t e = 0; e < epochs.size(); ++e)
+        schedule.observe({static_cast<std::int64_t>(20 * (e + 1)), 20, 200, 8, watch.rate}, 1.0, epochs[e], watch);
+    return watch.rate;
+}
+
+TEST(Schedule, PlateauPrefersTheValidationLoss) {
+    LossWatch watch;
+    const Schedule schedule("plateau:factor=.5,patience=0");
+    EXPECT_TRUE(schedule.watches_loss());
+    EXPECT_EQ(watched(schedule, {{3, 1.0}, {2, .9}, {1, .9}}, watch), 0.5) << "only the training loss fell";
+    LossWatch by_training;
+    EXPECT_EQ(watched(schedule, {{3, {}}, {2, {}}, {1, {}}}, by_training), 1.0);
+    EXPECT_EQ(watched(schedule, {{1, {}}}, by_training), 0.5);
+}
+
+TEST(Schedule, AdaptiveDividesWhereTheTrainingLossStallsAndEndsBelowItsLowestRate) {
+    LossWatch watch;
+    const Schedule schedule("adaptive:n_iter_no_change=2,tol=.25,divide=4,lowest=.0625");
+    EXPECT_EQ(watched(schedule, {{8, {}}, {7, {}}, {6.875, {}}, {6.5, {}}}, watch), 1.0) << "one stall, then none";
+    EXPECT_EQ(watched(schedule, {{6.375, {}}, {6.25, {}}}, watch), .25) << "two stalls in a row";
+    EXPECT_EQ(watched(schedule, {{7, 0.0}, {7, 0.0}}, watch), .0625) << "the validation loss is not asked";
+    EXPECT_FALSE(watch.over);
+    EXPECT_EQ(watched(schedule, {{7, {}}, {7, {}}}, watch), .0625);
+    EXPECT_TRUE(watch.over);
+}
+
+TEST(Schedule, WatchesWhileItsPartLasts) {
+    const Schedule schedule("warmup:length=40 + plateau:factor=.5,patience=0,length=2,unit=epoch + constant");
+    LossWatch watch;
+    EXPECT_EQ(watched(schedule, {{1, {}}, {2, {}}}, watch), 0) << "the warm-up";
+    EXPECT_EQ(schedule.at({39, 20, 200, 8, watch.rate}, 1.0).lr, 1.0);
+    EXPECT_EQ(watched(schedule, {{1, {}}, {1, {}}, {1, {}}, {1, {}}, {1, {}}, {1, {}}}, watch), .5)
+        << "epoch 3 is the best, epoch 4 stalls";
+    EXPECT_EQ(schedule.at({79, 20, 200, 8, watch.rate}, 1.0).lr, .5);
+    EXPECT_EQ(schedule.at({80, 20, 200, 8, watch.rate}, 1.0).lr, 1.0);
+    EXPECT_EQ(Schedule("step:every=10,gamma=.5 * plateau").at({10, 20, 200, 8, .25}, 1.0).lr, .125);
+}
+
 TEST(Schedule, OneCycleEndsAtItsLastRateAtTheLastStepOfTheRun) {
     for (const char* text :
          {"one_cycle", "one_cycle:three_phase=yes", "one_cycle:anneal=linear", "one_cycle:unit=epoch", "one_cycle:unit=fraction"}) {
@@ -178,7 +252,8 @@ TEST(ScheduleText, TakesBlanksCaseUnderscoresAndExponents) {
 TEST(ScheduleText, MistakesNameThePartTheKeyAndWhatWouldBeRight) {
     EXPECT_EQ(message_of("cosin"),
               "unknown schedule 'cosin'; did you mean 'cosine'? There are: constant, constantlr, step, multistep, exponential, "
-              "polynomial, linear, warmup, cosine, cosine_warm_restarts, one_cycle, inverse_time, inverse_sqrt, invscaling, optimal");
+              "polynomial, linear, warmup, cosine, cosine_warm_restarts, one_cycle, cyclic, wsd, table, inverse_time, inverse_sqrt, "
+              "invscaling, optimal, plateau, adaptive");
     EXPECT_EQ(message_of("step"), "schedule 'step', key 'every': is needed: step:every=...");
     EXPECT_EQ(message_of("step:evry=3"),
               "schedule 'step': unknown key 'evry'; did you mean 'every'? There are: every, gamma, length, unit");
@@ -189,6 +264,11 @@ TEST(ScheduleText, MistakesNameThePartTheKeyAndWhatWouldBeRight) {
     EXPECT_EQ(message_of("step:every"), "schedule 'step': 'every' must be key=value");
     EXPECT_EQ(message_of("step:every=1,unit=epochs"), "schedule 'step', key 'unit': 'epochs' must be one of step, epoch, sample, fraction");
     EXPECT_EQ(message_of("multistep:milestones=5/3"), "schedule 'multistep', key 'milestones': the numbers must rise");
+    EXPECT_EQ(message_of("table:points=5"), "schedule 'table', key 'points': '5' must be a pair such as 50:0.01");
+    EXPECT_EQ(message_of("table:points=5:1/5:2"), "schedule 'table', key 'points': the numbers must rise");
+    EXPECT_EQ(message_of("table:points=5:-1"), "schedule 'table', key 'points': must be at least 0");
+    EXPECT_EQ(message_of("plateau:length=5 + adaptive"), "schedule 'adaptive': one part may watch the loss, and plateau does already");
+    EXPECT_EQ(message_of("plateau:factor=1").substr(0, 54), "schedule 'plateau', key 'factor': must be above 0 and ");
     EXPECT_EQ(message_of("one_cycle:pct_start=2"), "schedule 'one_cycle', key 'pct_start': must be above 0 and at most 1");
     EXPECT_EQ(message_of("cosine_warm_restarts:t0=5,t_mult=1.5"), "schedule 'cosine_warm_restarts', key 't_mult': must be a whole number");
     EXPECT_EQ(message_of("warmup"), "schedule 'warmup', key 'length': is needed: warmup:length=...");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trajectories of torch.optim (PyTorch 1.13, float64, 20 steps, mini-batches and full batch), for the rules of the catalog driven directly
-// and for the reference. Two correct float64 runs that round in different places may differ by the sum of their bounds. PyTorch decays
-// biases too.
+// Trajectories of torch.optim (PyTorch 1.13 and 2.15, float64, 20 steps, mini-batches and full batch), for the rules of the catalog driven
+// directly and for the reference. Two correct float64 runs that round in different places may differ by the sum of their bounds. PyTorch
+// decays biases too.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -118,7 +118,39 @@ TEST(UpdateGolden, EveryTrajectoryOfPyTorchThatTheCatalogCovers) {
             expect_both(GoldenRun(optimizer, mode == std::string("full")), golden.at(mode), file + " " + mode);
         expect_state(GoldenRun(optimizer, false), golden.at("final_state_w"), file);
     }
-    EXPECT_EQ(covered, 28);
+    EXPECT_EQ(covered, 31);
+}
+
+/// PyTorch's ASGD is SGD with weight decay lambd and the rate lr/(1 + lambd*lr*t)^alpha, averaged from the step t0 + 2 on.
+TEST(UpdateGolden, TheAverageFromAStepOnIsThatOfAveragedSgd) {
+    const auto golden = testing::read_golden("opt_asgd.json");
+    const double lr = golden.at("args").at("lr"), lambd = golden.at("args").at("lambd"), alpha = golden.at("args").at("alpha");
+    GoldenRun run(Sgd{.lr = lr, .weight_decay = lambd}, false);
+    run.settings.average = true;
+    run.settings.average_from = golden.at("args").at("t0").get<long>() + 2;
+    for (std::size_t s = 1; s < run.steps.size(); ++s) run.steps[s].lr = lr / std::pow(1 + lambd * lr * static_cast<double>(s), alpha);
+    expect_both(run, golden.at("minibatch"), "asgd");
+    const auto bounds = reference::error_bounds(run.problem, run.settings, run.steps, run.start, reference::float64_unit);
+    testing::RuleRun<double> rules(run.problem, run.optimizer, "logistic", run.settings, run.start);
+    reference::Trainer<double> trainer(run.problem, run.settings, run.start);
+    for (const auto& step : run.steps) rules.step(step), trainer.step(step);
+    const auto expected = golden.at("final_state_w").at("ax").get<std::vector<double>>();
+    for (std::size_t j = 0; j < expected.size(); ++j) {
+        EXPECT_NEAR(rules.average()[j], expected[j], 2 * bounds.average) << j;
+        EXPECT_NEAR(trainer.average()[j], expected[j], 2 * bounds.average) << j;
+    }
+}
+
+/// Rates fall from step to step there, which tells a momentum of steps from one of gradients.
+TEST(UpdateGolden, EveryTrajectoryOfKeras) {
+    const auto runs = testing::read_golden("keras.json").at("runs");
+    for (const auto& [name, golden] : runs.items()) {
+        Optimizer optimizer = optimizer_of(golden);
+        optimizer.set("lr", golden.at("rates").at(0));
+        GoldenRun run(optimizer, false);
+        for (std::size_t s = 0; s < run.steps.size(); ++s) run.steps[s].lr = golden.at("rates").at(s);
+        expect_both(run, golden, "keras " + name);
+    }
 }
 
 TEST(UpdateGolden, ClippingAndDecayThatSparesBiasesAreThoseOfPyTorch) {

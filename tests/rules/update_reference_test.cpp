@@ -74,6 +74,10 @@ TEST(UpdateAgainstReference, EveryRuleWithPenaltiesClippingAndAveraging) {
         trial.settings.l2 = 0.05;
         trial.settings.average = true;
         expect_both(trial);
+        trial.settings.average_from = 4;
+        trial.settings.average_decay = .75;
+        trial.label = c.name + " with penalties and an exponential average";
+        expect_both(trial);
         trial.label = c.name + " with clipping and decay of biases";
         trial.settings = {};
         trial.settings.clip_norm = 0.05;

@@ -33,13 +33,18 @@ inline std::vector<UpdateCase> update_cases() {
         for (const auto& field : plain.fields()) {
             if (field.name == "lr") continue;
             Optimizer varied = plain;
-            const double other = field.is_flag ? 1 - field.default_value : (field.high < 1 ? .75 : .0625);
+            const double number = field.high < 1 ? .75 : (field.low >= 1 ? field.default_value + 1 : .0625);
+            const double other = field.is_flag ? 1 - field.default_value : number;
             if (field.name == "nesterov") varied.set("momentum", .75);
             varied.set(field.name, other);
             if (field.name == "dampening") varied.set("momentum", .75);
             cases.push_back({std::string(name) + "_" + std::string(field.name), varied});
         }
     }
+    cases.push_back({"nadam_decoupled", NAdam{.weight_decay = .5, .decoupled_weight_decay = true}});
+    cases.push_back({"radam_decoupled", RAdam{.weight_decay = .5, .decoupled_weight_decay = true}});
+    cases.push_back({"sgd_rate_in_buffer", Sgd{.momentum = .75, .nesterov = true, .rate_in_buffer = true}});
+    cases.push_back({"rmsprop_rate_in_buffer", RmsProp{.momentum = .75, .eps_in_root = true, .rate_in_buffer = true}});
     Optimizer all = RmsProp{.momentum = .9, .centered = true, .weight_decay = .05};
     cases.push_back({"rmsprop_centered_momentum_weight_decay", all});
     return cases;

@@ -11,6 +11,7 @@
 #include "glissade/optimizer.hpp"
 #include "glissade/rules/update.hpp"
 #include "host/reference/problem.hpp"
+#include "host/scheduler/scheduler.hpp"
 
 namespace glissade::testing {
 
@@ -96,6 +97,11 @@ private:
             if (most_norm > 0 && norm > most_norm) g *= most_norm / (norm + Real(1e-6));
     }
 
+    AveragePlan average_plan() const {
+        const auto kind = settings_.average_decay > 0 ? AverageKind::exponential : AverageKind::mean;
+        return {settings_.average ? kind : AverageKind::none, settings_.average_decay, settings_.average_from};
+    }
+
     /// The scalars of this step for weights (range 0) or biases.
     template <class Rule>
     void prepare(const Rule& rule, const reference::Step& step, int range, Real* row) {
@@ -104,9 +110,9 @@ private:
         double k[max_rule_scalars] = {};
         ranged.prepare({t_, step.lr, step.momentum.value_or(0), step.momentum.has_value()}, memory_[range], k);
         row[rules::ScalarRow::coupled_decay] =
-            static_cast<Real>((Rule::decoupled_decay ? 0 : ranged.weight_decay) + (decays ? settings_.l2 : 0));
+            static_cast<Real>((rules::decays_apart(rule) ? 0 : ranged.weight_decay) + (decays ? settings_.l2 : 0));
         row[rules::ScalarRow::shrink] = static_cast<Real>(decays ? step.lr * settings_.l1 : 0);
-        row[rules::ScalarRow::average] = static_cast<Real>(settings_.average ? 1.0 / static_cast<double>(t_) : 0);
+        row[rules::ScalarRow::average] = static_cast<Real>(average_plan().weight(t_));
         for (int i = 0; i < max_rule_scalars; ++i) row[rules::ScalarRow::rule + i] = static_cast<Real>(k[i]);
     }
 

@@ -24,10 +24,12 @@
 #include "glissade/rules/update_adamw.hpp"
 #include "glissade/rules/update_ftrl.hpp"
 #include "glissade/rules/update_lazy_adam.hpp"
+#include "glissade/rules/update_lbfgs.hpp"
 #include "glissade/rules/update_lion.hpp"
 #include "glissade/rules/update_nadam.hpp"
 #include "glissade/rules/update_radam.hpp"
 #include "glissade/rules/update_rmsprop.hpp"
+#include "glissade/rules/update_rprop.hpp"
 #include "glissade/rules/update_sgd.hpp"
 #include "glissade/rules/update_yogi.hpp"
 
@@ -41,7 +43,8 @@ struct RuleList {
 
 using LossRules = RuleList<Squared, Logistic, Softmax, Hinge, SquaredHinge, Huber, Absolute, Quantile, EpsilonInsensitive,
                            SquaredEpsilonInsensitive, ModifiedHuber, Perceptron, Poisson, Gamma, Tweedie>;
-using UpdateRules = RuleList<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, Adamax, NAdam, Yogi, RAdam, AdaBelief, Lion, Ftrl, LazyAdam>;
+using UpdateRules =
+    RuleList<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, Adamax, NAdam, Yogi, RAdam, AdaBelief, Lion, Ftrl, LazyAdam, Rprop, Lbfgs>;
 
 /// Calls `f.template operator()<Rule>()` for the rule at `index`; does nothing beyond the list. A uniform switch: every thread of a launch
 /// agrees.

@@ -16,6 +16,17 @@ struct ScalarRow {
 };
 inline constexpr int scalars_a_member = 2 * ScalarRow::size;
 
+static_assert(ScalarRow::rule + max_rule_scalars <= ScalarRow::size);
+
+/// Whether the rule's weight decay shrinks the weights themselves and is no part of the gradient.
+template <class Rule>
+constexpr bool decays_apart(const Rule& rule) {
+    if constexpr (requires { rule.decoupled_weight_decay; })
+        return rule.decoupled_weight_decay;
+    else
+        return Rule::decoupled_decay;
+}
+
 /// The rule as biases see it, which penalties spare.
 template <class Rule>
 constexpr Rule without_penalties(Rule rule) {

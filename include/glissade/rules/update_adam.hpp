@@ -39,7 +39,8 @@ GLISSADE_RULE void apply_adam(const Real* k, Real g, Real& theta, Real* s) {
 
 }  // namespace rules
 
-/// Adam (Kingma and Ba 2015), PyTorch's form: theta -= lr/(1-b1^t) * m / (sqrt(v)/sqrt(1-b2^t) + eps).
+/// Adam (Kingma and Ba 2015), PyTorch's form: theta -= lr/(1-b1^t) * m / (sqrt(v)/sqrt(1-b2^t) + eps), or, as the
+/// paper's faster form and Keras have it, lr*sqrt(1-b2^t)/(1-b1^t) * m / (sqrt(v) + eps).
 struct Adam {
     double lr = 1e-3;
     double beta1 = .9;
@@ -47,6 +48,7 @@ struct Adam {
     double eps = 1e-8;
     double weight_decay = 0;
     bool amsgrad = false;
+    bool eps_uncorrected = false;
 
     static constexpr std::string_view name = "adam";
     static constexpr bool decoupled_decay = false;
@@ -58,7 +60,8 @@ struct Adam {
                           F::rate("beta2", &Adam::beta2, "decay of the average of squares"),
                           F::at_least("eps", &Adam::eps, 0, "added to the root"),
                           F::at_least("weight_decay", &Adam::weight_decay, 0, "L2 added to the gradient of the weights"),
-                          F::boolean("amsgrad", &Adam::amsgrad, "divide by the largest average of squares so far")};
+                          F::boolean("amsgrad", &Adam::amsgrad, "divide by the largest average of squares so far"),
+                          F::boolean("eps_uncorrected", &Adam::eps_uncorrected, "eps joins the root before its bias correction")};
     }
     static constexpr std::array<std::string_view, 3> state_names(int) { return {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}; }
     static constexpr int state_count(int variant) { return 2 + variant; }
@@ -66,7 +69,10 @@ struct Adam {
     double initial_state(int) const { return 0; }
     std::string_view contradiction() const { return ""; }
 
-    void prepare(const StepInfo& step, double*, double* k) const { rules::prepare_adam(step, beta1, beta2, eps, k); }
+    void prepare(const StepInfo& step, double*, double* k) const {
+        rules::prepare_adam(step, beta1, beta2, eps, k);
+        if (eps_uncorrected) k[6] *= k[5];
+    }
 
     template <int Variant, class Real>
     static GLISSADE_RULE void apply(const Real* k, Real g, Real& theta, Real* s) {

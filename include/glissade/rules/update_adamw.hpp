@@ -13,6 +13,7 @@ struct AdamW {
     double eps = 1e-8;
     double weight_decay = 1e-2;
     bool amsgrad = false;
+    bool eps_uncorrected = false;
 
     static constexpr std::string_view name = "adamw";
     static constexpr bool decoupled_decay = true;
@@ -24,7 +25,8 @@ struct AdamW {
                           F::rate("beta2", &AdamW::beta2, "decay of the average of squares"),
                           F::at_least("eps", &AdamW::eps, 0, "added to the root"),
                           F::at_least("weight_decay", &AdamW::weight_decay, 0, "decoupled decay of the weights"),
-                          F::boolean("amsgrad", &AdamW::amsgrad, "divide by the largest average of squares so far")};
+                          F::boolean("amsgrad", &AdamW::amsgrad, "divide by the largest average of squares so far"),
+                          F::boolean("eps_uncorrected", &AdamW::eps_uncorrected, "eps joins the root before its bias correction")};
     }
     static constexpr std::array<std::string_view, 3> state_names(int) { return {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}; }
     static constexpr int state_count(int variant) { return 2 + variant; }
@@ -34,6 +36,7 @@ struct AdamW {
 
     void prepare(const StepInfo& step, double*, double* k) const {
         rules::prepare_adam(step, beta1, beta2, eps, k);
+        if (eps_uncorrected) k[6] *= k[5];
         k[7] = 1.0 - step.lr * weight_decay;
     }
 

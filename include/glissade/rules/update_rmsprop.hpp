@@ -17,6 +17,8 @@ struct RmsProp {
     double momentum = 0;
     bool centered = false;
     double weight_decay = 0;
+    bool eps_in_root = false;
+    bool rate_in_buffer = false;
 
     static constexpr std::string_view name = "rmsprop";
     static constexpr bool decoupled_decay = false;
@@ -28,7 +30,9 @@ struct RmsProp {
                           F::at_least("eps", &RmsProp::eps, 0, "added to the root"),
                           F::rate("momentum", &RmsProp::momentum, "momentum factor mu"),
                           F::boolean("centered", &RmsProp::centered, "divide by the deviation of the gradient"),
-                          F::at_least("weight_decay", &RmsProp::weight_decay, 0, "L2 added to the gradient of the weights")};
+                          F::at_least("weight_decay", &RmsProp::weight_decay, 0, "L2 added to the gradient of the weights"),
+                          F::boolean("eps_in_root", &RmsProp::eps_in_root, "eps joins what the root is taken of"),
+                          F::boolean("rate_in_buffer", &RmsProp::rate_in_buffer, "the momentum is of steps, rates included")};
     }
     static constexpr std::array<std::string_view, 3> state_names(int variant) {
         if (variant & 1) return {"square_avg", "grad_avg", "momentum_buffer"};
@@ -41,11 +45,14 @@ struct RmsProp {
     std::string_view contradiction() const { return ""; }
 
     void prepare(const StepInfo& step, double*, double* k) const {
-        k[0] = step.lr;
+        const bool inside = rate_in_buffer && momentum > 0;
+        k[0] = inside ? 1.0 : step.lr;
         k[1] = alpha;
         k[2] = 1.0 - alpha;
-        k[3] = eps;
+        k[3] = eps_in_root ? 0.0 : eps;
         k[4] = step.has_momentum ? step.momentum : momentum;
+        k[5] = eps_in_root ? eps : 0.0;
+        k[6] = inside ? step.lr : 1.0;
     }
 
     template <int Variant, class Real>
@@ -57,10 +64,10 @@ struct RmsProp {
             s[1] = fused(k[1], s[1], k[2] * g);
             spread = larger(fused(-s[1], s[1], s[0]), Real(0));
         }
-        const Real scaled = g / (root(spread) + k[3]);
+        const Real scaled = g / (root(spread + k[5]) + k[3]);
         if constexpr (Variant >= 2) {
             Real& buffer = s[1 + (Variant & 1)];
-            buffer = fused(k[4], buffer, scaled);
+            buffer = fused(k[4], buffer, k[6] * scaled);
             theta = fused(-k[0], buffer, theta);
         } else {
             theta = fused(-k[0], scaled, theta);

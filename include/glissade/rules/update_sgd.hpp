@@ -16,16 +16,19 @@ struct Sgd {
     double dampening = 0;
     bool nesterov = false;
     double weight_decay = 0;
+    bool rate_in_buffer = false;
 
     static constexpr std::string_view name = "sgd";
     static constexpr bool decoupled_decay = false;
     static constexpr int variants = 2;  // 0: plain, 1: with a momentum buffer
     static constexpr auto fields() {
         using F = Field<Sgd>;
-        return std::array{F::above("lr", &Sgd::lr, 0, "learning rate"), F::rate("momentum", &Sgd::momentum, "momentum factor mu"),
+        return std::array{F::above("lr", &Sgd::lr, 0, "learning rate"),
+                          F::rate("momentum", &Sgd::momentum, "momentum factor mu"),
                           F::rate("dampening", &Sgd::dampening, "dampening tau of the momentum"),
                           F::boolean("nesterov", &Sgd::nesterov, "Nesterov momentum (needs momentum > 0, dampening 0)"),
-                          F::at_least("weight_decay", &Sgd::weight_decay, 0, "L2 added to the gradient of the weights")};
+                          F::at_least("weight_decay", &Sgd::weight_decay, 0, "L2 added to the gradient of the weights"),
+                          F::boolean("rate_in_buffer", &Sgd::rate_in_buffer, "the momentum is of steps, rates included, not of gradients")};
     }
     static constexpr std::array<std::string_view, 1> state_names(int) { return {"momentum_buffer"}; }
     static constexpr int state_count(int variant) { return variant; }
@@ -38,10 +41,12 @@ struct Sgd {
     }
 
     void prepare(const StepInfo& step, double*, double* k) const {
-        k[0] = step.lr;
+        const bool inside = rate_in_buffer && momentum > 0;
+        k[0] = inside ? 1.0 : step.lr;
         k[1] = step.has_momentum ? step.momentum : momentum;
-        k[2] = step.t == 1 ? 1.0 : 1.0 - dampening;
+        k[2] = (step.t == 1 ? 1.0 : 1.0 - dampening) * (inside ? step.lr : 1.0);
         k[3] = nesterov ? 1.0 : 0.0;
+        k[4] = inside ? step.lr : 1.0;
     }
 
     template <int Variant, class Real>
@@ -51,7 +56,7 @@ struct Sgd {
             theta = fused(-k[0], g, theta);
         } else {
             s[0] = fused(k[1], s[0], k[2] * g);
-            const Real direction = k[3] != Real(0) ? fused(k[1], s[0], g) : s[0];
+            const Real direction = k[3] != Real(0) ? fused(k[1], s[0], k[4] * g) : s[0];
             theta = fused(-k[0], direction, theta);
         }
     }

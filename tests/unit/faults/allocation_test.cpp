@@ -49,7 +49,8 @@ TEST_P(EveryAllocation, OfARunWithEverythingOn) {
     options.start = train(data, options).model;
     options.validation = held_out.dataset();
     options.members = {{NAdam{.lr = .01}, 0, 0, 0}, {NAdam{.lr = 1e300}, 0, .1, 0}};  // the second diverges and leaves
-    options.standardize = options.standardize_target = options.average = true;
+    options.standardize = options.standardize_target = true;
+    options.average.kind = AverageKind::mean;
     options.clip_norm = 1;
     options.patience = 5;
     options.on_segment = [](const Progress&) { return Control::go_on; };

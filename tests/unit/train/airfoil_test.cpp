@@ -12,7 +12,7 @@
 #include "host/reference/bound.hpp"
 #include "host/reference/trainer.hpp"
 
-namespace glissade {
+namespace glissade::airfoil_test {
 namespace {
 
 const nlohmann::json& golden() {
@@ -186,4 +186,4 @@ INSTANTIATE_TEST_SUITE_P(EveryRule, ShuffledAirfoil,
                                            Shuffled{"yogi .01", Yogi{.lr = .01, .eps = 1e-3}, 10, 2, .2439, .0015}));
 
 }  // namespace
-}  // namespace glissade
+}  // namespace glissade::airfoil_test

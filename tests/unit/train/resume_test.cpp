@@ -66,8 +66,14 @@ TEST_F(Resume, IsExactAtEveryStepForEveryRule) {
     const RandomProblem<float> problem(45, 6, 2, 3), held_out(30, 6, 2, 4);
     for (const std::string_view name : Optimizer::names()) {
         TrainOptions options = options_with(Optimizer::named(name));
+        if (options.optimizer.full_batch_only()) {
+            options.batch_size = full_batch;
+            options.schedule = "constant";
+            options.epochs = 15;
+        }
         options.validation = held_out.dataset();
-        options.average = name == "sgd";
+        if (name == "sgd") options.average = {.kind = AverageKind::exponential, .decay = .75, .start = 4, .start_unit = ScheduleUnit::step};
+        if (name == "lion") options.average.kind = AverageKind::mean;
         const auto whole = train(problem.dataset(true), options);
         for (std::int64_t cut = 1; cut < 15; cut += name == "nadam" || name == "ftrl" ? 1 : 4)
             expect_same(interrupted(problem.dataset(true), options, directory, cut), whole,
@@ -87,6 +93,26 @@ TEST_F(Resume, IsExactForMembersOneOfWhichDiverged) {
         expect_same(again, whole, "cut at step " + std::to_string(cut));
         for (std::size_t m = 0; m < 3; ++m) EXPECT_EQ(again.members[m].model.parameters, whole.members[m].model.parameters);
         EXPECT_EQ(again.members[0].divergence->message, whole.members[0].divergence->message);
+    }
+}
+
+TEST_F(Resume, IsExactForSchedulesThatWatchTheLoss) {
+    const RandomProblem<float> problem(45, 6, 2, 3), held_out(30, 6, 2, 4);
+    for (const char* schedule : {"plateau:factor=.5,patience=0,threshold=.05",
+                                 "warmup:length=2,unit=epoch + plateau:factor=.5,patience=0,cooldown=1,threshold=.05",
+                                 "adaptive:patience=1,tol=.1,lowest=.1,divide=4"}) {
+        TrainOptions options = options_with(Adam{.lr = .25});
+        options.epochs = 12;
+        options.schedule = schedule;
+        options.members = {{Adam{.lr = 1}, 0, 0, 0}, {Adam{.lr = .25}, 0, 0, 0}};
+        if (options.schedule.text()[0] != 'a') options.validation = held_out.dataset();
+        const auto whole = train(problem.dataset(), options);
+        EXPECT_LT(whole.members[1].history.back().lr, .25 / 3) << schedule << ": this problem does not put it to the test";
+        options.segment_steps = 2;
+        expect_same(train(problem.dataset(), options), whole, std::string(schedule) + " in other segments");
+        for (std::int64_t cut = 1; cut < whole.steps; cut += 2)
+            expect_same(interrupted(problem.dataset(), options, directory, cut), whole,
+                        std::string(schedule) + ", cut at step " + std::to_string(cut));
     }
 }
 

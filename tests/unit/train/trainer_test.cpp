@@ -168,9 +168,9 @@ TEST(Trainer, HonoursLimitsAndTheCallback) {
 TEST(Trainer, AveragesTheParametersOverAllSteps) {
     const RandomProblem<double> problem(64, 3, 0, 6);
     TrainOptions options = quick("squared");
-    options.average = true;
+    options.average.kind = AverageKind::mean;
     const auto averaged = train(problem.dataset(), options).model.parameters;
-    options.average = false;
+    options.average = {};
     std::vector<double> sum(averaged.size(), 0.0);
     constexpr int steps = 16;
     options.epochs = 4;
@@ -180,10 +180,85 @@ TEST(Trainer, AveragesTheParametersOverAllSteps) {
         const auto point = train(problem.dataset(), options).model.parameters;
         for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += point[i] / steps;
     }
-    options.average = true;
+    options.average.kind = AverageKind::mean;
     options.max_steps = steps;
     const auto constant_rate = train(problem.dataset(), options).model.parameters;
     for (std::size_t i = 0; i < sum.size(); ++i) EXPECT_NEAR(constant_rate[i], sum[i], steps * steps * 0x1p-53) << i;
+}
+
+/// The parameters after each step of a run without averaging, and of the same run with it.
+struct AveragedRun {
+    std::vector<std::vector<double>> points;
+    std::vector<double> average;
+
+    AveragedRun(const Averaging& averaging, int steps) {
+        const RandomProblem<double> problem(64, 3, 0, 6);
+        TrainOptions options = quick("squared");
+        options.epochs = 4;
+        options.schedule = "constant";
+        for (options.max_steps = 1; options.max_steps <= steps; ++options.max_steps)
+            points.push_back(train(problem.dataset(), options).model.parameters);
+        options.max_steps = steps;
+        options.average = averaging;
+        average = train(problem.dataset(), options).model.parameters;
+    }
+};
+
+TEST(Trainer, AveragesTheTailFromWhereItStarts) {
+    constexpr int steps = 16;
+    for (const auto& averaging : {Averaging{.kind = AverageKind::mean, .start = .625},
+                                  Averaging{.kind = AverageKind::mean, .start = 10, .start_unit = ScheduleUnit::step},
+                                  Averaging{.kind = AverageKind::mean, .start = 2.5, .start_unit = ScheduleUnit::epoch},
+                                  Averaging{.kind = AverageKind::mean, .start = 145, .start_unit = ScheduleUnit::sample}}) {
+        const AveragedRun run(averaging, steps);  // batches of 16 rows: 145 rows are reached by the tenth
+        for (std::size_t i = 0; i < run.average.size(); ++i) {
+            double sum = 0;
+            for (std::size_t s = 9; s < steps; ++s) sum += run.points[s][i];
+            EXPECT_NEAR(run.average[i], sum / 7, steps * steps * 0x1p-53) << i << ", unit " << static_cast<int>(averaging.start_unit);
+        }
+    }
+}
+
+TEST(Trainer, AveragesExponentiallyFromTheFirstPointOn) {
+    const AveragedRun run({.kind = AverageKind::exponential, .decay = .75, .start = 2, .start_unit = ScheduleUnit::step}, 8);
+    std::vector<double> mean = run.points[1];
+    for (std::size_t s = 2; s < run.points.size(); ++s)
+        for (std::size_t i = 0; i < mean.size(); ++i) mean[i] = std::fma(.25, run.points[s][i] - mean[i], mean[i]);
+    EXPECT_EQ(run.average, mean) << "bit for bit";
+}
+
+TEST(Trainer, TheModelIsTheLastPointUntilAveragingBegins) {
+    const RandomProblem<double> problem(64, 3, 0, 6);
+    TrainOptions options = quick("squared");
+    options.epochs = 2;
+    std::vector<std::vector<double>> models;
+    for (const bool averaged : {false, true}) {
+        if (averaged) options.average = {.kind = AverageKind::mean, .start = 8, .start_unit = ScheduleUnit::step};
+        options.on_segment = [](const Progress& progress) { return progress.step >= 6 ? Control::stop : Control::go_on; };
+        options.segment_steps = 1;
+        models.push_back(train(problem.dataset(), options).model.parameters);
+    }
+    EXPECT_EQ(models[0], models[1]);
+    options.average.start = 9;
+    EXPECT_THROW(train(problem.dataset(), options), Error) << "a run of 8 steps";
+    options.average = {.kind = AverageKind::exponential, .decay = 1};
+    EXPECT_THROW(train(problem.dataset(), options), Error);
+}
+
+TEST(Trainer, AdaptiveEndsTheRunWhereTheRateIsLow) {
+    const RandomProblem<double> problem(64, 3, 0, 6);
+    TrainOptions options = quick("squared");
+    options.optimizer = Sgd{.lr = .0625};
+    options.epochs = 1000;
+    options.schedule = "adaptive";
+    const auto run = train(problem.dataset(), options);
+    EXPECT_EQ(run.stop, StopReason::tol);
+    EXPECT_LT(run.history.size(), 200u);
+    EXPECT_EQ(run.history.front().lr, .0625);
+    EXPECT_LE(run.history.back().lr, 1e-6);
+    EXPECT_GT(run.history.back().lr, 1e-6 / 5);
+    options.tol = 1e-3;
+    EXPECT_NE(message_of([&] { train(problem.dataset(), options); }, ErrorKind::usage).find("leave it out"), std::string::npos);
 }
 
 TEST(Trainer, WarmStartsFromAModel) {
