@@ -37,13 +37,9 @@ std::string_view CsvScanner::cell() {
 
 std::string_view CsvScanner::plain_cell() {
     const char* const start = at_;
-    while (at_ != end_) {
-        const char c = *at_;
-        if (c == delimiter_ || c == '\n' || c == '\r' || (delimiter_ == ' ' && c == '\t')) break;
-        if (c == '\0') fault("a NUL byte");
-        if (c == '"') fault("a quote inside an unquoted cell; write the whole cell in quotes and double those inside");
-        ++at_;
-    }
+    while (at_ != end_ && !stops_[static_cast<unsigned char>(*at_)]) ++at_;
+    if (at_ != end_ && *at_ == '\0') fault("a NUL byte");
+    if (at_ != end_ && *at_ == '"') fault("a quote inside an unquoted cell; write the whole cell in quotes and double those inside");
     const char* stop = at_;
     while (stop != start && is_blank(stop[-1])) --stop;
     return {start, static_cast<std::size_t>(stop - start)};

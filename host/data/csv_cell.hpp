@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -17,7 +18,10 @@ class CsvScanner {
 public:
     /// `unescaped` keeps the text of quoted cells that hold doubled quotes; it must live as long as the cells are used.
     CsvScanner(std::string_view text, char delimiter, std::deque<std::string>& unescaped)
-        : at_(text.data()), end_(text.data() + text.size()), delimiter_(delimiter), unescaped_(unescaped) {}
+        : at_(text.data()), end_(text.data() + text.size()), delimiter_(delimiter), unescaped_(unescaped) {
+        for (const char stop : {delimiter, '\n', '\r', '\0', '"'}) stops_[static_cast<unsigned char>(stop)] = true;
+        if (delimiter == ' ') stops_['\t'] = true;
+    }
 
     bool at_end() const { return at_ == end_; }
     const char* at() const { return at_; }
@@ -36,6 +40,16 @@ public:
         if (next != end_ && *next != '\n' && *next != '\r' && *next != delimiter_ && !(delimiter_ == ' ' && next != stop)) return false;
         text = {start, static_cast<std::size_t>(stop - start)};
         at_ = next;
+        return true;
+    }
+
+    /// Reads the cell and the delimiter behind it if it is a short number with nothing round it, as number() and end_cell() would;
+    /// otherwise does not move and returns false.
+    bool number_and_delimiter(double& value) {
+        const char* const stop = parse_short_decimal(at_, end_, value);
+        if (stop == nullptr || *stop != delimiter_ || delimiter_ == ' ') return false;
+        at_ = stop + 1;
+        ++column_;
         return true;
     }
 
@@ -68,6 +82,7 @@ private:
     const char* at_;
     const char* end_;
     char delimiter_;
+    std::array<bool, 256> stops_{};  ///< bytes at which an unquoted cell ends or is broken
     std::deque<std::string>& unescaped_;
     std::int64_t line_ = 0;
     std::int64_t column_ = 1;

@@ -26,8 +26,14 @@ public:
         numbers_ = std::count(plan.uses.begin(), plan.uses.end(), ColumnUse::number);
         texts_ = std::count(plan.uses.begin(), plan.uses.end(), ColumnUse::text);
         out.tallies.resize(static_cast<std::size_t>(columns_));
+        numbers_in_.resize(static_cast<std::size_t>(columns_));
+        for (std::int64_t column = 0; column < columns_; ++column) {
+            const bool is_number = plan.uses[static_cast<std::size_t>(column)] == ColumnUse::number;
+            plain_.push_back(is_number && column != plan.label && column + 1 < columns_ && !plan.missing->contains_numbers() ? 1 : 0);
+        }
         out.dictionaries.resize(static_cast<std::size_t>(texts_));
         codes_of_.resize(static_cast<std::size_t>(texts_));
+        classes_of_.resize(static_cast<std::size_t>(texts_));
     }
 
     void read(std::int64_t most_rows) {
@@ -49,6 +55,7 @@ public:
             out_.fault = fault;
         }
         out_.lines = scanner_.line();
+        for (std::size_t column = 0; column < numbers_in_.size(); ++column) out_.tallies[column].numbers = numbers_in_[column];
         trim();
     }
 
@@ -84,6 +91,11 @@ private:
         std::uint32_t* codes = out_.data.codes.data() + out_.data.rows * texts_;
         std::size_t text = 0;
         for (std::int64_t column = 0; column < columns_; ++column) {
+            if (plain_[static_cast<std::size_t>(column)] && scanner_.number_and_delimiter(*values)) {
+                ++values;
+                ++numbers_in_[static_cast<std::size_t>(column)];
+                continue;
+            }
             switch (plan_.uses[static_cast<std::size_t>(column)]) {
                 case ColumnUse::number:
                     *values++ = read_number(column);
@@ -111,17 +123,17 @@ private:
         if (scanner_.number(value, text)) {
             if (plan_.missing->contains_numbers() && plan_.missing->contains(text)) return missing_at(column);
             if (column == plan_.label) spell(value, text);
-            ++tally(column).numbers;
+            ++numbers_in_[static_cast<std::size_t>(column)];
             return value;
         }
         text = scanner_.cell();
         if (plan_.missing->contains(text)) return missing_at(column);
         if (const auto number = whole_number(text)) {  // in quotes
             if (column == plan_.label) spell(*number, text);
-            ++tally(column).numbers;
+            ++numbers_in_[static_cast<std::size_t>(column)];
             return *number;
         }
-        count_other(column, text);
+        count_other(column, text, classify_cell(text));
         return 0;
     }
 
@@ -131,19 +143,17 @@ private:
             missing_at(column);
             return missing_code;
         }
-        if (!plan_.fixed[static_cast<std::size_t>(column)]) {
-            if (whole_number(text)) {
-                ++tally(column).numbers;
-            } else {
-                count_other(column, text);
-            }
-        }
         auto& codes = codes_of_[slot];
         const auto next = static_cast<std::uint32_t>(out_.dictionaries[slot].size());
         const auto [place, is_new] = codes.try_emplace(text, next);
         if (is_new) {
+            const bool fixed = plan_.fixed[static_cast<std::size_t>(column)];
+            classes_of_[slot].push_back(fixed ? CellClass::word : classify_cell(text));
+            count_text(column, text, classes_of_[slot].back());
             if (invalid_utf8_at(text)) scanner_.fault(quoted(text) + " is not valid UTF-8; convert the file to UTF-8");
             out_.dictionaries[slot].push_back(text);
+        } else {
+            count_text(column, text, classes_of_[slot][place->second]);
         }
         return place->second;
     }
@@ -153,9 +163,19 @@ private:
         return missing_number;
     }
 
-    void count_other(std::int64_t column, std::string_view text) {
+    /// A cell of a text column. One whose use was asked for is not looked at: whatever it holds is text.
+    void count_text(std::int64_t column, std::string_view text, CellClass what) {
+        if (plan_.fixed[static_cast<std::size_t>(column)]) return;
+        if (what == CellClass::number) {
+            ++numbers_in_[static_cast<std::size_t>(column)];
+        } else {
+            count_other(column, text, what);
+        }
+    }
+
+    void count_other(std::int64_t column, std::string_view text, CellClass what) {
         ColumnTally& sum = tally(column);
-        const bool is_word = classify_cell(text) == CellClass::word;
+        const bool is_word = what == CellClass::word;
         ++(is_word ? sum.words : sum.malformed);
         auto& first = is_word ? sum.first_word : sum.first_malformed;
         if (plan_.fixed[static_cast<std::size_t>(column)]) scanner_.fault(not_a_number(text));
@@ -175,8 +195,11 @@ private:
     const char* begin_;
     std::size_t text_bytes_;
     std::int64_t columns_ = 0, numbers_ = 0, texts_ = 0;
-    std::int64_t room_rows_ = 0;  ///< rows that the vectors have room for
+    std::int64_t room_rows_ = 0;            ///< rows that the vectors have room for
+    std::vector<char> plain_;               ///< of a column: its numbers are numbers and nothing more, and are not the last of a row
+    std::vector<std::int64_t> numbers_in_;  ///< ColumnTally::numbers, close together while they are counted
     std::vector<std::unordered_map<std::string_view, std::uint32_t>> codes_of_;
+    std::vector<std::vector<CellClass>> classes_of_;  ///< of each text in a dictionary
 };
 
 }  // namespace

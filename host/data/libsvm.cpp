@@ -13,13 +13,9 @@ namespace {
 
 constexpr std::int64_t largest_index = std::numeric_limits<std::int32_t>::max();
 
-bool is_blank(char c) {
-    return c == ' ' || c == '\t';
-}
-
-class PieceReader {
+class LibsvmReader {
 public:
-    PieceReader(std::string_view text, std::int64_t most_features, SparsePiece& out)
+    LibsvmReader(std::string_view text, std::int64_t most_features, SparsePiece& out)
         : lines_(text, true, out), largest_(most_features > 0 ? std::min(most_features, largest_index) : largest_index), out_(out) {}
 
     void read(std::string_view text) {
@@ -148,7 +144,7 @@ bool looks_like_libsvm(std::string_view text) {
 Table read_libsvm(std::shared_ptr<const InputFile> file, const ReadOptions& options, const ColumnPlanner& /*planner*/) {
     // No entry takes fewer than four characters ("1:1 ") nor more than 12 + 8 bytes here.
     SparseTable table = read_sparse_lines(*file, options, {5, 0}, [&](std::string_view text, SparsePiece& piece) {
-        PieceReader(text, options.most_features, piece).read(text);
+        LibsvmReader(text, options.most_features, piece).read(text);
     });
     return {std::move(file), "libsvm", std::move(table)};
 }

@@ -15,6 +15,10 @@
 
 namespace glissade {
 
+inline bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
 /// Rows read from one piece of a text file of sparse rows.
 struct SparsePiece {
     SparseChunk entries;

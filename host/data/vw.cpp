@@ -15,18 +15,14 @@
 namespace glissade {
 namespace {
 
-bool is_blank(char c) {
-    return c == ' ' || c == '\t';
-}
-
 /// Characters that end a name.
 bool ends_name(char c) {
     return is_blank(c) || c == ':' || c == '|';
 }
 
-class PieceReader {
+class VwReader {
 public:
-    PieceReader(std::string_view text, int hash_bits, SparsePiece& out) : lines_(text, false, out), hash_bits_(hash_bits), out_(out) {}
+    VwReader(std::string_view text, int hash_bits, SparsePiece& out) : lines_(text, false, out), hash_bits_(hash_bits), out_(out) {}
 
     void read() {
         lines_.read([&](const char* begin, const char* end) { read_row(begin, end); });
@@ -204,7 +200,7 @@ Table read_vw(std::shared_ptr<const InputFile> file, const ReadOptions& options,
     const int hash_bits = options.hash_bits > 0 ? options.hash_bits : default_hash_bits;
     // No entry takes fewer than two characters ("a ") nor more than 12 + 8 bytes here; a row of two characters, 32.
     SparseTable table = read_sparse_lines(*file, options, {26, hash_bits},
-                                          [&](std::string_view text, SparsePiece& piece) { PieceReader(text, hash_bits, piece).read(); });
+                                          [&](std::string_view text, SparsePiece& piece) { VwReader(text, hash_bits, piece).read(); });
     return {std::move(file), "vw", std::move(table)};
 }
 

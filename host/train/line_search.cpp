@@ -10,8 +10,8 @@ namespace glissade {
 
 namespace {
 
-constexpr double least_growth = 1.1, most_growth = 4;  // of a step beyond an interval that is not bracketed yet
-constexpr double enough_shrinkage = .66;               // of the interval in two trials
+constexpr double least_stretch = 1.1, most_stretch = 4;  // of a step beyond an interval that is not bracketed yet
+constexpr double enough_shrinkage = .66;                 // of the interval in two trials
 // Near a minimum the fall that is asked for drowns in the rounding of the values, while slopes still tell (Hager and Zhang 2005).
 constexpr double noise = 8 * std::numeric_limits<double>::epsilon();
 
@@ -23,7 +23,7 @@ LineSearch::LineSearch(double value, double slope, double first_step, double hig
       highest_(highest),
       step_(std::min(first_step, highest)),
       low_(0),
-      high_(step_ + most_growth * step_),
+      high_(step_ + most_stretch * step_),
       best_{0, value, slope},
       other_(best_),
       width_(highest),
@@ -53,8 +53,8 @@ LineSearch::Status LineSearch::next(double value, double slope) {
         low_ = std::min(best_.step, other_.step);
         high_ = std::max(best_.step, other_.step);
     } else {
-        low_ = step_ + least_growth * (step_ - best_.step);
-        high_ = step_ + most_growth * (step_ - best_.step);
+        low_ = step_ + least_stretch * (step_ - best_.step);
+        high_ = step_ + most_stretch * (step_ - best_.step);
     }
     if (!std::isfinite(step_)) step_ = .5 * (best_.step + other_.step);  // values too far apart for a cubic
     step_ = std::clamp(step_, 0.0, highest_);

@@ -47,7 +47,8 @@ public:
         }
         const std::int64_t steps = problem.batches.steps_per_epoch * trial.epochs;
         scheduler_ = std::make_unique<Scheduler<Real>>(
-            SchedulerSettings{problem.batches, members, trial.schedule, steps, trial.decay_bias, trial.average});
+            SchedulerSettings{problem.batches, members, trial.schedule, steps, trial.decay_bias,
+                              AveragePlan{trial.average ? AverageKind::mean : AverageKind::none, .999, 1}});
         const Segment<Real> all = scheduler_->next(0, steps, false);
         scalars.assign(all.scalars, all.scalars + steps * problem.members * rules::scalars_a_member);
         steps_ = all.steps;

@@ -213,6 +213,19 @@ TEST(HostileText, AWordAmongManyNumbersIsNeverACategory) {
                  load_training(path, raw_options("1")));
 }
 
+/// The first rows speak for a text column; the file as a whole does not.
+TEST(HostileText, WordsBeforeManyNumbersAreNoCategories) {
+    const DataFiles files;
+    for (const std::string word : {"x", "nan"}) {
+        std::string text;
+        for (int i = 0; i < 300; ++i) text += word + ",1\n";
+        for (int i = 0; i < 5000; ++i) text += std::to_string(i % 3) + "," + std::to_string(i % 7) + "\n";
+        const std::string path = files.write("late.csv", text);
+        EXPECT_ERROR(ErrorKind::data, "line 1, column 1: \"" + word + "\" is not a number, and 5000 other cells of column \"0\" are",
+                     load_training(path, raw_options("1")));
+    }
+}
+
 TEST(HostileText, TheFirstOfSeveralBadCellsIsNamed) {
     const DataFiles files;
     const std::string path = files.write("many.csv", "1,2,3\n4,5,nan\n7,inf,9\nx,11,12\n1,1,1\n2,2,2\n");

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -31,6 +33,43 @@ TEST(Number, AgreesWithTheCLibraryOnRandomText) {
         } else {
             ASSERT_TRUE(value.has_value()) << text;
             EXPECT_EQ(*value, expected) << text;
+        }
+    }
+}
+
+/// What parse_number should give for a text: the C++ library's own reading of it.
+void expect_read_as_the_library_does(const std::string& text, std::size_t length) {
+    double value = -7, expected = -7;
+    const char* const begin = text.data();
+    const char* const stop = parse_number(begin, begin + length, value);
+    const auto wanted = std::from_chars(begin, begin + length, expected);
+    ASSERT_EQ(stop, wanted.ptr) << text << ", " << length << " bytes";
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(value), std::bit_cast<std::uint64_t>(expected)) << text << ", " << length << " bytes";
+}
+
+/// The quick way through short decimals and the way round it: every count of digits before and behind the point, with each text behind
+/// them, whole and with each end cut off.
+TEST(Number, IsTheSameHoweverManyDigitsItHasAndWhateverFollows) {
+    std::mt19937_64 random(3);
+    const auto digits = [&](int count, bool nines) {
+        std::string text;
+        for (int i = 0; i < count; ++i) text += nines ? '9' : static_cast<char>('0' + random() % 10);
+        return text;
+    };
+    for (int whole = 1; whole <= 20; ++whole) {
+        for (int decimals = -1; decimals <= 20; ++decimals) {  // -1: no point
+            for (const char* const behind :
+                 {",8.25,-3,12345678,9", "\n1.5,2.5,3.5,4.5,5.5,6.5", "e3,8.25,-3,12345678,9,10", "E-2\r\n1,2,3,4,5,6,7,8,9,0",
+                  ".5,1,2,3,4,5,6,7,8,9,0,1,2", ":;/?@`\xb0\xb9 and more than that", "x12345678901234567890123456"}) {
+                for (const bool nines : {false, true}) {
+                    std::string text = random() % 2 == 0 ? "-" : "";
+                    text += digits(whole, nines) + (decimals < 0 ? "" : "." + digits(decimals, nines)) + behind;
+                    expect_read_as_the_library_does(text, text.size());
+                    if (whole % 4 == 3) {
+                        for (std::size_t length = 2; length < text.size(); ++length) expect_read_as_the_library_does(text, length);
+                    }
+                }
+            }
         }
     }
 }

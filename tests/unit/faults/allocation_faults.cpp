@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/faults/allocation_faults.hpp"
 
+#include <sys/mman.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
+
+extern "C" void* __real_aligned_alloc(std::size_t alignment, std::size_t size);
 
 namespace {
 
@@ -23,7 +27,7 @@ bool fails_now() {
 void* allocate(std::size_t size, std::size_t alignment) noexcept {
     if (fails_now()) return nullptr;
     const std::size_t whole = (size + alignment - 1) / alignment * alignment;
-    void* block = alignment <= alignof(std::max_align_t) ? std::malloc(size == 0 ? 1 : size) : std::aligned_alloc(alignment, whole);
+    void* block = alignment <= alignof(std::max_align_t) ? std::malloc(size == 0 ? 1 : size) : __real_aligned_alloc(alignment, whole);
     if (block != nullptr) ++live;
     return block;
 }
@@ -42,6 +46,24 @@ void release(void* block) noexcept {
 constexpr std::size_t plain = alignof(std::max_align_t);
 
 }  // namespace
+
+// The library's own calls of these, which the linker sends here (--wrap); what the C library allocates for itself is its own matter.
+extern "C" {
+void* __real_realloc(void* block, std::size_t size);
+void* __real_mmap(void* address, std::size_t size, int protection, int flags, int descriptor, off_t offset);
+
+void* __wrap_realloc(void* block, std::size_t size) {
+    return fails_now() ? nullptr : __real_realloc(block, size);
+}
+void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size) {
+    return fails_now() ? nullptr : __real_aligned_alloc(alignment, size);
+}
+/// Memory only: a file that cannot be mapped is another fault.
+void* __wrap_mmap(void* address, std::size_t size, int protection, int flags, int descriptor, off_t offset) {
+    if ((flags & MAP_ANONYMOUS) != 0 && fails_now()) return MAP_FAILED;
+    return __real_mmap(address, size, protection, flags, descriptor, offset);
+}
+}
 
 // Every form, because some implementations of one do not call another.
 void* operator new(std::size_t size) {

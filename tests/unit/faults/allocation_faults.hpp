@@ -5,8 +5,8 @@
 
 namespace glissade::testing {
 
-/// While it lives, the n-th allocation by operator new from now on, counted over all threads from 1, throws std::bad_alloc; with `for_good`
-/// all later ones do, too. The program that links this has its own operator new.
+/// While it lives, the n-th allocation from now on, counted over all threads from 1, fails: by operator new, or by the library's own calls
+/// of realloc, aligned_alloc and mmap; with `for_good` all later ones do, too. The program that links this has its own operator new.
 class AllocationFault {
 public:
     AllocationFault(std::int64_t n, bool for_good);

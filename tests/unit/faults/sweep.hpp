@@ -10,6 +10,7 @@
 #include <string>
 
 #include "glissade/error.hpp"
+#include "tests/support/fault_figures.hpp"
 #include "tests/support/thread_count.hpp"
 #include "tests/unit/faults/allocation_faults.hpp"
 
@@ -81,6 +82,7 @@ inline void fail_every_allocation(const Sweep& sweep, bool for_good) {
     sweep.before();
     EXPECT_TRUE(sweep.call());
     ::testing::Test::RecordProperty("allocations", static_cast<int>(n - 1));
+    record_faults("failed allocation", n - 1, ::testing::Test::HasFailure() ? 1 : 0);
 }
 
 }  // namespace glissade::testing

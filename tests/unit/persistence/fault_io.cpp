@@ -42,13 +42,13 @@ std::string FaultIo::faulty_call() const {
 }
 
 int FaultIo::open(const char* path, int flags, mode_t mode) {
-    const int descriptor = pass((flags & O_CREAT) != 0 ? "create" : "open", path, [&] { return posix_io().open(path, flags, mode); });
+    const int descriptor = pass((flags & O_CREAT) != 0 ? "create" : "open", path, [&] { return system_.open(path, flags, mode); });
     if (descriptor >= 0) open_paths_[descriptor] = path;
     return descriptor;
 }
 
 ssize_t FaultIo::read(int descriptor, void* out, std::size_t bytes) {
-    return pass("read", open_paths_[descriptor], [&] { return posix_io().read(descriptor, out, bytes); });
+    return pass("read", open_paths_[descriptor], [&] { return system_.read(descriptor, out, bytes); });
 }
 
 ssize_t FaultIo::write(int descriptor, const void* data, std::size_t bytes) {
@@ -58,10 +58,10 @@ ssize_t FaultIo::write(int descriptor, const void* data, std::size_t bytes) {
     if (corrupt_silently) {
         calls_.push_back("write " + open_paths_[descriptor]);
         corrupt_silently(passed);
-        posix_io().write(descriptor, passed.data(), passed.size());
+        system_.write(descriptor, passed.data(), passed.size());
         return static_cast<ssize_t>(bytes);
     }
-    const auto call = [&] { return posix_io().write(descriptor, passed.data(), passed.size()); };
+    const auto call = [&] { return system_.write(descriptor, passed.data(), passed.size()); };
     if (faulty && fault_.kind == Fault::Kind::short_write) {
         calls_.push_back("write " + open_paths_[descriptor]);
         return call();
@@ -70,54 +70,54 @@ ssize_t FaultIo::write(int descriptor, const void* data, std::size_t bytes) {
 }
 
 int FaultIo::fsync(int descriptor) {
-    return pass("fsync", open_paths_[descriptor], [&] { return posix_io().fsync(descriptor); });
+    return pass("fsync", open_paths_[descriptor], [&] { return system_.fsync(descriptor); });
 }
 
 int FaultIo::close(int descriptor) {
     bool closed = false;
     const auto call = [&] {
         closed = true;
-        return posix_io().close(descriptor);
+        return system_.close(descriptor);
     };
     const int result = pass("close", open_paths_[descriptor], call);
     // A descriptor is gone whatever close says; without this a test of a thousand faults would run out of them.
     const int saved_errno = errno;
-    if (!closed) posix_io().close(descriptor);
+    if (!closed) system_.close(descriptor);
     errno = saved_errno;
     open_paths_.erase(descriptor);
     return result;
 }
 
 int FaultIo::lock(int descriptor) {
-    return pass("flock", open_paths_[descriptor], [&] { return posix_io().lock(descriptor); });
+    return pass("flock", open_paths_[descriptor], [&] { return system_.lock(descriptor); });
 }
 
 int FaultIo::fstat(int descriptor, struct ::stat& out) {
-    return pass("fstat", open_paths_[descriptor], [&] { return posix_io().fstat(descriptor, out); });
+    return pass("fstat", open_paths_[descriptor], [&] { return system_.fstat(descriptor, out); });
 }
 
 int FaultIo::stat(const char* path, struct ::stat& out) {
-    return pass("stat", path, [&] { return posix_io().stat(path, out); });
+    return pass("stat", path, [&] { return system_.stat(path, out); });
 }
 
 int FaultIo::rename(const char* from, const char* to) {
-    return pass("rename", from, [&] { return posix_io().rename(from, to); });
+    return pass("rename", from, [&] { return system_.rename(from, to); });
 }
 
 int FaultIo::unlink(const char* path) {
-    return pass("unlink", path, [&] { return posix_io().unlink(path); });
+    return pass("unlink", path, [&] { return system_.unlink(path); });
 }
 
 int FaultIo::mkdir(const char* path) {
-    return pass("mkdir", path, [&] { return posix_io().mkdir(path); });
+    return pass("mkdir", path, [&] { return system_.mkdir(path); });
 }
 
 int FaultIo::list(const char* path, std::vector<std::string>& names_out) {
-    return pass("list", path, [&] { return posix_io().list(path, names_out); });
+    return pass("list", path, [&] { return system_.list(path, names_out); });
 }
 
 int FaultIo::real_path(const char* path, std::string& out) {
-    return pass("realpath", path, [&] { return posix_io().real_path(path, out); });
+    return pass("realpath", path, [&] { return system_.real_path(path, out); });
 }
 
 }  // namespace glissade::test

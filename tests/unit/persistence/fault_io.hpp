@@ -59,6 +59,7 @@ private:
     auto pass(const std::string& name, const std::string& path, Call call) -> decltype(call());
 
     Fault fault_;
+    Io& system_ = posix_io();  ///< taken now: a test may put this object in the place of posix_io() later
     std::vector<std::string> calls_;
     std::map<int, std::string> open_paths_;
 };
