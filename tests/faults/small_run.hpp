@@ -31,7 +31,7 @@ public:
         options.batch_size = 16;
         options.epochs = 5;
         options.segment_steps = 2;
-        options.average = true;
+        options.average.kind = AverageKind::mean;
         options.device = "cpu";
         options.threads = 1;
         options.memory_limit_bytes = std::int64_t{1} << 30;  // else each run asks the system how much there is

@@ -16,6 +16,7 @@
 
 #include "glissade/error.hpp"
 #include "host/data/load.hpp"
+#include "tests/support/error_of.hpp"
 
 namespace glissade::testing {
 
@@ -53,16 +54,6 @@ inline std::string gzip_of(std::string_view content) {
     out.resize(stream.total_out);
     deflateEnd(&stream);
     return out;
-}
-
-/// What `action` throws; nothing if it throws nothing.
-inline std::optional<Error> error_of(const std::function<void()>& action) {
-    try {
-        action();
-    } catch (const Error& error) {
-        return error;
-    }
-    return std::nullopt;
 }
 
 #define EXPECT_ERROR(kind_wanted, text_wanted, ...)                                                      \

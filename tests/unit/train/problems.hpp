@@ -3,24 +3,13 @@
 
 #include <cmath>
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "glissade/glissade.hpp"
+#include "tests/support/error_of.hpp"
 
 namespace glissade::testing {
-
-/// The library's error that `action` ends with; nothing if it ends without. Whatever else it throws passes.
-inline std::optional<Error> error_of(const std::function<void()>& action) {
-    try {
-        action();
-    } catch (const Error& error) {
-        return error;
-    }
-    return std::nullopt;
-}
 
 /// Random rows with targets that a linear rule makes, for tests that look at the trainer rather than at the data.
 template <class Real>
