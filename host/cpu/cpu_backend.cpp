@@ -59,7 +59,7 @@ public:
     }
 
     void score(MatrixView<const Real> x, const Real* parameters, std::span<Real> scores_out) override {
-        score_with(team_, ScoreTask<Real>{x, {}, problem_.affine, parameters, problem_.outputs, problem_.bias}, scores_out);
+        score_with(team_, ScoreTask<Real>{x, problem_.affine, parameters, problem_.outputs, problem_.bias}, scores_out);
     }
 
     using Backend<Real>::score;

@@ -164,11 +164,11 @@ std::string cuda_refusal(const Problem<float>& problem, const BackendLimits& lim
 template <class Real>
 struct ScoreTask {
     MatrixView<const Real> x;
-    SparseView<const Real> sparse;  ///< instead of x, if its offsets are not null
     ColumnAffineView<Real> affine;  ///< of sparse rows the scale only
     const Real* parameters = nullptr;
     std::int64_t outputs = 1;
     bool bias = true;
+    SparseView<const Real> sparse = {};  ///< instead of x, if its offsets are not null
 };
 template <class Real>
 void score_on_cpu(const ScoreTask<Real>& task, int threads, std::span<Real> scores_out);
