@@ -134,6 +134,8 @@ TEST(ReferenceBound, HoldsForCorrectFloatRunsAndBreaksForARateThatIsOffByOneInAH
             if (rule.driven_by_host()) continue;  // its rule moves nothing
             const auto right = measure(rule, loss, 0), wrong = measure(rule, loss, 1e-2);
             EXPECT_LE(right.error, right.bound) << optimizer << " " << loss;
+            // A rule of signs turns by a whole step where slopes that are constant cancel to nothing: there any sign is right.
+            if (rule.full_batch_only() && !Loss(loss).max_curvature()) continue;
             EXPECT_GT(wrong.error, wrong.bound) << optimizer << " " << loss << ": the bound would not notice";
         }
 }

@@ -44,6 +44,8 @@ const std::vector<RealNumber> real_numbers = {
     {"clip_value", [](TrainOptions& o, double v) { o.clip_value = v; }},
     {"max_seconds", [](TrainOptions& o, double v) { o.max_seconds = v; }},
     {"tol", [](TrainOptions& o, double v) { o.tol = v; }},
+    {"average.start", [](TrainOptions& o, double v) { o.average.start = v; }},
+    {"average.decay", [](TrainOptions& o, double v) { o.average.decay = v; }},
     {"class_weights[1]",
      [](TrainOptions& o, double v) {
          o.class_weights = {1, v};
