@@ -10,6 +10,7 @@
 #include "host/cli/text.hpp"
 #include "host/cli/verb.hpp"
 #include "host/cli/words.hpp"
+#include "host/export/raw_inputs.hpp"
 #include "host/train/io.hpp"
 #include "host/train/safetensors.hpp"
 
@@ -22,18 +23,8 @@ Examples
   glissade inspect model.safetensors --coefficients > weights.csv
   glissade inspect run/checkpoint-000000012700.safetensors --json)";
 
-std::string feature_name(const Model& model, std::int64_t feature) {
-    return model.feature_names.empty() ? std::to_string(feature) : model.feature_names[static_cast<std::size_t>(feature)];
-}
-
-/// What an output of the model speaks for: a class, of two classes the second, or a target; empty for the only target.
-std::string subject_of(const Model& model, std::int64_t output) {
-    if (model.task == Task::classification) return model.class_labels.at(model.spec.outputs == 1 ? 1 : static_cast<std::size_t>(output));
-    return model.spec.outputs > 1 ? std::to_string(output) : "";
-}
-
 std::string weight_name(const Model& model, std::int64_t output) {
-    const std::string subject = subject_of(model, output);
+    const std::string subject = output_name(model, output);
     return subject.empty() ? "weight" : "weight_" + subject;
 }
 
@@ -64,7 +55,7 @@ Json coefficients_json(const Model& model) {
         for (std::int64_t j = 0; j < model.spec.features; ++j)
             values.push_back(
                 {{"name", feature_name(model, j)}, {"weight", weights[static_cast<std::size_t>(o * model.spec.features + j)]}});
-        const std::string subject = subject_of(model, o);
+        const std::string subject = output_name(model, o);
         list.push_back(
             {{model.task == Task::classification ? "class" : "target", subject.empty() ? model.preparation.target_name : subject},
              {"intercept", biases[static_cast<std::size_t>(o)]},
