@@ -211,12 +211,14 @@ const char* parts_style() {
 :root { --right: 37 99 201; --wrong: 217 98 43; }
 @media (prefers-color-scheme: dark) { :root { --right: 110 163 247; --wrong: 242 147 95; } }
 .confusion { width: auto; }
-.confusion td, .confusion th { text-align: right; padding: 4px 8px; vertical-align: middle; border: 1px solid var(--card); white-space: nowrap; }
+.confusion td, .confusion th { text-align: right; padding: 4px 8px; vertical-align: middle; border: 1px solid var(--card);
+  white-space: nowrap; }
 .confusion .corner { font-size: 12px; vertical-align: bottom; }
 .confusion .upright { vertical-align: bottom; text-align: center; padding: 4px 2px; }
-.confusion .upright span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 140px; overflow: hidden; text-overflow: ellipsis;
-  display: inline-block; }
-.name span { display: inline-block; max-width: 240px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
+.confusion .upright span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 140px; overflow: hidden;
+  text-overflow: ellipsis; display: inline-block; }
+.name span { display: inline-block; max-width: 240px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  vertical-align: bottom; }
 .weights td, .weights th { vertical-align: middle; white-space: nowrap; }
 .weights .side { width: 45%; min-width: 120px; }
 .side div { position: relative; height: 14px; background: linear-gradient(var(--soft), var(--soft)) center / 1px 100% no-repeat; }
@@ -226,7 +228,10 @@ const char* parts_style() {
 .frame { fill: none; stroke: var(--faint); }
 .ideal { stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 5 5; }
 .bar { fill: rgb(var(--right) / .35); }
-@media (max-width: 560px) { .name span { max-width: 110px; } .weights .side { min-width: 80px; } .deviation { display: none; }
+li { overflow-wrap: anywhere; }
+@media (max-width: 560px) { .name span { max-width: 110px; }
+  .weights .name span { white-space: normal; overflow-wrap: anywhere; max-width: 130px; }
+  .weights .side { min-width: 80px; } .deviation { display: none; }
   .tick { font-size: 18px; } main { padding: 20px 10px; } section { padding: 14px 10px; } }
 </style>
 )";
