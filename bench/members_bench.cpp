@@ -16,8 +16,8 @@ namespace {
 
 constexpr const char* usage =
     R"(usage: members_bench [--json FILE] [--shape ROWSxCOLUMNS] [--batch N] [--members M] [--threads N] [--epochs E]
-Trains dense logistic regression with Adam (fp32, generated data, shuffled rows) with M learning rates: the first alone, all in one run, each in
-a run of its own; and, as cross-validation does, with row weights of each member's own. Compares the models bit for bit.
+Trains dense logistic regression with Adam (fp32, generated data, shuffled rows) with M learning rates: the first alone, all in one run,
+each in a run of its own; and, as cross-validation does, with row weights of each member's own. Compares the models bit for bit.
 )";
 
 struct Options {
