@@ -131,6 +131,7 @@ Verification verify(const Dataset& data, TrainOptions options, bool with_cuda) {
     const Dataset some = data.select(first);
     options.members.clear();
     options.validation = {};
+    options.folds = 0;
     options.patience = 0;
     options.tol = options.max_seconds = 0;
     const std::int64_t batch = options.batch_size == full_batch ? rows : std::min(options.batch_size, rows);

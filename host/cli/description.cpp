@@ -26,6 +26,13 @@ void describe_fields(const Rule& rule, std::string& value, std::string& flags) {
     }
 }
 
+std::string number_text(double value) {
+    return shortest(value);
+}
+std::string number_text(std::uint64_t value) {
+    return std::to_string(value);
+}
+
 std::string task_text(const Dataset& data) {
     if (data.task == Task::regression)
         return "regression" + (data.target_count() > 1 ? ", " + counted(data.target_count(), "target") : std::string());
@@ -36,10 +43,25 @@ std::string task_text(const Dataset& data) {
     return "classification, " + std::to_string(classes) + " classes: " + join(shown, " ");
 }
 
-std::string rates_text(const LearningFlags& learning) {
-    std::vector<std::string> rates;
-    for (const double rate : learning.rates) rates.push_back(shortest(rate));
-    return join(rates, ", ") + ": " + std::to_string(rates.size()) + " models in one pass, the best is kept";
+template <class Number>
+std::string list_text(const std::string& name, const std::vector<Number>& values) {
+    std::vector<std::string> texts;
+    for (const Number value : values) texts.push_back(number_text(value));
+    return values.size() < 2 ? "" : name + " " + join(texts, " ");
+}
+
+std::string members_text(const LearningFlags& learning) {
+    std::string text;
+    for (const std::string& part : {list_text("lr", learning.rates), list_text("l2", learning.l2s), list_text("seed", learning.seeds)}) {
+        if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
+    }
+    return text + ": " + counted(static_cast<std::int64_t>(learning.options.members.size()), "model") + " in one pass, the best is kept";
+}
+
+std::string folds_text(const LearningFlags& learning) {
+    const auto settings = std::max<std::int64_t>(1, static_cast<std::int64_t>(learning.options.members.size()));
+    return counted(learning.options.folds, "part") + " of the rows, each left out of one more model in the same pass, " +
+           counted(settings * (learning.options.folds + 1), "model") + " in all";
 }
 
 std::string batch_text(const Dataset& data, const TrainOptions& options) {
@@ -92,9 +114,13 @@ std::string averaging_text(const Averaging& averaging) {
     return text;
 }
 
-void add_extras(std::vector<DescribedSetting>& out, const TrainOptions& options) {
-    if (options.l1 > 0 || options.l2 > 0)
+void add_extras(std::vector<DescribedSetting>& out, const LearningFlags& learning) {
+    const TrainOptions& options = learning.options;
+    if (learning.l2s.size() > 1) {
+        out.push_back({"penalty", "l1 " + shortest(options.l1) + ", l2 of each member", "--l1 --l2"});
+    } else if (options.l1 > 0 || options.l2 > 0) {
         out.push_back({"penalty", "l1 " + shortest(options.l1) + ", l2 " + shortest(options.l2), "--l1 --l2"});
+    }
     if (options.clip_norm > 0) out.push_back({"largest norm", shortest(options.clip_norm) + " of the gradient of a step", "--clip-norm"});
     if (options.clip_value > 0)
         out.push_back({"largest value", shortest(options.clip_value) + " of an entry of a gradient", "--clip-value"});
@@ -139,10 +165,11 @@ std::vector<DescribedSetting> describe(const TrainCommand& command, const Traini
     out.push_back({"data", command.data.path + ": " + data_text(input.train), "DATA --format --columns --missing --sparse --hash-bits"});
     out.push_back({"task", task_text(input.train), "--target --task"});
     const Dataset& held_out = input.validation;
-    out.push_back(
-        {"validation",
-         held_out.rows() > 0 ? counted(held_out.rows(), "row") + "; the model of the best epoch is kept" : "none: the last model is kept",
-         "--validation --validation-fraction"});
+    out.push_back({"validation",
+                   held_out.rows() > 0 ? counted(held_out.rows(), "row") + "; the model of the best epoch is kept"
+                   : options.folds > 0 ? "by folds: the model kept is trained on all rows"
+                                       : "none: the last model is kept",
+                   "--validation --validation-fraction"});
     const Loss loss = chosen_loss(options.loss, input.train);
     std::string value = std::string(loss.name()), flags = "--loss", fields;
     describe_fields(loss, fields, flags);
@@ -151,12 +178,13 @@ std::vector<DescribedSetting> describe(const TrainCommand& command, const Traini
     flags = "--optimizer";
     describe_fields(options.optimizer, fields, flags);
     out.push_back({"optimizer", std::string(options.optimizer.name()) + ": " + fields, flags});
-    if (!options.members.empty()) out.push_back({"rates", rates_text(command.learning), "--lr"});
+    if (!options.members.empty()) out.push_back({"members", members_text(command.learning), "--lr --l2 --seed"});
+    if (options.folds > 0) out.push_back({"folds", folds_text(command.learning), "--folds"});
     out.push_back({"schedule", options.schedule.text(), "--schedule"});
     out.push_back({"batch", batch_text(input.train, options), "--batch-size --drop-last"});
     out.push_back({"epochs", std::to_string(options.epochs), "--epochs"});
     out.push_back({"row order", shuffle_text(options.shuffle) + ", seed " + std::to_string(options.seed), "--shuffle --seed"});
-    add_extras(out, options);
+    add_extras(out, command.learning);
     if (command.learning.compat != "none")
         out.push_back(
             {"as in", command.learning.compat + (options.decay_bias ? ": penalties and decay reach the biases too" : ""), "--compat"});

@@ -37,6 +37,12 @@ void check_writable(std::string_view flag, const std::string& path, const std::s
     }
 }
 
+std::string existing_part(std::string path) {
+    std::error_code absent;
+    while (!std::filesystem::exists(path, absent) && parent_directory(path) != path) path = parent_directory(path);
+    return path;
+}
+
 void write_text(const std::string& path, std::string_view text) {
     write_file_atomically(posix_io(), path, std::as_bytes(std::span(text.data(), text.size())));
 }

@@ -15,6 +15,8 @@ std::string read_text(const std::string& path, std::int64_t max_bytes);
 /// regular file itself. To be called before work whose result it will hold. Where `path` is a folder, `file_in_it` stands for what it will
 /// hold.
 void check_writable(std::string_view flag, const std::string& path, const std::string& file_in_it = "");
+/// `path` itself, or the nearest folder above it that is there.
+std::string existing_part(std::string path);
 /// Whole or not at all. Throws Error(io).
 void write_text(const std::string& path, std::string_view text);
 /// At the end of a file, made if it is not there. Throws Error(io).

@@ -11,6 +11,7 @@
 #include "host/cli/text.hpp"
 #include "host/cli/verb.hpp"
 #include "host/cli/words.hpp"
+#include "host/export/raw_inputs.hpp"
 #include "host/train/io.hpp"
 #include "host/train/safetensors.hpp"
 
@@ -67,20 +68,13 @@ Coefficients coefficients_of(const Model& model) {
         out.features.push_back(static_cast<std::int64_t>(j));
         out.names.push_back(j < numbers.size()            ? numbers[j].name
                             : is_hashed                   ? "hashed " + std::to_string(j - numbers.size())
-                            : model.feature_names.empty() ? std::to_string(j)
-                                                          : model.feature_names[j]);
+                                                          : feature_name(model, static_cast<std::int64_t>(j)));
     }
     return out;
 }
 
-/// What an output of the model speaks for: a class, of two classes the second, or a target; empty for the only target.
-std::string subject_of(const Model& model, std::int64_t output) {
-    if (model.task == Task::classification) return model.class_labels.at(model.spec.outputs == 1 ? 1 : static_cast<std::size_t>(output));
-    return model.spec.outputs > 1 ? std::to_string(output) : "";
-}
-
 std::string weight_name(const Model& model, std::int64_t output) {
-    const std::string subject = subject_of(model, output);
+    const std::string subject = output_name(model, output);
     return subject.empty() ? "weight" : "weight_" + subject;
 }
 
@@ -109,7 +103,7 @@ Json coefficients_json(const Model& model) {
         for (std::size_t i = 0; i < all.names.size(); ++i)
             values.push_back(
                 {{"name", all.names[i]}, {"weight", all.weights[static_cast<std::size_t>(o * model.spec.features + all.features[i])]}});
-        const std::string subject = subject_of(model, o);
+        const std::string subject = output_name(model, o);
         list.push_back(
             {{model.task == Task::classification ? "class" : "target", subject.empty() ? model.preparation.target_name : subject},
              {"intercept", all.biases[static_cast<std::size_t>(o)]},

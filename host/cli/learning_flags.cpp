@@ -35,6 +35,26 @@ Loss loss_named(const std::string& text) {
     return folded_name(text) == "auto" ? Loss() : Loss(text);
 }
 
+constexpr std::int64_t most_folds = 1000;
+constexpr std::size_t most_members = 1024;  ///< as the library has it
+
+/// The numbers of a flag that may list several, 0 or more each.
+std::vector<double> penalties_of(const std::string& flag, const std::string& text) {
+    const std::vector<double> values = numbers_of(flag, text);
+    for (const double value : values) number_of(flag, shortest(value), 0);
+    return values;
+}
+
+std::vector<std::uint64_t> seeds_of(std::string_view text) {
+    std::vector<std::uint64_t> seeds;
+    for (;;) {
+        const auto comma = text.find(',');
+        seeds.push_back(whole_of<std::uint64_t>("--seed", text.substr(0, comma), 0, std::numeric_limits<std::uint64_t>::max()));
+        if (comma == std::string_view::npos) return seeds;
+        text.remove_prefix(comma + 1);
+    }
+}
+
 std::int64_t batch_size_of(const std::string& text) {
     constexpr auto most_rows = std::numeric_limits<std::int64_t>::max();
     return text == "full" ? full_batch : whole_of<std::int64_t>("--batch-size", text, 1, most_rows);
@@ -83,7 +103,8 @@ void LearningFlags::add_rules(CLI::App& app) {
         ->group(group);
     checked(app.add_option("--lr,--learning-rate", lr_,
                            "Learning rate (" + shortest(options.optimizer.get("lr")) + " for " + std::string(options.optimizer.name()) +
-                               ", else the rule's own); several, 1e-3,1e-2,1e-1, are trained in one pass and the best is kept"),
+                               ", else the rule's own); several, 1e-3,1e-2,1e-1, are trained in one pass, each with each of --l2 and "
+                               "--seed, and the best is kept"),
             [](const std::string& text) { numbers_of("--lr", text); })
         ->expected(1)
         ->take_all()
@@ -101,7 +122,14 @@ void LearningFlags::add_rules(CLI::App& app) {
     checked(add_whole(app, "--epochs", options.epochs, {1}, "Passes over the data; iterations of lbfgs, 100 if not given"),
             [this](const std::string&) { epochs_given_ = true; })
         ->group(group);
-    add_whole(app, "--seed", options.seed, {}, "Of the row order, the start and the validation split")->group(group);
+    checked(app.add_option("--seed", seed_,
+                           "Of the row order, the start and the validation split (0); of several, the first is that of order and split, "
+                           "and each starts a model of its own"),
+            [](const std::string& text) { seeds_of(text); })
+        ->expected(1)
+        ->take_all()
+        ->type_name("N[,N...]")
+        ->group(group);
     checked(app.add_option("--init", init_, "Start of the parameters: zeros"),
             [](const std::string& text) { choose("--init", text, starts); })
         ->type_name("NAME")
@@ -118,7 +146,12 @@ void LearningFlags::add_rules(CLI::App& app) {
 void LearningFlags::add_penalties(CLI::App& app) {
     const std::string group = "Penalties, weights and averages";
     add_real(app, "--l1", options.l1, {0}, "Adds A*|w| to the mean loss; biases are spared")->type_name("A")->group(group);
-    add_real(app, "--l2", options.l2, {0}, "Adds A/2*|w|^2 to the mean loss; biases are spared")->type_name("A")->group(group);
+    checked(app.add_option("--l2", l2_, "Adds A/2*|w|^2 to the mean loss (0); biases are spared; several as with --lr"),
+            [](const std::string& text) { penalties_of("--l2", text); })
+        ->expected(1)
+        ->take_all()
+        ->type_name("A[,A...]")
+        ->group(group);
     checked(app.add_option("--class-weight", class_weight_, "balanced: every class counts the same"),
             [](const std::string& text) { choose("--class-weight", text, class_weights); })
         ->type_name("NAME")
@@ -141,6 +174,12 @@ void LearningFlags::add_penalties(CLI::App& app) {
 
 void LearningFlags::add_limits(CLI::App& app) {
     const std::string group = "When to stop";
+    add_whole(
+        app, "--folds", options.folds, {0, most_folds},
+        "Cross-validation: in the same pass, models that leave out one of K parts of the rows each, scored on it; a table of mean and "
+        "spread for each setting; the model kept is trained on all rows with the best; 0: none")
+        ->type_name("K")
+        ->group("Validation");
     add_whole(app, "--max-steps", options.max_steps, {0}, "Steps at most; 0: as many as the epochs have")->group(group);
     add_real(app, "--max-seconds", options.max_seconds, {0}, "Seconds of training at most; 0: no limit")->group(group);
     add_real(app, "--tol", options.tol, {0}, "Stop when the training loss has not improved by X for --patience epochs (5 if not given)")
@@ -181,19 +220,38 @@ void LearningFlags::choose_rules() {
     }
     rule_flags_.apply(options.optimizer, options.loss);
     options.optimizer.check();
-    if (options.l2 > 0 && options.optimizer.has("weight_decay") && options.optimizer.get("weight_decay") > 0) {
+    if (!l2_.empty()) l2s = penalties_of("--l2", join(l2_, ","));
+    if (!seed_.empty()) seeds = seeds_of(join(seed_, ","));
+    options.l2 = l2s.empty() ? 0 : l2s.front();
+    options.seed = seeds.empty() ? 0 : seeds.front();
+    const bool any_l2 = std::any_of(l2s.begin(), l2s.end(), [](double l2) { return l2 > 0; });
+    if (any_l2 && options.optimizer.has("weight_decay") && options.optimizer.get("weight_decay") > 0) {
         const std::string remedy =
             rule_flags_.given("weight_decay")
                 ? "give one of them"
                 : std::string(options.optimizer.name()) + " decays weights by itself: add --weight-decay 0, or leave --l2 out";
         fail(ErrorKind::usage, "--l2 and --weight-decay together: both shrink the weights; " + remedy);
     }
-    if (rates.size() < 2) return;
-    for (const double rate : rates) {
-        Member member{options.optimizer, options.l1, options.l2, options.seed};
-        member.optimizer.set("lr", rate);
-        options.members.push_back(member);
-    }
+    list_members();
+}
+
+void LearningFlags::list_members() {
+    const auto or_one = [](auto values, auto one) { return values.empty() ? decltype(values){one} : values; };
+    const auto each_rate = or_one(rates, options.optimizer.get("lr")), each_l2 = or_one(l2s, options.l2);
+    const auto each_seed = or_one(seeds, options.seed);
+    const std::size_t count = each_rate.size() * each_l2.size() * each_seed.size();
+    if (count > most_members || count * static_cast<std::size_t>(options.folds + 1) > most_members)
+        fail(ErrorKind::usage, "--lr, --l2 and --seed list " + std::to_string(each_rate.size()) + " x " + std::to_string(each_l2.size()) +
+                                   " x " + std::to_string(each_seed.size()) + " settings" +
+                                   (options.folds > 0 ? ", each for all rows and for " + counted(options.folds, "fold") : std::string()) +
+                                   "; one pass trains " + std::to_string(most_members) + " models at most");
+    if (count == 1) return;
+    for (const double rate : each_rate)
+        for (const double l2 : each_l2)
+            for (const std::uint64_t seed : each_seed) {
+                options.members.push_back({options.optimizer, options.l1, l2, seed});
+                options.members.back().optimizer.set("lr", rate);
+            }
 }
 
 void LearningFlags::resolve() {

@@ -22,8 +22,10 @@ public:
 
     TrainOptions options;
     RealType real_type = RealType::float32;
-    std::vector<double> rates;    ///< of --lr; several are members
-    std::string compat = "none";  ///< whose conventions the rules follow
+    std::vector<double> rates;         ///< of --lr
+    std::vector<double> l2s;           ///< of --l2
+    std::vector<std::uint64_t> seeds;  ///< of --seed. Several of one of these are members, of several each with each
+    std::string compat = "none";       ///< whose conventions the rules follow
     bool nondeterministic = false;
 
 private:
@@ -33,10 +35,11 @@ private:
     void add_machine(CLI::App& app);
     void choose_rules();
     void follow_sklearn(const Dataset& data);
+    void list_members();
 
     RuleFlags rule_flags_;
     AveragingFlags averaging_;
-    std::vector<std::string> lr_;
+    std::vector<std::string> lr_, l2_, seed_;
     std::string loss_ = "auto", optimizer_;
     std::string schedule_, batch_size_;  // empty: not given
     std::string shuffle_ = "full", init_ = "zeros", class_weight_ = "none";

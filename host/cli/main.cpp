@@ -19,11 +19,12 @@ struct Verb {
     int (*run)(const Words&);
 };
 
-constexpr std::array<Verb, 6> verbs = {{
+constexpr std::array<Verb, 7> verbs = {{
     {"train", "train DATA [options]", "trains a model on a file of data", run_train},
     {"predict", "predict MODEL DATA", "predictions for each row, as CSV", run_predict},
     {"evaluate", "evaluate MODEL DATA", "scores a model on data with targets", run_evaluate},
     {"inspect", "inspect FILE", "what a model or a checkpoint holds", run_inspect},
+    {"export", "export MODEL OUT", "a model as .onnx, or as a C++ header, .hpp", run_export},
     {"plan", "plan DATA [options]", "what train would do; runs nothing", run_plan},
     {"bench", "bench [DATA]", "speed of the CPU and the GPU on a data set, against what the memory allows", run_bench},
 }};

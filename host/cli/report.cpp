@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/report.hpp"
 
+#include "host/cli/report_parts.hpp"
+
 namespace glissade::cli {
 namespace {
 
@@ -35,35 +37,30 @@ th { color: var(--soft); font-weight: 500; white-space: nowrap; }
 </style>
 )";
 
-std::string table_of(const std::vector<std::vector<std::string>>& rows, bool first_is_head) {
-    std::string out = "<table>\n";
-    for (std::size_t r = 0; r < rows.size(); ++r) {
-        out += "<tr>";
-        for (std::size_t c = 0; c < rows[r].size(); ++c) {
-            const std::string cell = (first_is_head ? r == 0 : c == 0) ? "th" : "td";
-            out += "<" + cell + ">" + html_text(rows[r][c]) + "</" + cell + ">";
-        }
-        out += "</tr>\n";
-    }
-    return out + "</table>\n";
-}
-
 }  // namespace
 
 std::string html_page(const Report& report) {
     std::string out =
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" "
         "content=\"width=device-width\">\n<title>" +
-        html_text(report.title) + "</title>\n" + style + "</head>\n<body><main>\n<h1>" + html_text(report.title) +
+        html_text(report.title) + "</title>\n" + style + parts_style() + "</head>\n<body><main>\n<h1>" + html_text(report.title) +
         "</h1>\n<p class=\"subtitle\">" + html_text(report.subtitle) + "</p>\n<div class=\"figures\">\n";
     for (const auto& [name, value] : report.figures)
         out += "<div><b>" + html_text(value) + "</b><span>" + html_text(name) + "</span></div>\n";
     out += "</div>\n";
+    if (report.metrics.size() > 1)
+        out += "<section><h2>Metrics <small>of the kept model, in the units of the data</small></h2>\n" + html_table(report.metrics, true) +
+               "</section>\n";
     for (const Chart& chart : report.charts) out += svg(chart);
-    if (!report.members.empty()) out += "<section><h2>Members</h2>\n" + table_of(report.members, true) + "</section>\n";
+    if (!report.members.empty()) out += "<section><h2>Members</h2>\n" + html_table(report.members, true) + "</section>\n";
+    if (report.evaluation) {
+        out += confusion_section(report.evaluation->confusion, report.rows_name);
+        if (report.evaluation->reliability) out += reliability_section(*report.evaluation->reliability, report.rows_name);
+    }
+    if (!report.weights.empty()) out += weights_section(report.weights, report.weights_of, report.standardised);
     std::vector<std::vector<std::string>> settings;
     for (const auto& [name, value] : report.settings) settings.push_back({name, value});
-    out += "<section><h2>Settings</h2>\n" + table_of(settings, false) + "</section>\n";
+    out += "<section><h2>Settings</h2>\n" + html_table(settings, false) + "</section>\n";
     if (!report.notes.empty()) {
         out += "<section><h2>Notes</h2>\n<ul>\n";
         for (const std::string& text : report.notes) out += "<li>" + html_text(text) + "</li>\n";

@@ -16,13 +16,6 @@ namespace {
 constexpr const char* metrics_name = "metrics.jsonl";
 constexpr const char* report_name = "report.html";
 
-/// `path` itself, or the nearest folder above it that is there.
-std::string existing_part(std::string path) {
-    std::error_code absent;
-    while (!std::filesystem::exists(path, absent) && parent_directory(path) != path) path = parent_directory(path);
-    return path;
-}
-
 }  // namespace
 
 std::string RunDirectory::file(const std::string& name) const {

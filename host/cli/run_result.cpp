@@ -5,6 +5,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "host/cli/member_table.hpp"
 #include "host/cli/progress.hpp"
 #include "host/cli/settings_json.hpp"
 #include "host/cli/text.hpp"
@@ -39,49 +40,6 @@ std::string stop_text(const FinishedRun& finished) {
     return "";
 }
 
-/// The member table, its head first; empty for a single model.
-std::vector<std::vector<std::string>> member_rows(const FinishedRun& finished) {
-    std::vector<std::vector<std::string>> rows;
-    const auto& members = finished.run.members;
-    if (members.size() < 2) return rows;
-    const bool validated = finished.input.validation.rows() > 0;
-    rows.push_back({"lr", "training loss", validated ? "validation loss" : "", "epoch", ""});
-    for (std::size_t m = 0; m < members.size(); ++m) {
-        const MemberResult& member = members[m];
-        const std::string last = member.history.empty() ? "-" : brief(member.history.back().loss);
-        const std::string held_out = validated && member.best_epoch > 0 ? brief(member.best_loss) : "";
-        const std::string remark = member.divergence ? "diverged at step " + grouped(member.divergence->step)
-                                   : static_cast<std::int64_t>(m) == finished.run.best_member ? "best, kept"
-                                                                                              : "";
-        rows.push_back({shortest(member.member.optimizer.get("lr")), last, held_out, std::to_string(member.best_epoch), remark});
-    }
-    return rows;
-}
-
-std::string aligned(const std::vector<std::vector<std::string>>& rows) {
-    std::vector<std::size_t> widths;
-    for (const auto& row : rows) {
-        widths.resize(std::max(widths.size(), row.size()));
-        for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
-    }
-    std::string text;
-    for (const auto& row : rows) {
-        std::string line = " ";
-        for (std::size_t c = 0; c < row.size(); ++c)
-            line += widths[c] == 0 ? "" : " " + row[c] + std::string(widths[c] - row[c].size() + 1, ' ');
-        line.erase(line.find_last_not_of(' ') + 1);
-        text += line + "\n";
-    }
-    return text;
-}
-
-Json member_json(const MemberResult& member) {
-    Json json = {{"lr", member.member.optimizer.get("lr")}, {"best_epoch", member.best_epoch}, {"best_loss", member.best_loss}};
-    if (!member.history.empty()) json["loss"] = member.history.back().loss;
-    if (member.divergence) json["diverged_at_step"] = member.divergence->step;
-    return json;
-}
-
 using Figure = std::optional<double> (*)(const EpochRecord&);
 
 std::optional<double> training_loss(const EpochRecord& epoch) {
@@ -99,10 +57,6 @@ Curve curve_of(const std::string& name, const std::vector<EpochRecord>& history,
     for (const EpochRecord& epoch : history)
         if (const auto value = figure(epoch)) curve.points.emplace_back(static_cast<double>(epoch.epoch), *value);
     return curve;
-}
-
-std::string name_of(const MemberResult& member) {
-    return "lr " + shortest(member.member.optimizer.get("lr"));
 }
 
 /// The rate over the steps that were run, from the schedule itself, or over the epochs where it watched the loss.
@@ -129,24 +83,26 @@ Curve rate_curve(const FinishedRun& finished) {
 }
 
 /// Of one model, both losses in one chart; of several, a chart each of training and validation with a curve a member.
-std::vector<Chart> loss_charts(const std::vector<MemberResult>& members) {
+std::vector<Chart> loss_charts(const Run& run) {
+    const auto& members = run.members;
     if (members.size() == 1) {
         const auto& history = members[0].history;
         return {{"Loss", "epoch", {curve_of("training", history, training_loss), curve_of("validation", history, validation_loss)}, true}};
     }
     Chart training{"Training loss", "epoch", {}, true}, validation{"Validation loss", "epoch", {}, true};
-    for (const MemberResult& member : members) {
-        training.curves.push_back(curve_of(name_of(member), member.history, training_loss));
-        validation.curves.push_back(curve_of(name_of(member), member.history, validation_loss));
+    for (std::size_t m = 0; m < members.size(); ++m) {
+        training.curves.push_back(curve_of(member_name(members_of(run), m), members[m].history, training_loss));
+        validation.curves.push_back(curve_of(member_name(members_of(run), m), members[m].history, validation_loss));
     }
     return {training, validation};
 }
 
 std::vector<Chart> charts_of(const FinishedRun& finished) {
     const auto& members = finished.run.members;
-    std::vector<Chart> charts = loss_charts(members);
+    std::vector<Chart> charts = loss_charts(finished.run);
     Chart accuracies{"Validation accuracy", "epoch", {}, false};
-    for (const MemberResult& member : members) accuracies.curves.push_back(curve_of(name_of(member), member.history, validation_accuracy));
+    for (std::size_t m = 0; m < members.size(); ++m)
+        accuracies.curves.push_back(curve_of(member_name(members_of(finished.run), m), members[m].history, validation_accuracy));
     charts.push_back(accuracies);
     charts.push_back({members.size() > 1 ? "Learning rate of the kept model" : "Learning rate", "epoch", {rate_curve(finished)}, false});
     std::erase_if(charts, [](const Chart& chart) {
@@ -176,7 +132,7 @@ std::string result_text(const FinishedRun& finished) {
     if (!run.history.empty()) line("training", "loss " + brief(run.history.back().loss) + " (epoch " + std::to_string(epochs) + ")");
     if (const Metrics* held_out = finished.validation())
         line("validation", metrics_text(*held_out) + " (epoch " + std::to_string(run.best_epoch) + ", kept)");
-    if (const auto rows = member_rows(finished); !rows.empty()) text += aligned(rows);
+    if (const auto rows = member_rows(run, finished.input.validation.rows() > 0); !rows.empty()) text += aligned(rows);
     if (finished.input.train.is_sparse()) line("data", data_text(finished.input.train));
     if (const std::int64_t all = run.model.spec.weight_count(), some = run.nonzero_weights; some < all)
         line("weights", grouped(some) + " of " + grouped(all) + " are not 0");
@@ -201,7 +157,7 @@ Json result_json(const FinishedRun& finished) {
     if (!run.history.empty()) json["loss"] = run.history.back().loss;
     json["best_epoch"] = run.best_epoch;
     if (const Metrics* held_out = finished.validation()) json["validation"] = to_json(*held_out);
-    if (run.members.size() > 1) {
+    if (run.members.size() > 1 || !run.members[0].folds.empty()) {
         json["best_member"] = run.best_member;
         for (const MemberResult& member : run.members) json["members"].push_back(member_json(member));
     }
@@ -220,6 +176,42 @@ Json result_json(const FinishedRun& finished) {
     return json;
 }
 
+namespace {
+
+/// What the kept model scores on the rows trained on and on those held out, in the units of the data.
+std::vector<std::vector<std::string>> metric_rows(const FinishedRun& finished, const PredictOptions& options) {
+    const Dataset& held_out = finished.input.validation;
+    const auto trained = finished.run.model.evaluate(finished.input.train, options).list();
+    std::vector<std::vector<std::string>> rows = {{"", "training rows"}};
+    for (const auto& [name, value] : trained)
+        if (name != "log_loss" || value != trained.front().second) rows.push_back({name, brief(value)});
+    if (held_out.rows() == 0) return rows;
+    rows[0].emplace_back("validation rows");
+    for (const auto& [name, value] : finished.run.model.evaluate(held_out, options).list()) {
+        const auto row = std::find_if(rows.begin(), rows.end(), [&metric = name](const auto& cells) { return cells[0] == metric; });
+        if (row != rows.end()) row->push_back(brief(value));
+    }
+    return rows;
+}
+
+/// What only a model that can be used has.
+void add_model(const FinishedRun& finished, Report& report) {
+    constexpr std::size_t weights_shown = 20;
+    const Model& model = finished.run.model;
+    PredictOptions options;
+    options.threads = finished.command.learning.options.threads;
+    report.metrics = metric_rows(finished, options);
+    const bool validated = finished.input.validation.rows() > 0;
+    report.rows_name = validated ? "validation rows" : "training rows (none were held out)";
+    if (model.task == Task::classification)
+        report.evaluation = evaluate_classifier(model, validated ? finished.input.validation : finished.input.train, options);
+    report.weights = largest_weights(model, weights_shown);
+    if (model.task == Task::classification && model.spec.outputs == 1) report.weights_of = model.class_labels.at(1);
+    report.standardised = !model.input.empty();
+}
+
+}  // namespace
+
 Report result_report(const FinishedRun& finished) {
     const Run& run = finished.run;
     Report report;
@@ -234,7 +226,8 @@ Report result_report(const FinishedRun& finished) {
     if (!run.history.empty()) report.figures.emplace_back("training loss, last epoch", brief(run.history.back().loss));
     report.figures.emplace_back("epochs", std::to_string(run.history.size()));
     report.charts = charts_of(finished);
-    report.members = member_rows(finished);
+    if (!run.divergence) add_model(finished, report);
+    report.members = member_rows(run, finished.input.validation.rows() > 0);
     for (const DescribedSetting& setting : finished.settings) report.settings.emplace_back(setting.name, setting.value);
     report.notes = finished.input.notes;
     if (!run.advice.empty()) report.notes.push_back(run.advice);

@@ -65,15 +65,16 @@ void add_learning(Json& json, const LearningFlags& learning, const Dataset& data
     json["optimizer"] = std::string(options.optimizer.name());
     add_fields(json, options.optimizer);
     if (learning.rates.size() > 1) json["lr"] = learning.rates;
+    json["folds"] = options.folds;
     json["schedule"] = options.schedule.text();
     json["batch_size"] = options.batch_size == full_batch ? Json("full") : Json(options.batch_size);
     json["epochs"] = options.epochs;
-    json["seed"] = options.seed;
+    json["seed"] = learning.seeds.size() > 1 ? Json(learning.seeds) : Json(options.seed);
     json["init"] = "zeros";
     json["shuffle"] = name_of(options.shuffle);
     json["drop_last"] = options.drop_last;
     json["l1"] = options.l1;
-    json["l2"] = options.l2;
+    json["l2"] = learning.l2s.size() > 1 ? Json(learning.l2s) : Json(options.l2);
     json["class_weight"] = options.balanced ? "balanced" : "none";
     json["clip_norm"] = options.clip_norm;
     json["clip_value"] = options.clip_value;

@@ -8,9 +8,11 @@
 #include "host/cli/description.hpp"
 #include "host/cli/files.hpp"
 #include "host/cli/interrupt.hpp"
+#include "host/cli/member_table.hpp"
 #include "host/cli/progress.hpp"
 #include "host/cli/run_directory.hpp"
 #include "host/cli/run_result.hpp"
+#include "host/cli/tensorboard.hpp"
 #include "host/cli/text.hpp"
 #include "host/cli/verb.hpp"
 
@@ -47,7 +49,17 @@ std::optional<RunDirectory> check_outputs(const TrainCommand& command) {
     return directory;
 }
 
-Run run_it(const TrainCommand& command, const TrainingInput& input, std::optional<RunDirectory>& directory) {
+/// Of several members, the name under which TensorBoard shows each.
+std::string board_name(const TrainOptions& options, std::int64_t member) {
+    if (options.members.size() < 2) return "";
+    const std::string name = member_name(options.members, static_cast<std::size_t>(member));
+    for (std::int64_t m = 0; m < member; ++m)
+        if (member_name(options.members, static_cast<std::size_t>(m)) == name) return name + " again, member " + std::to_string(member);
+    return name;
+}
+
+Run run_it(const TrainCommand& command, const TrainingInput& input, std::optional<RunDirectory>& directory,
+           std::optional<TensorBoard>& board) {
     TrainOptions options = command.learning.options;
     options.validation = input.validation;
     options.checkpoint = command.checkpoints();
@@ -56,6 +68,7 @@ Run run_it(const TrainCommand& command, const TrainingInput& input, std::optiona
     options.on_segment = [&](const Progress& progress) {
         for (const EpochRecord& epoch : progress.finished_epochs) {
             if (directory) directory->add(epoch);
+            if (board) board->add(epoch, board_name(options, epoch.member));
         }
         line.show(progress);
         return interrupt::requested() == 0 ? Control::go_on : Control::stop;
@@ -92,11 +105,16 @@ int run_train(const Words& words) {
     if (!TrainCommand::read("glissade train", words, command)) return exit_done;
     command.checkpoints();  // complains before the data is read
     auto directory = check_outputs(command);
+    std::optional<TensorBoard> board;
+    if (const std::string folder = command.tensorboard_directory(); !folder.empty()) {
+        board.emplace(folder, command.resume.empty() ? std::nullopt : std::optional(command.resumed_step));
+        board->check(command.overwrite);
+    }
     const TrainingInput input = read_training(command.data, command.learning.options, command.learning.real_type);
     command.learning.settle(input.train);
     const auto settings = describe(command, input);
     announce(command, input, settings);
-    const Run run = run_it(command, input, directory);
+    const Run run = run_it(command, input, directory, board);
     FinishedRun finished{command, input, run, settings, "", interrupt::requested()};
     if (run.stop != StopReason::callback) finished.signal = 0;
     if (!run.divergence) {

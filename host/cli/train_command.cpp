@@ -17,6 +17,7 @@ namespace glissade::cli {
 namespace {
 
 constexpr const char* default_run_dir = "run";
+constexpr const char* in_run_dir = "<run-dir>/tensorboard";  ///< --tensorboard without a value
 constexpr std::int64_t most_steps = 1'000'000'000'000;
 constexpr std::string_view footer = R"(
 Examples
@@ -33,7 +34,8 @@ constexpr std::array<std::string_view, 12> free_on_resume = {
     "resume", "memory-limit", "device-memory-limit", "save-config"};
 /// What concerns one call only.
 constexpr std::array<std::string_view, 7> not_stored = {"resume", "overwrite", "quiet", "json", "config", "save-config", "run-dir"};
-constexpr std::array<std::string_view, 6> paths = {"DATA", "target-file", "weight-file", "validation", "validation-target-file", "output"};
+constexpr std::array<std::string_view, 7> paths = {"DATA",   "target-file", "weight-file", "validation", "validation-target-file",
+                                                   "output", "tensorboard"};
 
 bool contains(std::span<const std::string_view> names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -45,7 +47,8 @@ std::string stored_text(const Settings& settings, const std::string& output) {
     for (const Setting& setting : settings) {
         if (contains(not_stored, setting.name)) continue;
         json[setting.name] = setting.values;
-        if (contains(paths, setting.name)) json[setting.name] = {std::filesystem::absolute(setting.values.front()).string()};
+        if (contains(paths, setting.name) && !setting.values.front().empty())
+            json[setting.name] = {std::filesystem::absolute(setting.values.front()).string()};
     }
     json["output"] = {std::filesystem::absolute(output).string()};
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -90,6 +93,14 @@ void TrainCommand::add_output(CLI::App& app) {
         ->group(group);
     app.add_option("--resume", resume, "Goes on with the run in DIR as if it had never stopped; needs nothing else")
         ->type_name("DIR")
+        ->group(group);
+    // A value that was left out arrives as an empty one.
+    const auto take_folder = [this](const std::string& text) { tensorboard = text.empty() ? std::string(in_run_dir) : text; };
+    app.add_option_function<std::string>(
+           "--tensorboard", take_folder,
+           "Event files for TensorBoard: in DIR, or without it in the folder tensorboard of the run directory")
+        ->expected(0, 1)
+        ->type_name("[DIR]")
         ->group(group);
     app.add_flag("--overwrite", overwrite, "Starts anew in a run directory that is not empty")->group(group);
     app.add_option("--config", config, "Reads flags from a file of lines such as epochs = 20; the command line wins")
@@ -149,6 +160,10 @@ bool TrainCommand::read(const std::string& verb, const std::vector<std::string>&
     command_out.check();
     if (command_out.learning.nondeterministic)
         command_out.notes.emplace_back("note: --nondeterministic changes nothing in this version: results are the same every time");
+    if (command_out.learning.seeds.size() > 1)
+        command_out.notes.emplace_back(
+            "note: linear models begin at 0, and the row order is that of the first --seed: members that differ in --seed alone are the "
+            "same");
     if (command_out.run_dir.empty() && !command_out.checkpoint_every.empty()) command_out.run_dir = default_run_dir;
     if (!command_out.resume.empty()) command_out.run_dir = command_out.resume;
     return true;
@@ -157,8 +172,10 @@ bool TrainCommand::read(const std::string& verb, const std::vector<std::string>&
 void TrainCommand::check() const {
     if (data.path.empty())
         fail(ErrorKind::usage, "a file of data is missing: glissade train DATA --target COLUMN; see glissade train --help");
-    if (overwrite && run_dir.empty() && checkpoint_every.empty())
+    if (overwrite && run_dir.empty() && checkpoint_every.empty() && tensorboard.empty())
         fail(ErrorKind::usage, "--overwrite speaks of a run directory: add --run-dir DIR");
+    if (tensorboard == in_run_dir && run_dir.empty() && checkpoint_every.empty() && resume.empty())
+        fail(ErrorKind::usage, "--tensorboard without a folder writes into the run directory: add --run-dir DIR, or --tensorboard=DIR");
     if (output.empty()) fail(ErrorKind::usage, "--output wants the name of a file");
 }
 
@@ -166,6 +183,10 @@ Settings TrainCommand::saved_settings() const {
     Settings saved = settings;
     std::erase_if(saved, [](const Setting& setting) { return setting.name != "run-dir" && contains(not_stored, setting.name); });
     return saved;
+}
+
+std::string TrainCommand::tensorboard_directory() const {
+    return tensorboard == in_run_dir ? (std::filesystem::path(run_dir) / "tensorboard").string() : tensorboard;
 }
 
 CheckpointOptions TrainCommand::checkpoints() const {

@@ -19,7 +19,7 @@ struct TrainCommand {
     LearningFlags learning;
 
     std::string output = "model.safetensors";
-    std::string run_dir, checkpoint_every, resume, config, save_config;
+    std::string run_dir, checkpoint_every, resume, config, save_config, tensorboard;
     bool overwrite = false, quiet = false, json = false;
 
     Settings settings;               ///< what was given, wherever it came from
@@ -28,6 +28,8 @@ struct TrainCommand {
 
     /// Where checkpoints go and how often, and the settings that they carry. No directory: none are written.
     CheckpointOptions checkpoints() const;
+    /// Where event files go; empty: none are written.
+    std::string tensorboard_directory() const;
     /// The settings that a config file may hold.
     Settings saved_settings() const;
 

@@ -138,11 +138,9 @@ void dots(const DotTask<Real>& task) {
     const std::int64_t models = task.layout->models;
     std::int64_t k = 0;
     if (!is_narrow<Real>(task.layout->columns)) {
-        for (; models - k >= block_models; k += block_models) models_scores<Real, block_models>(task, k);
-        if (models - k == 2) {
-            models_scores<Real, 2>(task, k);
-            k += 2;
-        }
+        // Four go as two and two: one by itself would load each of its weights anew for every row.
+        for (; models - k >= block_models && models - k != 4; k += block_models) models_scores<Real, block_models>(task, k);
+        for (; models - k >= 2; k += 2) models_scores<Real, 2>(task, k);
     }
     for (; k < models; ++k) single_model_scores(task, k);
 }

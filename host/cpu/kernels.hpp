@@ -27,11 +27,12 @@ template <class Real>
 struct SlopeTask {
     int row_count = 0;
     std::int64_t members = 1, outputs = 1;
-    const Real* targets = nullptr;    ///< [target_count][tile_rows]
-    const Real* weights = nullptr;    ///< [tile_rows] or null
-    const Real* constants = nullptr;  ///< of the loss
-    Real* scores = nullptr;           ///< [models][tile_rows]: scores in, slopes out
-    Real* losses = nullptr;           ///< [members][tile_rows]
+    const Real* targets = nullptr;              ///< [target_count][tile_rows]
+    const Real* weights = nullptr;              ///< [sets][tile_rows] or null
+    const Real* constants = nullptr;            ///< of the loss
+    Real* scores = nullptr;                     ///< [models][tile_rows]: scores in, slopes out
+    Real* losses = nullptr;                     ///< [members][tile_rows]
+    const std::int32_t* member_sets = nullptr;  ///< the set of weights of each member; null: the first for all
 };
 
 /// Adds a tile's rows, in order, to the sums of one partial.

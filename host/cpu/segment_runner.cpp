@@ -104,19 +104,31 @@ void SegmentRunner<Real>::run_thread(int thread) {
     }
 }
 
+/// The tile's scores, losses, weights and targets, one after another.
+template <class Real>
+SlopeTask<Real> SegmentRunner<Real>::slope_task(Worker<Real>& worker, int rows) {
+    SlopeTask<Real> task;
+    task.row_count = rows;
+    task.members = layout_.members;
+    task.outputs = layout_.outputs;
+    task.constants = problem_.loss_constants;
+    task.scores = worker.tile.data();
+    task.losses = task.scores + layout_.models * tile_rows;
+    const Real* weights = task.losses + layout_.members * tile_rows;
+    task.targets = weights + problem_.weight_sets * tile_rows;
+    if (problem_.weights) task.weights = weights;
+    task.member_sets = problem_.member_sets;
+    return task;
+}
+
 /// Batches of one row, on one thread: what adds to 0 or divides by 1 can be left out.
 template <class Real>
 void SegmentRunner<Real>::run_single_rows(Worker<Real>& worker) {
-    Real* scores = worker.tile.data();
-    Real* losses = scores + layout_.models * tile_rows;
-    Real* weights = losses + layout_.members * tile_rows;
     SingleTask<Real> task;
     task.parameters = live_;
     task.layout = &layout_;
     task.slopes = slopes_;
-    task.slope_task = {
-        1,      layout_.members, layout_.outputs, weights + tile_rows, problem_.weights ? weights : nullptr, problem_.loss_constants,
-        scores, losses};
+    task.slope_task = slope_task(worker, 1);
     task.limit = problem_.clip_value;
     task.gradient = gradient_.data();
     for (std::int64_t step = 0; step < segment_->steps; ++step) {
@@ -157,23 +169,19 @@ void SegmentRunner<Real>::sum_partials(Worker<Real>& worker, int thread, const S
 
 template <class Real>
 void SegmentRunner<Real>::sum_tile(Worker<Real>& worker, int rows, bool first, Real* sums) {
-    Real* scores = worker.tile.data();
-    Real* losses = scores + layout_.models * tile_rows;
-    Real* weights = losses + layout_.members * tile_rows;
-    Real* targets = weights + tile_rows;
+    const SlopeTask<Real> task = slope_task(worker, rows);
     fetch(worker, rows);
-    dots_({worker.rows, worker.rows_ahead, rows, live_, &layout_, scores});
-    slopes_(
-        {rows, layout_.members, layout_.outputs, targets, problem_.weights ? weights : nullptr, problem_.loss_constants, scores, losses});
-    add_rows_({worker.rows, worker.rows_ahead, rows, first, &layout_, scores, losses, sums});
+    dots_({worker.rows, worker.rows_ahead, rows, live_, &layout_, task.scores});
+    slopes_(task);
+    add_rows_({worker.rows, worker.rows_ahead, rows, first, &layout_, task.scores, task.losses, sums});
 }
 
 /// Points to the next rows, gathers their targets and weights, and names the rows to be fetched meanwhile.
 template <class Real>
 void SegmentRunner<Real>::fetch(Worker<Real>& worker, int rows) {
     Real* weights = worker.tile.data() + (layout_.models + layout_.members) * tile_rows;
-    Real* targets = weights + tile_rows;
-    const std::int64_t target_count = problem_.target_count;
+    const std::int64_t target_count = problem_.target_count, sets = problem_.weight_sets;
+    Real* targets = weights + sets * tile_rows;
     worker.stream.look_ahead(rows + rows_ahead_);
     for (int r = 0; r < rows; ++r) {
         const std::int64_t row = worker.stream.row(r), ahead = worker.stream.row(r + rows_ahead_);
@@ -182,8 +190,8 @@ void SegmentRunner<Real>::fetch(Worker<Real>& worker, int rows) {
         for (std::int64_t t = 0; t < target_count; ++t) targets[t * tile_rows + r] = problem_.targets[row * target_count + t];
         __builtin_prefetch(problem_.targets + ahead * target_count);
         if (problem_.weights) {
-            weights[r] = problem_.weights[row];
-            __builtin_prefetch(problem_.weights + ahead);
+            for (std::int64_t s = 0; s < sets; ++s) weights[s * tile_rows + r] = problem_.weights[row * sets + s];
+            __builtin_prefetch(problem_.weights + ahead * sets);
         }
     }
     worker.stream.advance(rows);

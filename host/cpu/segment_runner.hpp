@@ -44,6 +44,7 @@ private:
     void run_thread(int thread);
     void run_single_rows(Worker<Real>& worker);
     void sum_partials(Worker<Real>& worker, int thread, const StepPlan& plan);
+    SlopeTask<Real> slope_task(Worker<Real>& worker, int rows);
     void sum_tile(Worker<Real>& worker, int rows, bool first, Real* sums);
     void fetch(Worker<Real>& worker, int rows);
     Real* slot_sums(std::int64_t slot) { return slots_.data() + slot * layout_.sum_size; }

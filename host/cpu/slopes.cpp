@@ -83,7 +83,7 @@ HWY_INLINE void group_losses(const SlopeTask<Real>& task, std::int64_t member) {
 template <class Real>
 HWY_INLINE void apply_weights(const SlopeTask<Real>& task, std::int64_t member) {
     const int rows = lanes_of<Real>(task.row_count);
-    const Real* HWY_RESTRICT weights = task.weights;
+    const Real* HWY_RESTRICT weights = task.weights + (task.member_sets ? task.member_sets[member] : 0) * tile_rows;
     Real* HWY_RESTRICT losses = task.losses + member * tile_rows;
     for (int r = 0; r < rows; ++r) losses[r] = losses[r] * weights[r];
     for (std::int64_t o = 0; o < task.outputs; ++o) {

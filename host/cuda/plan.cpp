@@ -111,6 +111,8 @@ std::optional<SegmentPlan> plan_with(int blocks, const LinearShape& shape, std::
 }  // namespace
 
 LinearShape shape_of(const Problem<float>& problem) {
+    if (problem.weight_sets > 1)
+        fail(ErrorKind::device, "members with row weights of their own, as cross-validation has (folds), train on the CPU");
     LinearShape shape;
     shape.features = problem.features.columns;
     shape.outputs = problem.outputs;

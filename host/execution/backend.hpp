@@ -52,7 +52,9 @@ struct Problem {
     IdlePlan idle;                    ///< of sparse rows
     const Real* targets = nullptr;    ///< rows x target_count
     std::int64_t target_count = 1;
-    const Real* weights = nullptr;  ///< rows values of mean 1, or null for all 1
+    const Real* weights = nullptr;  ///< [rows][weight_sets], each set of mean 1, or null for all 1
+    std::int64_t weight_sets = 1;
+    const std::int32_t* member_sets = nullptr;  ///< the set of each member; null: 0 for all
     ColumnAffineView<Real> affine;
 
     std::int64_t outputs = 1;  ///< scores a row

@@ -50,7 +50,7 @@ void multiply_hessian(const Problem<Real>& p, const std::vector<double>& v, std:
             const double value = x[j];
             row[static_cast<std::size_t>(j)] = p.affine ? value * p.affine.scale[j] + p.affine.shift[j] : value;
         }
-        const double weight = p.weights ? static_cast<double>(p.weights[r]) : 1.0;
+        const double weight = p.weights ? static_cast<double>(p.weights[r * p.weight_sets]) : 1.0;
         const double dot = weight * std::inner_product(row.begin(), row.end(), v.begin(), 0.0);
         for (std::size_t j = 0; j < row.size(); ++j) out[j] += dot * row[j];
     }
@@ -123,7 +123,8 @@ double loss_of_zeros(const Problem<Real>& problem, const ModelSpec& spec) {
     const auto rows = static_cast<std::size_t>(problem.features.rows);
     const std::vector<Real> scores(rows * static_cast<std::size_t>(spec.outputs), Real(0));
     const auto targets = std::span(problem.targets, rows * static_cast<std::size_t>(problem.target_count));
-    const auto weights = problem.weights ? std::span(problem.weights, rows) : std::span<const Real>{};
+    std::vector<Real> weights(problem.weights ? rows : 0);
+    for (std::size_t r = 0; r < weights.size(); ++r) weights[r] = problem.weights[r * static_cast<std::size_t>(problem.weight_sets)];
     return mean_loss<Real>(spec, {scores, targets, weights, {}});
 }
 

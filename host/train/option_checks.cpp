@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/train/option_checks.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -13,6 +14,7 @@ namespace glissade {
 namespace {
 
 constexpr int most_threads = 1024;
+constexpr std::int64_t most_members = 1024;
 
 void at_least(std::int64_t low, std::int64_t value, const std::string& name) {
     if (value < low) fail(ErrorKind::usage, name + " = " + std::to_string(value) + " must be at least " + std::to_string(low));
@@ -27,6 +29,12 @@ void check_members(const TrainOptions& o) {
     o.optimizer.check();
     finite_non_negative(o.l1, "l1");
     finite_non_negative(o.l2, "l2");
+    const auto listed = std::max<std::int64_t>(1, static_cast<std::int64_t>(o.members.size()));
+    at_least(0, o.folds, "folds");
+    if (listed > most_members || o.folds >= most_members || listed * (o.folds + 1) > most_members)
+        fail(ErrorKind::usage, std::to_string(listed) + (listed == 1 ? " member" : " members") +
+                                   (o.folds > 0 ? " with " + std::to_string(o.folds) + " folds each" : std::string()) +
+                                   ": one pass trains " + std::to_string(most_members) + " models at most");
     for (std::size_t m = 0; m < o.members.size(); ++m) {
         const std::string name = "members[" + std::to_string(m) + "].";
         o.members[m].optimizer.check();
@@ -81,6 +89,8 @@ void check_options(const TrainOptions& o) {
     check_threads(o.threads);
     if (o.balanced && !o.class_weights.empty())
         fail(ErrorKind::usage, "balanced and class_weights are two answers to one question: set one of them");
+    if (o.folds > 0 && o.validation.rows() > 0)
+        fail(ErrorKind::usage, "folds and a validation set are two answers to one question: set one of them");
     if (o.patience > 0 && o.tol == 0 && o.validation.rows() == 0)
         fail(ErrorKind::usage,
              "patience watches the validation loss, but there is no validation set; with tol it watches the training loss");

@@ -9,6 +9,7 @@
 #include "host/scheduler/scheduler.hpp"
 #include "host/train/data_checks.hpp"
 #include "host/train/field_checks.hpp"
+#include "host/train/folds.hpp"
 #include "host/train/option_checks.hpp"
 
 namespace glissade {
@@ -85,6 +86,18 @@ void check_full_batch(const TrainOptions& options, const ResolvedRun& run) {
     if (options.average.on()) fail(ErrorKind::usage, name + " goes to the optimum: there is nothing to average");
 }
 
+/// Behind the members as they are listed, each again for each fold that it leaves out.
+void add_folds(std::int64_t folds, ResolvedRun& run) {
+    run.settings = static_cast<std::int64_t>(run.members.size());
+    if (folds == 0) return;
+    run.held_out.assign(run.members.size(), -1);
+    for (std::int64_t s = 0; s < run.settings; ++s)
+        for (std::int64_t fold = 0; fold < folds; ++fold) {
+            run.members.push_back(Member(run.members[static_cast<std::size_t>(s)]));
+            run.held_out.push_back(fold);
+        }
+}
+
 /// A loss of the logarithm of the prediction needs targets in their own units.
 void check_link(const Dataset& data, const TrainOptions& options, const Loss& loss) {
     if (loss.link() == Link::identity) return;
@@ -152,7 +165,9 @@ ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
     if (options.validation.rows() > 0) check_validation(data, options.validation, run);
     if (options.standardize && !data.input.empty()) fail(ErrorKind::usage, "the data is standardised already");
     if (options.start) check_start(*options.start, run);
+    check_folds(options.folds, data.rows());
     run.members = list_members(options);
+    add_folds(options.folds, run);
     const Optimizer& first = run.members[0].optimizer;
     if (options.schedule.moves_momentum() && first.has("momentum") && first.get("momentum") == 0)
         fail(ErrorKind::usage, "schedule " + options.schedule.text() + " moves the momentum too, but " + std::string(first.name()) +
@@ -253,6 +268,23 @@ void standardize_targets(const Dataset& data, TrainingRows<Real>& rows) {
     }
 }
 
+/// Brings the weights, without the rows of fold `set` - 1, to mean 1, and puts them in their column of rows.weights.
+template <class Real>
+void add_weight_set(const std::vector<double>& weights, std::int64_t set, std::int64_t sets, TrainingRows<Real>& rows) {
+    const auto is_held_out = [&](std::size_t i) { return set > 0 && rows.row_fold[i] == set - 1; };
+    double sum = 0, held_out = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) (is_held_out(i) ? held_out : sum) += weights[i];
+    if (set == 0 && !(sum > 0)) fail(ErrorKind::data, "every row weight is 0");
+    if (set > 0 && (!(sum > 0) || !(held_out > 0)))
+        fail(ErrorKind::data,
+             "every row weight " + std::string(sum > 0 ? "in" : "outside") + " fold " + std::to_string(set) + " is 0: use fewer folds");
+    const double mean = sum / static_cast<double>(weights.size());
+    const auto stride = static_cast<std::size_t>(sets);
+    rows.weights.resize(weights.size() * stride);
+    for (std::size_t i = 0; i < weights.size(); ++i)
+        rows.weights[i * stride + static_cast<std::size_t>(set)] = static_cast<Real>((is_held_out(i) ? 0.0 : weights[i]) / mean);
+}
+
 template <class Real>
 void fill_weights(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, TrainingRows<Real>& rows) {
     std::vector<double> by_class = options.class_weights;
@@ -265,19 +297,16 @@ void fill_weights(const Dataset& data, const TrainOptions& options, const Resolv
         if (static_cast<std::int64_t>(by_class.size()) != classes)
             fail(ErrorKind::usage, std::to_string(by_class.size()) + " class weights for " + std::to_string(classes) + " classes");
     }
-    if (by_class.empty() && !data.has_weights()) return;
+    if (by_class.empty() && !data.has_weights() && options.folds == 0) return;
     const auto own = data.has_weights() ? data.weights<Real>() : std::span<const Real>{};
     const auto targets = data.targets<Real>();
     std::vector<double> weights(static_cast<std::size_t>(data.rows()), 1.0);
-    double sum = 0;
     for (std::size_t i = 0; i < weights.size(); ++i) {
         if (!own.empty()) weights[i] = own[i];
         if (!by_class.empty()) weights[i] *= by_class[static_cast<std::size_t>(targets[i])];
-        sum += weights[i];
     }
-    if (!(sum > 0)) fail(ErrorKind::data, "every row weight is 0");
-    const double mean = sum / static_cast<double>(data.rows());
-    for (const double w : weights) rows.weights.push_back(static_cast<Real>(w / mean));
+    if (options.folds > 0) rows.row_fold = assign_folds(data, run.task, options.folds, options.seed);
+    for (std::int64_t set = 0; set <= options.folds; ++set) add_weight_set(weights, set, options.folds + 1, rows);
 }
 
 IdlePlan idle_of_run(const TrainOptions& options, const ResolvedRun& run) {
@@ -315,6 +344,7 @@ std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptio
     problem.targets = rows->targets.empty() ? data.targets<Real>().data() : rows->targets.data();
     problem.target_count = data.target_count();
     problem.weights = rows->weights.empty() ? nullptr : rows->weights.data();
+    problem.weight_sets = options.folds + 1;
     if (!rows->scale.empty()) problem.affine = {rows->scale.data(), rows->shift.data()};
     problem.outputs = run.spec.outputs;
     problem.members = static_cast<std::int64_t>(run.members.size());

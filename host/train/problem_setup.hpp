@@ -18,6 +18,8 @@ struct ResolvedRun {
     Task task = Task::regression;
     std::vector<std::string> class_labels;
     std::vector<Member> members;
+    std::int64_t settings = 1;           ///< members that train on all rows, the first ones: those that the options list
+    std::vector<std::int64_t> held_out;  ///< the fold that each member does not train on; -1: none. Empty without folds
     BatchPlan batches;
     std::int64_t total_steps = 0;
     std::int64_t total_epochs = 0;
@@ -30,8 +32,9 @@ ResolvedRun resolve(const Dataset& data, const TrainOptions& options);
 /// Rows as the backend reads them, with what had to be made for them. Owns what `problem` points to beside the data set itself.
 template <class Real>
 struct TrainingRows {
-    std::vector<Real> targets;  ///< standardised copies; empty if the data set's own serve
-    std::vector<Real> weights;  ///< mean 1; empty if all are 1
+    std::vector<Real> targets;           ///< standardised copies; empty if the data set's own serve
+    std::vector<Real> weights;           ///< [rows][sets] of mean 1, without and, fold by fold, with rows held out; empty if all are 1
+    std::vector<std::int32_t> row_fold;  ///< empty without folds
     std::vector<Real> scale, shift;
     ColumnAffine applied;                            ///< what train() itself added, in double; empty: none
     std::vector<double> target_scale, target_shift;  ///< stored target -> user's units

@@ -37,7 +37,8 @@ std::string shape_text(const Dataset& data, const ResolvedRun& run) {
     const auto members = static_cast<std::int64_t>(run.members.size());
     add_line(text, "model",
              std::string(spec.loss.name()) + ", " + counted(spec.features, "feature") + " x " + counted(spec.outputs, "output") + ", " +
-                 counted(spec.parameter_count(), "parameter") + (members > 1 ? ", " + counted(members, "member") : std::string()));
+                 counted(spec.parameter_count(), "parameter") +
+                 (members > 1 ? ", " + counted(members, run.held_out.empty() ? "member" : "member, folds included") : std::string()));
     const char* type = sizeof(Real) == 4 ? " of float32, " : " of float64, ";
     const auto bytes = static_cast<std::int64_t>(sizeof(Real));
     if (data.is_sparse())

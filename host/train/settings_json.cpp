@@ -169,27 +169,29 @@ Json settings_json(const ResolvedRun& run, std::span<const Member> members, cons
     for (const Member& member : members)
         listed.push_back(Json::object(
             {{"optimizer", to_json(member.optimizer)}, {"l1", member.l1}, {"l2", member.l2}, {"init_seed", member.init_seed}}));
-    return Json::object({{"loss", to_json(run.spec.loss)},
-                         {"features", run.spec.features},
-                         {"outputs", run.spec.outputs},
-                         {"bias", run.spec.bias},
-                         {"members", std::move(listed)},
-                         {"batch_size", run.batches.batch_size},
-                         {"schedule", o.schedule.text()},
-                         {"seed", o.seed},
-                         {"shuffle", enum_name(shuffle_names, o.shuffle)},
-                         {"drop_last", o.drop_last},
-                         {"decay_bias", o.decay_bias},
-                         {"clip_norm", o.clip_norm},
-                         {"clip_value", o.clip_value},
-                         {"average", to_json(o.average)},
-                         {"class_weights", o.class_weights},
-                         {"balanced", o.balanced},
-                         {"standardize", o.standardize},
-                         {"standardize_target", o.standardize_target},
-                         {"tol", o.tol},
-                         {"patience", o.patience},
-                         {"sum_shape", SumShape::version}});
+    Json settings = Json::object({{"loss", to_json(run.spec.loss)},
+                                  {"features", run.spec.features},
+                                  {"outputs", run.spec.outputs},
+                                  {"bias", run.spec.bias},
+                                  {"members", std::move(listed)},
+                                  {"batch_size", run.batches.batch_size},
+                                  {"schedule", o.schedule.text()},
+                                  {"seed", o.seed},
+                                  {"shuffle", enum_name(shuffle_names, o.shuffle)},
+                                  {"drop_last", o.drop_last},
+                                  {"decay_bias", o.decay_bias},
+                                  {"clip_norm", o.clip_norm},
+                                  {"clip_value", o.clip_value},
+                                  {"average", to_json(o.average)},
+                                  {"class_weights", o.class_weights},
+                                  {"balanced", o.balanced},
+                                  {"standardize", o.standardize},
+                                  {"standardize_target", o.standardize_target},
+                                  {"tol", o.tol},
+                                  {"patience", o.patience},
+                                  {"sum_shape", SumShape::version}});
+    if (o.folds > 0) settings.add("folds", o.folds);  // checkpoints of runs without stay as they are
+    return settings;
 }
 
 }  // namespace glissade

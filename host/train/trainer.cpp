@@ -7,6 +7,7 @@
 
 #include "glissade/error.hpp"
 #include "host/train/diagnosis.hpp"
+#include "host/train/folds.hpp"
 #include "host/train/settings_json.hpp"
 #include "host/train/training_loop.hpp"
 
@@ -81,11 +82,36 @@ MemberResult finish_member(const Dataset& data, const TrainOptions& options, con
     return result;
 }
 
+/// The models that were trained without a fold, scored on its rows: each fold is copied once. Model::evaluate brings the units.
+template <class Real>
+void score_folds(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, const TrainingRows<Real>& rows,
+                 const TrainingLoop<Real>& loop, std::vector<MemberResult>& settings) {
+    PredictOptions predict;
+    predict.threads = options.threads;
+    for (std::int64_t fold = 0; fold < options.folds; ++fold) {
+        std::vector<std::int64_t> held_out;
+        for (std::size_t r = 0; r < rows.row_fold.size(); ++r)
+            if (rows.row_fold[r] == fold) held_out.push_back(static_cast<std::int64_t>(r));
+        const Dataset part = data.select(held_out);
+        for (std::int64_t s = 0; s < run.settings; ++s) {
+            const auto m = static_cast<std::size_t>(run.settings + s * options.folds + fold);
+            Metrics metrics;
+            metrics.rows = part.rows();
+            metrics.loss = std::numeric_limits<double>::infinity();
+            if (!loop.state().tracks[m].divergence) metrics = make_model(data, run, rows, loop.model_parameters(m)).evaluate(part, predict);
+            settings[static_cast<std::size_t>(s)].folds.push_back(metrics);
+        }
+    }
+    for (MemberResult& setting : settings) setting.best_loss = summary_of(setting.folds)[0].mean;
+}
+
 template <class Real>
 Run finish(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, const TrainingRows<Real>& rows,
            const TrainingLoop<Real>& loop, StopReason stop) {
     Run out;
-    for (std::size_t m = 0; m < run.members.size(); ++m) out.members.push_back(finish_member(data, options, run, rows, loop, m));
+    for (std::int64_t m = 0; m < run.settings; ++m)
+        out.members.push_back(finish_member(data, options, run, rows, loop, static_cast<std::size_t>(m)));
+    if (options.folds > 0) score_folds(data, options, run, rows, loop, out.members);
     const auto rank = [](const MemberResult& r) { return std::pair(r.divergence.has_value(), r.best_loss); };
     const auto best =
         std::min_element(out.members.begin(), out.members.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });

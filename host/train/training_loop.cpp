@@ -96,7 +96,12 @@ void TrainingLoop<Real>::rebuild() {
     problem_.members = static_cast<std::int64_t>(living.size());
     std::vector<Member> members;
     members.reserve(living.size());
-    for (const std::size_t m : living) members.push_back(run_.members[m]);
+    member_sets_.clear();
+    for (const std::size_t m : living) {
+        members.push_back(run_.members[m]);
+        if (!run_.held_out.empty()) member_sets_.push_back(static_cast<std::int32_t>(run_.held_out[m] + 1));
+    }
+    problem_.member_sets = member_sets_.empty() ? nullptr : member_sets_.data();
     scheduler_ = std::make_unique<Scheduler<Real>>(
         SchedulerSettings{run_.batches, members, options_.schedule, run_.total_steps, options_.decay_bias, run_.average});
     scheduler_->memory = state_.rule_memory;
@@ -376,7 +381,7 @@ Control TrainingLoop<Real>::report_progress(const SegmentReport& report, std::in
     progress.total_steps = run_.total_steps;
     progress.epoch = scheduler_->epoch_of(state_.step);
     progress.total_epochs = run_.total_epochs;
-    progress.members = static_cast<std::int64_t>(run_.members.size());
+    progress.members = run_.settings;
     progress.member = static_cast<std::int64_t>(living[lead]);
     progress.loss = sums[lead] / rows;
     progress.lr = scheduler_->lr(state_.step - 1, static_cast<std::int64_t>(lead));
@@ -398,7 +403,7 @@ std::size_t TrainingLoop<Real>::leading(const std::vector<std::size_t>& living, 
         return track.history.empty() ? segment_losses[i] : track.history.back().loss;
     };
     std::size_t lead = 0;
-    for (std::size_t i = 1; i < living.size(); ++i)
+    for (std::size_t i = 1; i < living.size() && static_cast<std::int64_t>(living[i]) < run_.settings; ++i)
         if (loss(i) < loss(lead)) lead = i;
     return lead;
 }
@@ -407,6 +412,7 @@ template <class Real>
 std::vector<EpochRecord> TrainingLoop<Real>::epochs_after(std::int64_t step) const {
     std::vector<EpochRecord> records;
     for (const std::size_t m : alive()) {
+        if (static_cast<std::int64_t>(m) >= run_.settings) break;
         const auto& history = state_.tracks[m].history;
         auto first = history.end();
         while (first != history.begin() && std::prev(first)->step > step) --first;

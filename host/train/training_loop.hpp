@@ -65,7 +65,8 @@ private:
     const ResolvedRun& run_;
     const TrainingRows<Real>& rows_;
     DeviceChoice device_;
-    Problem<Real> problem_;  ///< as rows_.problem, with the members that are alive
+    Problem<Real> problem_;                  ///< as rows_.problem, with the members that are alive
+    std::vector<std::int32_t> member_sets_;  ///< of them
     std::unique_ptr<Scheduler<Real>> scheduler_;
     std::unique_ptr<Backend<Real>> backend_;
     std::optional<CheckpointStore> store_;

@@ -41,6 +41,6 @@ struct Philox {
 };
 
 /// Streams in use, so that no two purposes share numbers.
-enum class RandomStream : std::uint64_t { row_order = 1, split = 2, init = 3, dropout = 4, data = 5 };
+enum class RandomStream : std::uint64_t { row_order = 1, split = 2, init = 3, dropout = 4, data = 5, folds = 6 };
 
 }  // namespace glissade

@@ -30,7 +30,7 @@ struct EpochRecord {
     double loss = 0;         ///< mean training loss a row while the epoch ran
     double seconds = 0;      ///< since the run (or the resumed run) began
     std::optional<Metrics> validation;
-    std::int64_t member = 0;  ///< position in TrainOptions::members
+    std::int64_t member = 0;  ///< position in TrainOptions::members; models of folds have no records
 };
 
 /// What a run reports at the end of each segment of steps.
@@ -86,8 +86,13 @@ struct TrainOptions {
     std::int64_t patience = 0;   ///< stop when the validation loss has not improved for so many epochs; 0: off
     Dataset validation = {};     ///< as the training data: columns, real type, standardisation; no rows: none. With one, the model of the
                                  ///< best epoch is kept
+    /// K > 0: cross-validation. Each row belongs to one of K folds, drawn by `seed` and, for classes, so that each fold has its share of
+    /// every class. Beside each model trained on all rows, K more are trained in the same pass, each without the rows of a fold (their
+    /// weight is 0), and scored on them: MemberResult::folds. The model with the lowest mean loss there is the run's. From 2 to the number
+    /// of rows; on the CPU. Standardisation made by the run is of all rows.
+    std::int64_t folds = 0;
 
-    std::vector<Member> members = {};  ///< empty: one member from `optimizer`, `l1`, `l2`, `seed`
+    std::vector<Member> members = {};  ///< empty: one member from `optimizer`, `l1`, `l2`, `seed`. With those of folds 1024 at most
     std::optional<Model> start = {};   ///< warm start from this model, brought into the units of this run; zeros otherwise
 
     std::string device = "auto";  ///< auto, cpu, cuda or cuda:N. auto uses a usable GPU where float32 and the shape allow, and says so in
@@ -118,8 +123,12 @@ struct MemberResult {
     std::vector<EpochRecord> history;
     std::int64_t best_epoch = 0;       ///< counts from 1; 0 if none was finished
     std::int64_t nonzero_weights = 0;  ///< of the model; fewer than there are where L1 or FTRL set some to 0
-    double best_loss = 0;              ///< validation loss where there is one, else training loss; infinite if no epoch was finished
+    double best_loss = 0;              ///< validation loss where there is one, else training loss; infinite if no epoch was finished. With
+                                       ///< folds the mean of their losses
     std::optional<Divergence> divergence;
+    /// With TrainOptions::folds, for each fold what a model of these settings that was trained on the other rows scores on its rows, in the
+    /// user's units as by Model::evaluate. An infinite loss and nothing else where that model diverged.
+    std::vector<Metrics> folds;
 };
 
 /// What a run gives back.

@@ -275,6 +275,58 @@ INSTANTIATE_TEST_SUITE_P(Lines, BadConfig,
                                          std::pair{"schedule = \"cosin\"\n", "'cosine'"}, std::pair{"shuffle = \"ful\"\n", "'full'"},
                                          std::pair{"header = \"maybe\"\n", "--header"}, std::pair{"memory-limit = 0\n", "--memory-limit"}));
 
+TEST(ConfigFile, MayListSeedsAndAskForTensorBoard) {
+    Workplace place;
+    write_points(place, "points.csv", 100);
+    place.write("run.toml", "seed = [3, 1]\ntensorboard = \"\"\n");
+    const Ended ended =
+        place.run({"train", "points.csv", "--target", "y", "--config", "run.toml", "--save-config", "saved.toml", "--run-dir", "run"});
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    EXPECT_TRUE(place.has("run/tensorboard"));
+    const Ended again = place.run({"train", "--config", "saved.toml", "--run-dir", "other", "--json"});
+    ASSERT_EQ(again.code, 0) << again.err;
+    EXPECT_EQ(again.json()["settings"]["seed"], nlohmann::json({3, 1}));
+    EXPECT_TRUE(place.has("other/tensorboard"));
+}
+
+TEST(RunDirectory, ReportTellsWhichClassesAreTakenForEachOtherAndOnWhichRows) {
+    Workplace place;
+    write_points(place, "points.csv", 300);
+    const Workplace::Words words = {"train", "points.csv", "--target", "y", "--epochs", "3", "--run-dir", "run"};
+    ASSERT_EQ(place.run(words).code, 0);
+    std::string report = place.read("run/report.html");
+    for (const char* part :
+         {"<h2>Metrics", "<h2>Confusion", "300 training rows", "<h2>Calibration", "probability of yes", "<h2>Largest weights", "for yes"})
+        EXPECT_NE(report.find(part), std::string::npos) << part;
+    Workplace::Words hinge = words;
+    hinge.insert(hinge.end(), {"--overwrite", "--loss", "hinge", "--validation-fraction", "0.2"});
+    ASSERT_EQ(place.run(hinge).code, 0);
+    report = place.read("run/report.html");
+    EXPECT_NE(report.find("60 validation rows"), std::string::npos);
+    EXPECT_EQ(report.find("<h2>Calibration"), std::string::npos) << "the hinge loss knows no probabilities";
+    write_line(place, "line.csv", 100);
+    ASSERT_EQ(place.run({"train", "line.csv", "--target", "y", "--epochs", "3", "--run-dir", "run", "--overwrite"}).code, 0);
+    EXPECT_EQ(place.read("run/report.html").find("<h2>Confusion"), std::string::npos);
+}
+
+TEST(RunDirectory, ReportOfManyClassesNamesThePairsThatAreConfused) {
+    Workplace place;
+    for (const int classes : {20, 150}) {
+        Numbers numbers;
+        std::string text = "a,b,y\n";
+        for (int r = 0; r < 900; ++r)
+            text += std::to_string(numbers.next()) + "," + std::to_string(numbers.next()) + ",class " + std::to_string(r % classes) +
+                    " <&> " + std::string(80, 'x') + "\n";
+        place.write("many.csv", text);
+        const Ended ended = place.run({"train", "many.csv", "--target", "y", "--epochs", "1", "--run-dir", "run", "--overwrite"});
+        ASSERT_EQ(ended.code, 0) << ended.err;
+        const std::string report = place.read("run/report.html");
+        EXPECT_NE(report.find("<th>taken for</th>"), std::string::npos);
+        EXPECT_EQ(report.find("class=\"map\"") != std::string::npos, classes <= 100);
+        EXPECT_EQ(report.find(" <&> "), std::string::npos) << "names are escaped";
+    }
+}
+
 TEST(ConfigFile, MayListRates) {
     Workplace place;
     write_points(place, "points.csv", 400);

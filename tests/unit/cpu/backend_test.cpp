@@ -69,6 +69,18 @@ TEST(CpuBackend, FollowsTheContractWithEveryOption) {
     }
 }
 
+TEST(CpuBackend, GivesEachMemberItsOwnSetOfRowWeights) {
+    for (std::int64_t batch : {1, 20})
+        for (std::int64_t members : {1, 2, 4, 7})
+            for (int loss : {rule_index<Logistic>(LossRules{}), rule_index<Softmax>(LossRules{}), rule_index<Huber>(LossRules{})}) {
+                CaseShape shape{.rows = 75, .columns = 37, .outputs = 2, .members = members, .batch = batch, .steps = 8, .loss = loss};
+                shape.weights = true;
+                shape.weight_sets = 3;
+                shape.rate = .01;
+                expect_exact_in_both(shape);
+            }
+}
+
 TEST(CpuBackend, FollowsTheContractForEveryRowOrder) {
     for (Shuffle shuffle : {Shuffle::full, Shuffle::none, Shuffle::replacement})
         for (std::int64_t rows : {1, 2, 255, 257, 400}) {

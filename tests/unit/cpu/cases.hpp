@@ -24,14 +24,15 @@ struct CaseShape {
     double clip_norm = 0, clip_value = 0;
     Shuffle shuffle = Shuffle::full;
     double rate = .1;
+    std::int64_t weight_sets = 1;  ///< several: member m has set m % weight_sets
 };
 
 inline std::ostream& operator<<(std::ostream& out, const CaseShape& s) {
     return out << s.rows << " x " << s.columns << ", " << s.outputs << " outputs, " << s.members << " members, batch " << s.batch << ", "
                << s.steps << " steps, loss " << s.loss << ", rule " << s.rule << "." << s.variant << (s.bias ? "" : ", no bias")
-               << (s.weights ? ", weights" : "") << (s.affine ? ", affine" : "") << (s.averaging ? ", averaging" : "")
-               << (s.padded_rows ? ", padded rows" : "") << ", clip " << s.clip_norm << " " << s.clip_value << ", shuffle "
-               << static_cast<int>(s.shuffle);
+               << (s.weights ? ", weights" : "") << (s.weight_sets > 1 ? ", several sets" : "") << (s.affine ? ", affine" : "")
+               << (s.averaging ? ", averaging" : "") << (s.padded_rows ? ", padded rows" : "") << ", clip " << s.clip_norm << " "
+               << s.clip_value << ", shuffle " << static_cast<int>(s.shuffle);
 }
 
 struct LossFacts {
@@ -83,11 +84,17 @@ public:
                                                                                    : std::floor(u * choices)));
         }
         for (std::int64_t r = 0; r < shape.rows; ++r)
-            row_weights.push_back(Real(.5) + (r % 3 == 0 ? Real(0) : random(3, r) * random(3, r)));
+            for (std::int64_t set = 0; set < shape.weight_sets; ++set)
+                row_weights.push_back(set > 0 && r % shape.weight_sets == set
+                                          ? Real(0)
+                                          : Real(.5) + (r % 3 == 0 ? Real(0) : random(3 + set, r) * random(3, r)));
+        for (std::int64_t m = 0; m < shape.members; ++m) member_sets.push_back(static_cast<std::int32_t>(m % shape.weight_sets));
         for (std::int64_t j = 0; j < shape.columns; ++j) scale.push_back(Real(1.5) + random(4, j)), shift.push_back(random(5, j));
         problem.features = MatrixView<const Real>(features.data(), shape.rows, shape.columns, stride);
         problem.targets = targets.data();
         problem.weights = shape.weights ? row_weights.data() : nullptr;
+        problem.weight_sets = shape.weight_sets;
+        if (shape.weight_sets > 1) problem.member_sets = member_sets.data();
         if (shape.affine) problem.affine = {scale.data(), shift.data()};
         problem.members = shape.members;
         problem.bias = shape.bias;
@@ -126,12 +133,15 @@ public:
         const auto keep = [&](std::vector<Real>& v) { v = std::vector<Real>(v.begin() + m * count, v.begin() + (m + 1) * count); };
         keep(start.parameters);
         for (auto& v : start.state) keep(v);
+        member_sets = {member_sets[static_cast<std::size_t>(m)]};
+        if (problem.member_sets != nullptr) problem.member_sets = member_sets.data();
         problem.members = shape_.members = 1;
     }
 
     Problem<Real> problem;
     TrainingState<Real> start;
     std::vector<Real> features, targets, row_weights, scale, shift, scalars;
+    std::vector<std::int32_t> member_sets;
 
 private:
     static Real random(std::uint64_t stream, std::int64_t i) {

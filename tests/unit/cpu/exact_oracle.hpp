@@ -97,8 +97,9 @@ std::vector<Real> partial_sums(const Problem<Real>& p, const TrainingState<Real>
         Real loss = 0;
         visit_rule(LossRules{}, p.loss, RowLoss<Real>{p, p.targets + row * p.target_count, values, loss});
         if (p.weights) {
-            loss = loss * p.weights[row];
-            for (Real& slope : values) slope = slope * p.weights[row];
+            const Real weight = p.weights[row * p.weight_sets + (p.member_sets ? p.member_sets[m] : 0)];
+            loss = loss * weight;
+            for (Real& slope : values) slope = slope * weight;
         }
         for (std::int64_t o = 0; o < p.outputs; ++o) {
             for (std::int64_t j = 0; j < columns; ++j) sums[o * columns + j] = fma_of(values[o], x[j], sums[o * columns + j]);

@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Models exported as ONNX predict in onnxruntime what the program predicts. Arguments: the program, the folder tests/data.
+
+Both are compared within the bound that the roundings of either can add up to (Higham, lemma 3.1), computed here in double precision from the
+model file and the raw rows; labels wherever the scores are further apart than that."""
+
+import csv
+import gzip
+import json
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from safetensors import safe_open
+
+FUNCTION_ULPS = 8  # of exp, sigmoid and softmax, ours and the runtime's together
+
+
+def check(condition, what):
+    if not condition:
+        sys.exit(f"FAILED: {what}")
+
+
+def gamma(count, unit):
+    return count * unit / (1 - count * unit)
+
+
+class Exported:
+    """A model trained by the program in `folder`, its file, and its exported form."""
+
+    def __init__(self, program, folder, train):
+        self.program, self.folder = program, folder
+        self.run("train", *train, "--quiet")
+        self.run("export", "model.safetensors", "model.onnx")
+        with safe_open(str(folder / "model.safetensors"), framework="numpy") as file:
+            self.tensors = {name: file.get_tensor(name) for name in file.keys()}
+            self.about = json.loads(file.metadata()["model"])
+        self.real = self.tensors["weight"].dtype.type
+        self.session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
+        try:
+            import onnx
+        except ImportError:
+            return
+        onnx.checker.check_model(str(folder / "model.onnx"), full_check=True)
+
+    def run(self, *words):
+        done = subprocess.run([self.program, *words], cwd=self.folder, capture_output=True, text=True)
+        check(done.returncode == 0, f"glissade {' '.join(words)}: {done.stderr}")
+        return done.stdout
+
+    def predict(self, data, *flags):
+        lines = csv.reader(self.run("predict", "model.safetensors", data, "--quiet", *flags).splitlines())
+        next(lines)
+        return list(lines)
+
+    def infer(self, inputs):
+        return dict(zip([output.name for output in self.session.get_outputs()], self.session.run(None, inputs)))
+
+    def weights(self):
+        bias = self.tensors.get("bias", np.zeros(len(self.tensors["weight"]), self.real))
+        return self.tensors["weight"].astype(float), bias.astype(float)
+
+    def scores(self, features):
+        """Scores in double precision, and how far a computation in the model's real type may be from them."""
+        weights, biases = self.weights()
+        scale = self.tensors.get("input.scale", np.ones(features.shape[1]))
+        shift = self.tensors.get("input.shift", np.zeros(features.shape[1]))
+        unit = np.finfo(self.real).eps / 2
+        entered = features * scale + shift
+        entry_error = gamma(4, unit) * (np.abs(features * scale) + np.abs(shift))
+        sizes = np.abs(entered) @ np.abs(weights.T) + np.abs(biases)
+        error = gamma(features.shape[1] + 2, unit) * sizes + 2 * entry_error @ np.abs(weights.T)
+        return entered @ weights.T + biases, error
+
+
+def table_of(exported, lines):
+    """Raw cells -> features, as the preparation in the model file says; and the inputs of the exported model."""
+    preparation = exported.about["preparation"]
+    missing_words = [""] + preparation["na_values"]
+    features, inputs, numbers = [], {}, []
+    has_text = any(column["kind"] == "categorical" for column in preparation["columns"])
+    for column in preparation["columns"]:
+        cells = [line[column["position"]] for line in lines]
+        missing = np.array([cell in missing_words for cell in cells])
+        if column["kind"] == "numeric":
+            values = np.array([np.nan if gone else float(cell) for cell, gone in zip(cells, missing)])
+            features.append(np.where(missing, column["fill"], values))
+            if column["indicator"]:
+                features.append(missing.astype(float))
+            numbers.append(values.astype(exported.real))
+            if has_text:
+                inputs[column["name"]] = numbers[-1][:, None]
+        else:
+            known = ["?" if gone and preparation["missing"] == "indicator" else cell for cell, gone in zip(cells, missing)]
+            for category in column["categories"]:
+                features.append(np.array([cell == category for cell in known], float))
+            inputs[column["name"]] = np.array(cells, object)[:, None]
+    return np.stack(features, 1), inputs if has_text else {"X": np.stack(numbers, 1)}
+
+
+def compare_labels(name, labels, predicted, scores, errors):
+    if scores.shape[1] == 1:
+        margin, blur = np.abs(scores[:, 0]), errors[:, 0]
+    else:
+        ordered = np.sort(scores, 1)
+        margin, blur = ordered[:, -1] - ordered[:, -2], 2 * errors.max(1)
+    sure = margin > 2 * blur
+    check(sure.mean() > 0.99, f"{name}: {np.sum(~sure)} rows without a clear label")
+    wrong = np.flatnonzero(sure & (np.asarray(labels, str) != np.asarray(predicted, str)))
+    check(len(wrong) == 0, f"{name}: {len(wrong)} labels differ, the first in row {wrong[:1]}")
+
+
+def compare_numbers(name, ours, theirs, bound):
+    difference = np.abs(ours - theirs)
+    worst = np.unravel_index(np.argmax(difference / bound), difference.shape)
+    check(np.all(difference <= bound), f"{name}: {ours[worst]} and {theirs[worst]} differ by more than {bound[worst]}, at {worst}")
+    print(f"{name}: {difference.shape[0]} rows, difference at most {np.max(difference / bound):.2g} of the bound")
+
+
+def compare_classes(name, exported, data, features, inputs):
+    rows = exported.predict(data, "--proba")
+    scores, errors = exported.scores(features)
+    out = exported.infer(inputs)
+    compare_labels(name, [row[0] for row in rows], out["label"], scores, errors)
+    unit = np.finfo(exported.real).eps / 2
+    bound = 2 * errors.max(1, keepdims=True) + FUNCTION_ULPS * 2 * unit
+    ours = np.array([row[1:] for row in rows], float)
+    compare_numbers(f"{name}, probabilities", ours, out["probabilities"].astype(float), np.broadcast_to(bound, ours.shape))
+
+
+def compare_values(name, exported, data, features, inputs):
+    rows = exported.predict(data)
+    scores, errors = exported.scores(features)
+    unit = np.finfo(exported.real).eps / 2
+    scale = exported.tensors.get("target.scale", np.ones(scores.shape[1]))
+    shift = exported.tensors.get("target.shift", np.zeros(scores.shape[1]))
+    values = scores * scale + shift
+    bound = 2 * (errors * np.abs(scale) + gamma(4, unit) * (np.abs(scores * scale) + np.abs(shift)))
+    if exported.about["loss"]["name"] in ("poisson", "gamma", "tweedie"):
+        bound = np.exp(values) * (np.expm1(bound) + FUNCTION_ULPS * 2 * unit)
+    compare_numbers(name, np.array(rows, float), exported.infer(inputs)["value"].astype(float), bound)
+
+
+def adult(program, data, folder):
+    """Text columns, missing cells with an indicator, numbers."""
+    with gzip.open(data / "adult/adult.data.gz", "rt") as file:
+        lines = [[cell.strip() for cell in line.split(",")] for line in file if line.strip()]
+    for row in range(0, len(lines), 50):  # the file has no missing numbers of its own
+        lines[row][12] = "?"
+    (folder / "train.csv").write_text("".join(",".join(line) + "\n" for line in lines[:8000]))
+    (folder / "test.csv").write_text("".join(",".join(line) + "\n" for line in lines[8000:12000]))
+    exported = Exported(program, folder, ["train.csv", "--header", "no", "--target", "-1", "--na", "?", "--missing", "indicator", "--epochs", "5"])
+    features, inputs = table_of(exported, lines[8000:12000])
+    check({"14"}.isdisjoint(inputs) and len(inputs) == 14, f"inputs {list(inputs)}")
+    compare_classes("adult", exported, "test.csv", features, inputs)
+
+
+def refusals(program, folder):
+    """Where the program refuses a row the exported model gives NaN and no label."""
+    text = "size,colour,y\n" + "".join(f"{i % 7},{'red' if i % 3 else 'blue'},{'big' if i % 7 > 3 else 'small'}\n" for i in range(60))
+    (folder / "colours.csv").write_text(text)
+    exported = Exported(program, folder, ["colours.csv", "--target", "y", "--unknown", "error", "--epochs", "2"])
+    rows = [(1, "red"), (np.nan, "red"), (1, ""), (1, "green"), (5, "blue")]
+    inputs = {"size": np.array([[size] for size, _ in rows], np.float32), "colour": np.array([[colour] for _, colour in rows], object)}
+    out = exported.infer(inputs)
+    refused = [False, True, True, True, False]
+    check([label == "" for label in out["label"]] == refused, f"labels {out['label']}")
+    check(np.isnan(out["probabilities"]).all(1).tolist() == refused, f"probabilities {out['probabilities']}")
+    (folder / "numbers.csv").write_text("value,y\n" + "".join(f"{i},{2 * i}.5\n" for i in range(40)))
+    exported = Exported(program, folder, ["numbers.csv", "--target", "y", "--epochs", "2"])
+    check(exported.session.get_inputs()[0].name == "X", "a table of numbers alone has one input")
+    (folder / "value.csv").write_text("value,kind,y\n" + "".join(f"{i},{'ab'[i % 2]},{2 * i}.5\n" for i in range(40)))
+    exported = Exported(program, folder, ["value.csv", "--target", "y", "--epochs", "2"])
+    names = [entry.name for entry in exported.session.get_inputs()]
+    check(names == ["value_column", "kind"], f"inputs {names}")
+
+
+def images(program, folder):
+    """Bytes divided by 255, ten classes."""
+    random = np.random.default_rng(1)
+    labels = random.integers(0, 10, 3000).astype(np.uint8)
+    pixels = random.integers(0, 256, (10, 784))[labels] // 2 + random.integers(0, 128, (3000, 784))
+    (folder / "images").write_bytes(struct.pack(">BBBBIII", 0, 0, 8, 3, 3000, 28, 28) + pixels.astype(np.uint8).tobytes())
+    (folder / "labels").write_bytes(struct.pack(">BBBBI", 0, 0, 8, 1, 3000) + labels.tobytes())
+    exported = Exported(program, folder, ["images", "--target-file", "labels", "--epochs", "2"])
+    compare_classes("images", exported, "images", pixels.astype(float), {"X": pixels.astype(np.float32)})
+
+
+def housing(program, data, folder, flags=()):
+    """Numbers far from 1, one text column, a standardised target."""
+    with gzip.open(data / "california_housing/housing.csv.gz", "rt") as file:
+        lines = list(csv.reader(file))
+    head, lines = lines[0], [line for line in lines[1:] if line][:6000]
+    with open(folder / "houses.csv", "w", newline="") as file:
+        csv.writer(file).writerows([head] + lines)
+    exported = Exported(program, folder, ["houses.csv", "--target", "median_house_value", "--missing", "mean", "--epochs", "5", *flags])
+    compare_values(f"housing {' '.join(flags)}".strip(), exported, "houses.csv", *table_of(exported, lines))
+
+
+def agaricus(program, data, folder):
+    """libsvm: features as they lie, columns not in the file are 0."""
+    with gzip.open(data / "agaricus/agaricus.txt.train.gz", "rt") as file:
+        text = file.read()
+    (folder / "mushrooms").write_text(text)
+    exported = Exported(program, folder, ["mushrooms", "--epochs", "3"])
+    lines = [line.split() for line in text.splitlines()]
+    features = np.zeros((len(lines), exported.about["features"]))
+    for row, line in enumerate(lines):
+        for pair in line[1:]:
+            index, value = pair.split(":")
+            features[row, int(index) - 1] = float(value)
+    compare_classes("agaricus", exported, "mushrooms", features, {"X": features.astype(np.float32)})
+
+
+def losses(program, folder):
+    """Every other loss."""
+    random = np.random.default_rng(2)
+    x = random.normal(size=(400, 3))
+    count = np.floor(np.exp(x[:, 0] / 2) + random.uniform(size=400)) + 1
+    for name, column in (("classes", (x[:, 0] > x[:, 1]).astype(int)), ("counts", count)):
+        rows = np.column_stack([x, column])
+        (folder / f"{name}.csv").write_text("a,b,c,y\n" + "".join(",".join(map(repr, map(float, row))) + "\n" for row in rows))
+    cells = [list(map(repr, map(float, row))) for row in x]
+    for loss in ("absolute", "huber", "quantile", "epsilon_insensitive", "squared_epsilon_insensitive", "poisson", "gamma", "tweedie"):
+        exported = Exported(program, folder, ["counts.csv", "--target", "y", "--task", "regression", "--loss", loss, "--epochs", "3"])
+        compare_values(loss, exported, "counts.csv", *table_of(exported, cells))
+    exported = Exported(program, folder, ["classes.csv", "--target", "y", "--loss", "modified_huber", "--epochs", "3"])
+    compare_classes("modified_huber", exported, "classes.csv", *table_of(exported, cells))
+    for loss in ("hinge", "squared_hinge", "perceptron"):
+        exported = Exported(program, folder, ["classes.csv", "--target", "y", "--loss", loss, "--epochs", "3"])
+        features, inputs = table_of(exported, cells)
+        scores, errors = exported.scores(features)
+        rows = exported.predict("classes.csv", "--scores")
+        out = exported.infer(inputs)
+        compare_labels(loss, [row[0] for row in rows], out["label"], scores, errors)
+        compare_numbers(loss, np.array([row[1:] for row in rows], float), out["scores"].astype(float), 2 * errors)
+
+
+def main():
+    program, data = sys.argv[1], Path(sys.argv[2])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        adult(program, data, folder)
+        refusals(program, folder)
+        images(program, folder)
+        housing(program, data, folder)
+        housing(program, data, folder, ("--precision", "float64"))
+        agaricus(program, data, folder)
+        losses(program, folder)
+
+
+main()
