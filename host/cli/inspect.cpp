@@ -66,9 +66,9 @@ Coefficients coefficients_of(const Model& model) {
         }
         if (is_hashed && j >= numbers.size() && all_zero) continue;
         out.features.push_back(static_cast<std::int64_t>(j));
-        out.names.push_back(j < numbers.size()            ? numbers[j].name
-                            : is_hashed                   ? "hashed " + std::to_string(j - numbers.size())
-                                                          : feature_name(model, static_cast<std::int64_t>(j)));
+        out.names.push_back(j < numbers.size() ? numbers[j].name
+                            : is_hashed        ? "hashed " + std::to_string(j - numbers.size())
+                                               : feature_name(model, static_cast<std::int64_t>(j)));
     }
     return out;
 }

@@ -65,7 +65,7 @@ SparsePlan plan_sparse(const Problem<Real>& problem, int threads) {
     plan.touched_a_thread = std::min(layout.columns, most_entries_of(lengths, plan.batch_rows, repeat)) + 1;
 
     constexpr std::int64_t real = sizeof(Real);
-    const std::int64_t tile = (layout.models + layout.members + problem.target_count + 1) * tile_rows + 4 * layout.models;
+    const std::int64_t tile = (layout.models + layout.members + problem.target_count + problem.weight_sets) * tile_rows + 4 * layout.models;
     const std::int64_t block = (2 + layout.state_vectors) * SparseRunner<Real>::block_columns;
     plan.budget.state_bytes = 2 * layout.columns * layout.stride * real;
     plan.budget.sums_bytes = full.shape.partials * (layout.models + layout.members) * real +

@@ -30,7 +30,7 @@ SparseRunner<Real>::SparseRunner(const Problem<Real>& problem, const SparsePlan&
       partials_(std::max(full_.shape.partials, last_.shape.partials) * (layout_.models + layout_.members)),
       bias_gradient_(layout_.models) {
     for (int g = 0; g < column_groups; ++g) part_of_group_[g] = g * plan.threads / column_groups;
-    const std::int64_t tile = (layout_.models + layout_.members + problem.target_count + 1) * tile_rows;
+    const std::int64_t tile = (layout_.models + layout_.members + problem.target_count + problem.weight_sets) * tile_rows;
     for (int t = 0; t < plan.threads; ++t) {
         auto worker = std::make_unique<SparseWorker<Real>>();
         worker->tile = AlignedArray<Real>(tile + 4 * layout_.models);
@@ -130,8 +130,8 @@ void SparseRunner<Real>::score_rows(SparseWorker<Real>& worker, int thread, cons
 template <class Real>
 void SparseRunner<Real>::fetch(SparseWorker<Real>& worker, int rows) {
     Real* weights = worker.tile.data() + (layout_.models + layout_.members) * tile_rows;
-    Real* targets = weights + tile_rows;
-    const std::int64_t target_count = problem_.target_count;
+    const std::int64_t target_count = problem_.target_count, sets = problem_.weight_sets;
+    Real* targets = weights + sets * tile_rows;
     const SparseView<const Real>& x = problem_.sparse;
     worker.stream.look_ahead(rows + offsets_ahead);
     for (int r = 0; r < rows; ++r) {
@@ -141,9 +141,9 @@ void SparseRunner<Real>::fetch(SparseWorker<Real>& worker, int rows) {
         const std::int64_t ahead = worker.stream.row(r + entries_ahead);
         worker.ahead[r] = row_of(x, ahead);
         __builtin_prefetch(problem_.targets + ahead * target_count);
-        if (problem_.weights) __builtin_prefetch(problem_.weights + ahead);
+        if (problem_.weights) __builtin_prefetch(problem_.weights + ahead * sets);
         for (std::int64_t t = 0; t < target_count; ++t) targets[t * tile_rows + r] = problem_.targets[row * target_count + t];
-        if (problem_.weights) weights[r] = problem_.weights[row];
+        for (std::int64_t s = 0; problem_.weights && s < sets; ++s) weights[s * tile_rows + r] = problem_.weights[row * sets + s];
     }
     worker.ids[rows] = worker.stream.row(rows);
     worker.stream.advance(rows);
@@ -166,8 +166,8 @@ void SparseRunner<Real>::score_tile(SparseWorker<Real>& worker, int rows) {
         for (std::int64_t k = 0; k < models; ++k)
             for (int r = 0; r < rows; ++r)
                 scores[k * tile_rows + r] = scores[k * tile_rows + r] + slow_.biases[static_cast<std::size_t>(k)];
-    slopes_({rows, layout_.members, layout_.outputs, weights + tile_rows, problem_.weights ? weights : nullptr, problem_.loss_constants,
-             scores, losses});
+    slopes_({rows, layout_.members, layout_.outputs, weights + problem_.weight_sets * tile_rows, problem_.weights ? weights : nullptr,
+             problem_.loss_constants, scores, losses, problem_.member_sets});
 }
 
 /// Scores of one row without the bias, of model k to out[k * tile_rows].

@@ -122,7 +122,7 @@ TEST(CrossValidation, GivesEachFoldTheModelOfARunWithoutItsRows) {
         TrainOptions options = with_folds("squared");
         options.optimizer = Sgd{.lr = .05, .momentum = .9};
         options.members = {{options.optimizer, 0, 0, 0}, {Sgd{.lr = .01, .momentum = .5}, 0, .1, 0}};
-        options.average = weighted;
+        options.average.kind = weighted ? AverageKind::mean : AverageKind::none;
         options.standardize = options.standardize_target = true;
         expect_each_as_on_its_own<float>("squared", 0, weighted, options);
     }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "host/train/folds.hpp"
 #include "problems.hpp"
 
 namespace glissade {
@@ -44,8 +45,10 @@ TrainOptions options_with(const Optimizer& optimizer) {
     TrainOptions options;
     options.loss = "logistic";
     options.optimizer = optimizer;
-    options.batch_size = 10;
-    options.epochs = 3;
+    const bool full = optimizer.full_batch_only();
+    options.batch_size = full ? full_batch : 10;
+    options.schedule = full ? "constant" : "cosine";
+    options.epochs = full ? 15 : 3;
     options.device = "cpu";
     options.threads = 1;
     return options;
@@ -91,13 +94,37 @@ TEST_F(SparseResume, IsExactForEveryRuleWithAndWithoutPenalties) {
         for (const bool penalised : {false, true}) {
             TrainOptions options = options_with(Optimizer::named(name));
             options.validation = held_out.dataset();
-            options.l1 = penalised && !options.optimizer.has("l1_strength") ? .01 : 0;
+            options.l1 = penalised && !options.optimizer.has("l1_strength") && !options.optimizer.full_batch_only() ? .01 : 0;
             options.l2 = penalised && name == "sgd" ? .1 : 0;
             const auto whole = train(problem.dataset(true), options);
             for (const std::int64_t cut : {1, 6, 11})
                 expect_same(interrupted(problem.dataset(true), options, cut), whole,
                             std::string(name) + (penalised ? ", penalised" : "") + ", cut at step " + std::to_string(cut));
         }
+}
+
+TEST(SparseFolds, AreScoredByModelsThatTheirRowsDidNotReach) {
+    const SparseProblem<double> problem(61, 20, 2, 8);
+    TrainOptions options = options_with(Adagrad{});
+    options.folds = 3;
+    options.threads = 2;
+    const Run together = train(problem.dataset(true), options);
+    const auto folds = assign_folds(problem.dataset(), Task::classification, options.folds, options.seed);
+    for (std::int64_t fold = 0; fold < options.folds; ++fold) {
+        std::vector<double> weights = problem.dense.weights;
+        std::vector<std::int64_t> rows;
+        for (std::size_t r = 0; r < folds.size(); ++r) {
+            if (folds[r] != fold) continue;
+            weights[r] = 0;
+            rows.push_back(static_cast<std::int64_t>(r));
+        }
+        TrainOptions alone = options;
+        alone.folds = 0;
+        const Run without = train(Dataset::borrow(problem.view(), problem.dense.y, weights), alone);
+        EXPECT_EQ(together.members[0].folds.at(static_cast<std::size_t>(fold)).list(),
+                  without.model.evaluate(problem.dataset(true).select(rows)).list())
+            << "fold " << fold;
+    }
 }
 
 TEST_F(SparseResume, RefusesOtherRows) {
