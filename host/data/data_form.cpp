@@ -59,6 +59,18 @@ DataForm choose_form(const Table& table, const FormRequest& request) {
     return form;
 }
 
+void refuse_wide_model(const Table& table, const FormRequest& request) {
+    constexpr std::int64_t vectors = 4;  // weights, gradient, the two moments of adam
+    const auto& sparse = std::get<SparseTable>(table.content);
+    const std::int64_t bytes = request.columns * vectors * real_bytes(request.type);
+    const auto file_bytes = static_cast<std::int64_t>(table.file->bytes().size());
+    if (bytes <= request.room_bytes && (request.any_size || bytes <= most_dense_bytes(file_bytes))) return;
+    fail(ErrorKind::memory, table.file->name() + ", line " + std::to_string(widest_line(sparse)) + ": feature index " +
+                                std::to_string(sparse.columns) + " makes the model so wide that it takes " + readable_bytes(bytes) +
+                                " in training, of a file of " + readable_bytes(file_bytes) +
+                                "; if that is meant, --memory-limit with more than this allows it");
+}
+
 void check_form_flags(const Table& table, const LoadOptions& options) {
     const std::string& file = table.file->name();
     const bool is_hashed = table.format == "vw" || options.hash_bits > 0;
@@ -66,11 +78,6 @@ void check_form_flags(const Table& table, const LoadOptions& options) {
         fail(ErrorKind::usage, file + " is libsvm, whose columns are numbered: there is nothing to hash, leave --hash-bits out");
     if (options.hash_bits > 0 && std::holds_alternative<ArrayTable>(table.content))
         fail(ErrorKind::usage, file + " holds numbers only: there is nothing to hash, leave --hash-bits out");
-    if (const auto* text = std::get_if<TextTable>(&table.content); text != nullptr && options.hash_bits > 0) {
-        const auto is_text = [&](const TextColumn& column) { return column.use == ColumnUse::text; };
-        if (std::none_of(text->columns.begin(), text->columns.end(), is_text))
-            fail(ErrorKind::usage, file + " has no column of text: there is nothing to hash, leave --hash-bits out");
-    }
     if (options.sparse == Toggle::off && is_hashed)
         fail(ErrorKind::usage, file + ": hashed columns are sparse; --sparse off does not apply");
     if (options.sparse == Toggle::on && !is_hashed && table.format != "libsvm")

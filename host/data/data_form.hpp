@@ -34,6 +34,10 @@ struct FormRequest {
 /// Throws Error(memory), with the line that makes the table so wide, for a dense form that is asked for and is more than allowed.
 DataForm choose_form(const Table& table, const FormRequest& request);
 
+/// One mistyped index must not take the machine's memory: throws Error(memory), with its line, if weights, gradient and the state of a rule
+/// for as many columns as a sparse table has take more than `most_dense_bytes` (unless `any_size`) or than the room there is.
+void refuse_wide_model(const Table& table, const FormRequest& request);
+
 /// Throws Error(usage) if `--sparse` and `--hash-bits` do not fit the file.
 void check_form_flags(const Table& table, const LoadOptions& options);
 

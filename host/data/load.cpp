@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/data/load.hpp"
 
+#include <algorithm>
+
 #include "host/data/columns.hpp"
 #include "host/data/data_form.hpp"
 #include "host/data/feature_hash.hpp"
@@ -50,7 +52,9 @@ public:
         weights_ = find_weights(loaded_, options_, budget_);
         const MissingPolicy missing = options_.missing.value_or(MissingPolicy::error);
         const std::vector<std::int64_t> rows = usable_rows(loaded_, missing);
-        note_file(rows);
+        note_file();
+        decide_form();
+        note_dropped(rows);
         split_.train = rows;
         if (options_.validation_fraction != 0) split_ = split_rows_by_seed(rows, options_.validation_fraction, options_.seed);
         learn_preparation(missing);
@@ -70,7 +74,7 @@ private:
     ModelContract& contract() { return out_.contract; }
     void note(const std::string& text) { out_.notes.push_back(text); }
 
-    void note_file(const std::vector<std::int64_t>& rows) {
+    void note_file() {
         std::string text = path_ + ": " + loaded_.table->format;
         if (const TableHead* head = loaded_.head()) {
             text += " with " + delimiter_text(head->delimiter) + (head->has_header ? ", header" : ", no header");
@@ -78,7 +82,9 @@ private:
         text += ", " + count_text(loaded_.table->rows(), "row") + ", " +
                 count_text(loaded_.file_columns(), loaded_.is_sparse() ? "feature" : "column");
         note(text);
-        decide_form();
+    }
+
+    void note_dropped(const std::vector<std::int64_t>& rows) {
         const std::int64_t dropped = loaded_.table->rows() - static_cast<std::int64_t>(rows.size());
         if (dropped > 0) note(path_ + ": " + count_text(dropped, "row") + " with missing cells dropped");
     }
@@ -90,9 +96,11 @@ private:
         contract().preparation.hash_bits = bits;
         is_sparse_ = bits > 0;
         if (sparse == nullptr || is_sparse_) return;
-        const DataForm form = choose_form(
-            *loaded_.table, {options_.sparse, sparse->columns, options_.real_type, options_.memory_limit_is_asked_for, budget_.room()});
+        const FormRequest request = {options_.sparse, sparse->columns, options_.real_type, options_.memory_limit_is_asked_for,
+                                     budget_.room()};
+        const DataForm form = choose_form(*loaded_.table, request);
         is_sparse_ = form.sparse;
+        if (is_sparse_) refuse_wide_model(*loaded_.table, request);
         note(form.note);
     }
 
@@ -117,6 +125,9 @@ private:
         if (is_plain_matrix(loaded_, missing)) return;
         const CellReader cells = loaded_.cells(false);
         preparation.columns = learn_columns(cells, split_.train, missing, loaded_.hashes_text, options_.threads);
+        const auto is_hashed = [](const SourceColumn& column) { return column.kind == ColumnKind::hashed; };
+        if (loaded_.hashes_text && std::none_of(preparation.columns.begin(), preparation.columns.end(), is_hashed))
+            fail(ErrorKind::usage, path_ + " has no feature column of text: there is nothing to hash, leave --hash-bits out");
         learn_fills(preparation, cells, split_.train, options_.threads);
         note_columns();
         for (const std::string& text : check_unknown(cells, split_.validation, preparation, preparation.unknown)) note(text);

@@ -146,7 +146,10 @@ KeyCounts count_hashed_cells(const CellReader& cells, const Preparation& prepara
     KeySet keys;
     for (std::size_t c = 0; c < preparation.columns.size(); ++c) {
         if (preparation.columns[c].kind != ColumnKind::hashed) continue;
-        for (const std::uint64_t key : keys_of(cells, c, preparation.columns[c])) keys.insert(key);
+        std::vector<std::uint64_t> of_column = keys_of(cells, c, preparation.columns[c]);
+        if (std::get<TextTable>(cells.table().content).columns[static_cast<std::size_t>(cells.positions()[c])].missing == 0)
+            of_column.pop_back();
+        for (const std::uint64_t key : of_column) keys.insert(key);
     }
     return count_keys(keys.keys(), preparation.hash_bits);
 }

@@ -84,7 +84,7 @@ TEST(Sparse, A9aKeepsToTheBoundOfTheReference) {
 
 TEST(Sparse, MushroomsAreToldApartWithoutAnError) {
     Workplace place;
-    const auto result = trained(place, {data_file("agaricus/agaricus.txt.train"), "--sparse", "on"});
+    const auto result = trained(place, {data_file("agaricus/agaricus.txt.train"), "--sparse", "on", "--lr", "0.1"});
     EXPECT_EQ(result["rows"], 6513);
     EXPECT_EQ(result["features"], 126);
     EXPECT_EQ(result["nonzeros"], 6513 * 22);
@@ -95,7 +95,17 @@ TEST(Sparse, MushroomsAreToldApartWithoutAnError) {
 
 TEST(Sparse, AdultWithItsTextHashedIsAsGoodAsOneHot) {
     Workplace place;
-    const Words train = {data_file("adult/adult.data"), "--target", "-1", "--na", "?", "--missing", "indicator"},
+    const Words train = {data_file("adult/adult.data"),
+                         "--target",
+                         "-1",
+                         "--na",
+                         "?",
+                         "--missing",
+                         "indicator",
+                         "--optimizer",
+                         "adagrad",
+                         "--lr",
+                         "0.1"},
                 test = {data_file("adult/adult-test.csv"), "--map-label", "<=50K.=<=50K", "--map-label", ">50K.=>50K"};
     Words hashed = train;
     hashed.insert(hashed.end(), {"--hash-bits", "18"});
@@ -138,7 +148,8 @@ TEST(Sparse, SoftmaxLearnsTopicsFromLibsvmAndFromVw) {
         const auto result = trained(place, {train, "--validation-fraction", "0.2"});
         EXPECT_EQ(result["sparse"], true) << "10 of 1200 columns are few";
         EXPECT_EQ(result["settings"]["loss"], "softmax");
-        EXPECT_EQ(result["nonzeros"], 3200 * 10);
+        EXPECT_LE(result["nonzeros"], 3200 * 10);
+        EXPECT_GE(result["nonzeros"], vw ? 3200 * 10 - 32 : 3200 * 10) << "a few rows hold two words that share a hashed column";
         EXPECT_GE(result["validation"]["accuracy"], .95);
     }
 }
@@ -147,7 +158,7 @@ TEST(Sparse, AVwModelScoresPredictsAndIsInspected) {
     Workplace place;
     place.write("train.vw", "1 2 |color red |size:2 width:1.5\n-1 |color blue |size:2 width:0.5\n1 |color red\n-1 'x |color blue green\n");
     place.write("new.vw", "|color red\n|color blue\n|color unheard-of\n");
-    const auto result = trained(place, {"train.vw", "--hash-bits", "12", "--batch-size", "full", "--epochs", "50"});
+    const auto result = trained(place, {"train.vw", "--hash-bits", "12", "--batch-size", "full", "--epochs", "50", "--lr", "0.1"});
     EXPECT_EQ(result["features"], 4096);
     EXPECT_EQ(result["nonzero_weights"], 4) << "red, blue, green and width";
     EXPECT_NE(result["description"]["data"].get<std::string>().find("sparse: 7 nonzeros"), std::string::npos) << result["description"];
@@ -225,7 +236,7 @@ TEST(Sparse, IsWrongUseOrBadDataWhereItCannotBeMeant) {
         {{"points.csv", "--target", "x0", "--hash-bits", "0"}, 2, "--hash-bits"},
         {{"points.csv", "--target", "x0", "--hash-bits", "31"}, 2, "--hash-bits"},
         {{"points.csv", "--target", "x0", "--hash-bits", "many"}, 2, "--hash-bits"},
-        {{"points.csv", "--target", "y", "--hash-bits", "8"}, 2, "no column of text"},
+        {{"points.csv", "--target", "y", "--hash-bits", "8"}, 2, "no feature column of text"},
         {{"points.csv", "--target", "y", "--sparse", "on"}, 2, "--sparse on is for libsvm, vw and hashed text"},
         {{"points.csv", "--target", "y", "--sparse", "maybe"}, 2, "--sparse"},
         {{"a.libsvm", "--hash-bits", "8"}, 2, "columns are numbered"},

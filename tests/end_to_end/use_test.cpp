@@ -184,10 +184,12 @@ TEST(Program, MissingCellsAreCountedAndTheFlagIsNamed) {
 TEST(Program, AMistypedIndexDoesNotTakeTheMachinesMemory) {
     Workplace place;
     place.write("wide.svm", "1 1:1\n0 2000000000:1\n");
-    for (const Words& words : {Words{"train", "wide.svm"}, Words{"train", "wide.svm", "--memory-limit", "1G"}}) {
+    for (const Words& words :
+         {Words{"train", "wide.svm"}, Words{"train", "wide.svm", "--memory-limit", "1G"}, Words{"train", "wide.svm", "--sparse", "on"}}) {
         const Ended ended = place.run(words);
         EXPECT_EQ(ended.code, 1) << ended.err;
-        EXPECT_NE(ended.err.find("14.9 GiB"), std::string::npos) << ended.err;
+        EXPECT_NE(ended.err.find("line 2: feature index 2000000000"), std::string::npos) << ended.err;
+        EXPECT_NE(ended.err.find("29.8 GiB"), std::string::npos) << ended.err;
         EXPECT_NE(ended.err.find("--memory-limit"), std::string::npos) << ended.err;
     }
 }

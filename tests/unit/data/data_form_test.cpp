@@ -147,7 +147,22 @@ TEST(DataForm, IsNotMadeDenseWhereThatTakesFarMoreThanTheFile) {
     options.memory_limit_bytes = std::int64_t{100} << 20;
     EXPECT_ERROR(ErrorKind::memory, "the memory limit is 100.0 MiB",
                  load_training(files.write("b.libsvm", "1 1:1\n0 33554432:1\n"), options));
-    EXPECT_EQ(load_training(path, kept(Toggle::automatic)).train.nonzeros(), 2);
+}
+
+TEST(DataForm, IsNotSparseWhereTheModelWouldTakeFarMoreThanTheFile) {
+    const DataFiles files;
+    const std::string path = files.write("a.libsvm", "1 1:1\n# a comment\n0 536870912:1\n"),
+                      fits = files.write("b.libsvm", "1 1:1\n0 67108864:1\n");
+    LoadOptions options = kept(Toggle::automatic);
+    EXPECT_ERROR(ErrorKind::memory, "a.libsvm, line 3: feature index 536870912 makes the model so wide that it takes 8.0 GiB",
+                 load_training(path, options));
+    EXPECT_EQ(load_training(fits, options).train.nonzeros(), 2) << "1 GiB";
+    options.memory_limit_is_asked_for = true;
+    options.memory_limit_bytes = std::int64_t{1} << 30;
+    EXPECT_ERROR(ErrorKind::memory, "a.libsvm, line 3", load_training(path, options));
+    EXPECT_ERROR(ErrorKind::memory, "b.libsvm, line 2", load_training(fits, options));
+    options.memory_limit_bytes = std::int64_t{9} << 30;
+    EXPECT_EQ(load_training(path, options).train.nonzeros(), 2);
 }
 
 TEST(DataForm, MayGrowSixtyFourfoldAsADenseMatrix) {

@@ -110,7 +110,7 @@ TEST(HashedTable, HasNoLimitOfCategoriesAndCountsCollisions) {
     const Trained model(text, hashed("y", 10));
     EXPECT_EQ(model.data.train.nonzeros(), 1500);
     const std::string note = model.data.notes.back();
-    EXPECT_NE(note.find("1501 features in "), std::string::npos) << note;  // no text is one, too
+    EXPECT_NE(note.find("1500 features in "), std::string::npos) << note;
     EXPECT_NE(note.find(" of 1024 hashed columns: "), std::string::npos) << note;
 }
 
@@ -118,7 +118,9 @@ TEST(HashedTable, RefusesFlagsThatDoNotFit) {
     const DataFiles files;
     const std::string numbers = files.write("n.csv", "a,y\n1,0\n2,1\n"), libsvm = files.write("a.libsvm", "1 1:1\n0 2:1\n"),
                       words = files.write("w.csv", "a,y\np,0\nq,1\n");
-    EXPECT_ERROR(ErrorKind::usage, "has no column of text", load_training(numbers, hashed("y", 4)));
+    EXPECT_ERROR(ErrorKind::usage, "has no feature column of text", load_training(numbers, hashed("y", 4)));
+    EXPECT_ERROR(ErrorKind::usage, "has no feature column of text",
+                 load_training(files.write("t.csv", "a,y\n1,no\n2,yes\n"), hashed("y", 4)));
     LoadOptions options;
     options.hash_bits = 4;
     EXPECT_ERROR(ErrorKind::usage, "is libsvm, whose columns are numbered", load_training(libsvm, options));

@@ -144,6 +144,14 @@ const std::vector<Damage<Model>> damages_of_any_model = {
     {"a fill that is no category", prepared([](Preparation& p) { p.columns[1].fill = 2; })},
     {"a fill before the categories", prepared([](Preparation& p) { p.columns[1].fill = -1; })},
     {"a fill that is not a number", prepared([](Preparation& p) { p.columns[0].fill = not_a_number; })},
+    {"a number that is scaled by 0", prepared([](Preparation& p) { p.columns[0].scale = 0; })},
+    {"a number that is shifted without end", prepared([](Preparation& p) { p.columns[0].shift = infinity; })},
+    {"too many hashed columns", prepared([](Preparation& p) { p.hash_bits = 31; })},
+    {"fewer hashed columns than none", prepared([](Preparation& p) { p.hash_bits = -1; })},
+    {"hashed columns beside categories", prepared([](Preparation& p) {
+         p.hash_bits = 1;  // 2^1 and one of numbers are three, but for the categories
+         p.columns[1].categories.clear();
+     })},
 };
 
 TEST(DamagedModel, IsRefusedByEveryWayIn) {

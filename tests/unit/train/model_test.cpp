@@ -50,7 +50,17 @@ void expect_equal(const Model& a, const Model& b) {
     EXPECT_EQ(a.spec.loss.name(), b.spec.loss.name());
     EXPECT_EQ(a.trained_with, b.trained_with);
     EXPECT_EQ(a.preparation.na_values, b.preparation.na_values);
-    EXPECT_EQ(a.preparation.columns.size(), b.preparation.columns.size());
+    EXPECT_EQ(a.preparation.sparse, b.preparation.sparse);
+    EXPECT_EQ(a.preparation.hash_bits, b.preparation.hash_bits);
+    ASSERT_EQ(a.preparation.columns.size(), b.preparation.columns.size());
+    for (std::size_t c = 0; c < a.preparation.columns.size(); ++c) {
+        const SourceColumn &x = a.preparation.columns[c], &y = b.preparation.columns[c];
+        EXPECT_EQ(x.name, y.name);
+        EXPECT_EQ(x.kind, y.kind);
+        EXPECT_EQ(x.fill, y.fill);
+        EXPECT_EQ(x.scale, y.scale);
+        EXPECT_EQ(x.shift, y.shift);
+    }
 }
 
 TEST_F(ModelFile, ComesBackAsItWasSaved) {
@@ -64,6 +74,17 @@ TEST_F(ModelFile, ComesBackAsItWasSaved) {
         model.save(path);
         expect_equal(Model::load(path), model);
     }
+}
+
+TEST_F(ModelFile, OfHashedTextComesBackAsItWasSaved) {
+    Model model = trained<float>("logistic", 2);
+    model.preparation.format = "csv";
+    model.preparation.file_columns = 3;
+    model.preparation.sparse = true;
+    model.preparation.hash_bits = 2;  // four columns behind that of numbers
+    model.preparation.columns = {{"a", 0, ColumnKind::numeric, false, .5, {}, .1, -3}, {"b", 2, ColumnKind::hashed, false, 0, {}}};
+    model.save(path);
+    expect_equal(Model::load(path), model);
 }
 
 TEST_F(ModelFile, IsRejectedWhenAnyByteChangesOrAnyByteIsMissing) {
@@ -106,6 +127,12 @@ TEST_F(ModelFile, IsRejectedWhereItsColumnsContradictItsFile) {
                                                                                        {"/columns/1/fill", -1},
                                                                                        {"/columns/0/categories", {"x"}},
                                                                                        {"/columns/1/categories", nlohmann::json::array()},
+                                                                                       {"/columns/0/scale", 0},
+                                                                                       {"/columns/1/kind", "hashed"},
+                                                                                       {"/hash_bits", 31},
+                                                                                       {"/hash_bits", std::int64_t{1} << 40},
+                                                                                       {"/hash_bits", -1},
+                                                                                       {"/hash_bits", 2},
                                                                                        {"/file_columns", 2},
                                                                                        {"/target_position", 4},
                                                                                        {"/target_position", 2},
