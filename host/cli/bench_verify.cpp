@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t most_rows = 2000, most_steps = 200;
 constexpr std::int64_t most_values = std::int64_t{1} << 25;  ///< of the rows as a matrix of doubles
-constexpr double most_products = 2e8;  ///< multiplications in the reference's runs together: some seconds
+constexpr double most_products = 2e8;                        ///< multiplications in the reference's runs together: some seconds
 
 template <class Rule>
 reference::Fields fields_of(const Rule& rule) {
@@ -57,7 +57,8 @@ reference::Problem problem_of(const Problem<Real>& rows) {
             std::copy_n(rows.features.row(r), problem.features, row);
             continue;
         }
-        for (std::int64_t k = rows.sparse.offsets[r]; k < rows.sparse.offsets[r + 1]; ++k) row[rows.sparse.indices[k]] = rows.sparse.values[k];
+        for (std::int64_t k = rows.sparse.offsets[r]; k < rows.sparse.offsets[r + 1]; ++k)
+            row[rows.sparse.indices[k]] = rows.sparse.values[k];
     }
     problem.targets.assign(rows.targets, rows.targets + problem.rows * problem.target_count);
     if (rows.weights != nullptr) problem.weights.assign(rows.weights, rows.weights + problem.rows);
