@@ -6,7 +6,7 @@
 namespace glissade::cli {
 namespace {
 
-constexpr const char* style = R"(<style>
+constexpr const char* page_style = R"(<style>
 :root { color-scheme: light dark; --paper: #fbfbf9; --card: #ffffff; --ink: #1d2330; --soft: #5d6678; --faint: #e4e6ea;
   --curve-1: #2563c9; --curve-2: #d9622b; --curve-3: #1f8a5b; --curve-4: #9747b8; --curve-5: #b88a00; --curve-6: #c23b63; }
 @media (prefers-color-scheme: dark) { :root { --paper: #12151c; --card: #1a1f29; --ink: #e8ebf1; --soft: #98a2b5; --faint: #2c3340;
@@ -43,7 +43,7 @@ std::string html_page(const Report& report) {
     std::string out =
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" "
         "content=\"width=device-width\">\n<title>" +
-        html_text(report.title) + "</title>\n" + style + parts_style() + "</head>\n<body><main>\n<h1>" + html_text(report.title) +
+        html_text(report.title) + "</title>\n" + page_style + parts_style() + "</head>\n<body><main>\n<h1>" + html_text(report.title) +
         "</h1>\n<p class=\"subtitle\">" + html_text(report.subtitle) + "</p>\n<div class=\"figures\">\n";
     for (const auto& [name, value] : report.figures)
         out += "<div><b>" + html_text(value) + "</b><span>" + html_text(name) + "</span></div>\n";

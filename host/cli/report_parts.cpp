@@ -25,10 +25,6 @@ std::string formatted(const char* format, Values... values) {
 std::string percent(double share) {
     return formatted("%.1f %%", 100 * share);
 }
-std::string pixels(double value) {
-    return formatted("%.1f", value);
-}
-
 double share_of(std::int64_t part, std::int64_t whole) {
     return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
 }

@@ -27,12 +27,6 @@ struct Axis {
     }
 };
 
-std::string pixels(double value) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.1f", value);
-    return text.data();
-}
-
 std::pair<double, double> range_of(const Chart& chart, bool of_x) {
     double low = std::numeric_limits<double>::infinity(), high = -low;
     for (const Curve& curve : chart.curves) {
@@ -120,6 +114,12 @@ std::string legend(const Chart& chart) {
 }
 
 }  // namespace
+
+std::string pixels(double value) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.1f", value);
+    return text.data();
+}
 
 std::string html_text(std::string_view text) {
     std::string out;

@@ -24,4 +24,7 @@ std::string svg(const Chart& chart);
 
 std::string html_text(std::string_view text);
 
+/// A length or place in a drawing, to a tenth of a pixel.
+std::string pixels(double value);
+
 }  // namespace glissade::cli
