@@ -71,7 +71,7 @@ TEST(OptimizerCatalog, MistakesNameTheNearestRuleOrSetting) {
     EXPECT_EQ(
         message_of([] { Optimizer::named("adem"); }),
         "unknown optimizer 'adem'; did you mean 'adam'? There are: sgd, adagrad, adadelta, rmsprop, adam, adamw, adamax, nadam, yogi, "
-        "radam, adabelief, lion, ftrl, lazy_adam");
+        "radam, adabelief, lion, ftrl, lazy_adam, rprop, lbfgs");
     EXPECT_EQ(message_of([] { Optimizer::named("amsgrad"); }), "unknown optimizer 'amsgrad': it is a setting of adam, adamw");
     EXPECT_EQ(message_of([] { Optimizer::named("nesterov"); }), "unknown optimizer 'nesterov': it is a setting of sgd");
     EXPECT_EQ(message_of([] { Optimizer(Sgd{}).get("beta1"); }).substr(0, 32), "unknown setting of sgd 'beta1'; ");
