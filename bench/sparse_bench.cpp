@@ -82,7 +82,7 @@ Row time_steps(const SparseRows& data, const std::string& name, std::int64_t bat
     state.waiting = waiting_at_start(1);
     backend->set_state(state);
     constexpr std::int64_t most_steps = std::int64_t{1} << 40;
-    Scheduler<float> scheduler({problem.batches, {{optimizer, 0, 0, 0}}, "constant", most_steps, false, false});
+    Scheduler<float> scheduler({problem.batches, {{optimizer, 0, 0, 0}}, "constant", most_steps, false, {}});
     std::vector<double> a_step;
     const auto begun = std::chrono::steady_clock::now();
     std::int64_t step = 0, wanted = std::max<std::int64_t>(1, 50'000 / batch);

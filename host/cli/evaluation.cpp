@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "glissade/error.hpp"
+#include "host/cli/coefficients.hpp"
 #include "host/export/raw_inputs.hpp"
 
 namespace glissade::cli {
@@ -17,15 +18,13 @@ template <class Real>
 class Evaluator {
 public:
     Evaluator(const Model& model, const Dataset& data, const PredictOptions& options)
-        : model_(model), x_(data.features<Real>()), targets_(data.targets<Real>()), options_(options) {
-        if (!data.input.empty()) model_.input = {};  // it is done already
-    }
+        : model_(model), data_(data), targets_(data.targets<Real>()), options_(options) {}
 
     Evaluation run() const {
         Evaluation evaluation;
         const std::size_t classes = model_.class_labels.size();
         std::vector<Real> predicted(targets_.size());
-        model_.predict(x_, predicted, options_);
+        model_.predict(data_, predicted, options_);
         evaluation.confusion = {model_.class_labels, std::vector<std::int64_t>(classes * classes, 0)};
         for (std::size_t r = 0; r < predicted.size(); ++r)
             ++evaluation.confusion.counts[static_cast<std::size_t>(targets_[r]) * classes + static_cast<std::size_t>(predicted[r])];
@@ -39,7 +38,7 @@ private:
         const std::size_t classes = model_.class_labels.size();
         std::vector<Real> probabilities(targets_.size() * classes);
         try {
-            model_.predict_proba(x_, probabilities, options_);
+            model_.predict_proba(data_, probabilities, options_);
         } catch (const Error& error) {
             if (error.kind() == ErrorKind::usage) return std::nullopt;
             throw;
@@ -61,8 +60,8 @@ private:
         return found;
     }
 
-    Model model_;
-    MatrixView<const Real> x_;
+    const Model& model_;
+    const Dataset& data_;
     std::span<const Real> targets_;
     const PredictOptions& options_;
 };
@@ -84,25 +83,26 @@ Evaluation evaluate_classifier(const Model& model, const Dataset& data, const Pr
 }
 
 std::vector<LargeWeight> largest_weights(const Model& model, std::size_t count) {
-    std::vector<double> weights, biases;
-    model.coefficients(weights, biases);
-    std::vector<std::size_t> order(weights.size());
+    const Coefficients all = coefficients_of(model);
+    const std::size_t listed = all.names.size(), features = static_cast<std::size_t>(model.spec.features);
+    std::vector<std::size_t> order(listed * static_cast<std::size_t>(model.spec.outputs));
     std::iota(order.begin(), order.end(), std::size_t{0});
     count = std::min(count, order.size());
+    const auto feature_of = [&](std::size_t at) { return static_cast<std::size_t>(all.features[at % listed]); };
+    const auto weight_of = [&](std::size_t at) { return all.weights[at / listed * features + feature_of(at)]; };
     const auto larger = [&](std::size_t a, std::size_t b) {
-        return std::pair(-std::abs(weights[a]), a) < std::pair(-std::abs(weights[b]), b);
+        return std::pair(-std::abs(weight_of(a)), a) < std::pair(-std::abs(weight_of(b)), b);
     };
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(), larger);
     std::vector<LargeWeight> largest;
-    const auto features = static_cast<std::size_t>(model.spec.features);
     for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t at = order[i], o = at / features, j = at % features;
+        const std::size_t at = order[i], j = feature_of(at);
         LargeWeight weight;
-        weight.feature = feature_name(model, static_cast<std::int64_t>(j));
-        if (model.spec.outputs > 1) weight.output = output_name(model, static_cast<std::int64_t>(o));
-        weight.weight = weights[at];
+        weight.feature = all.names[at % listed];
+        if (model.spec.outputs > 1) weight.output = output_name(model, static_cast<std::int64_t>(at / listed));
+        weight.weight = weight_of(at);
         const bool standardised = !model.input.empty() && (model.input.scale[j] != 1 || model.input.shift[j] != 0);
-        if (standardised) weight.a_deviation = weights[at] / model.input.scale[j];
+        if (standardised) weight.a_deviation = weight.weight / model.input.scale[j];
         largest.push_back(weight);
     }
     return largest;

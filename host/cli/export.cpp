@@ -72,6 +72,8 @@ int run_export(const Words& words) {
         fail(ErrorKind::usage, flags.output + ": the extension says which form is meant, and it is neither .onnx nor .hpp");
     check_writable("OUT", flags.output);
     const Model model = Model::load(flags.model);
+    if (model.preparation.hash_bits > 0)
+        fail(ErrorKind::usage, flags.model + ": text of this model is hashed, which an exported model cannot do; use glissade predict");
     const std::string told = onnx ? export_onnx(model, flags) : export_header(model, flags);
     if (!quiet) write_stdout(told);
     return exit_done;

@@ -200,6 +200,18 @@ TEST(Sparse, CoefficientsBesideHashedColumnsAreInTheUnitsOfTheData) {
     }
 }
 
+TEST(Sparse, AModelOfHashedTextIsNotExported) {
+    Workplace place;
+    place.write("shops.csv", "shop,y\nnorth,1\nsouth,0\nwest,1\nnorth,0\n");
+    trained(place, {"shops.csv", "--target", "y", "--hash-bits", "6"});
+    for (const char* out : {"model.onnx", "model.hpp"}) {
+        const Ended ended = place.run({"export", "model.safetensors", out});
+        EXPECT_EQ(ended.code, 2) << ended.err;
+        EXPECT_NE(ended.err.find("text of this model is hashed"), std::string::npos) << ended.err;
+        EXPECT_FALSE(std::filesystem::exists(place.path(out)));
+    }
+}
+
 TEST(Sparse, AStoppedRunGoesOnToTheSameModel) {
     Workplace place;
     write_topics(place, "train.libsvm", 2000, false);

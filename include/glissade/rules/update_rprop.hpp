@@ -48,8 +48,8 @@ struct Rprop {
     template <int Variant, class Real>
     static GLISSADE_RULE void apply(const Real* k, Real g, Real& theta, Real* s) {
         using namespace rules;
-        const Real agreement = g * s[0];
-        const Real factor = agreement > Real(0) ? k[1] : (agreement < Real(0) ? k[0] : Real(1));
+        const Real agreement = g * s[0], shorter = k[0], longer = k[1];
+        const Real factor = agreement > Real(0) ? longer : (agreement < Real(0) ? shorter : Real(1));
         s[1] = smaller(larger(s[1] * factor, k[2]), k[3]);
         s[0] = agreement < Real(0) ? Real(0) : g;
         theta = theta - (s[0] > Real(0) ? s[1] : (s[0] < Real(0) ? -s[1] : Real(0)));

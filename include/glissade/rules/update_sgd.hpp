@@ -45,8 +45,8 @@ struct Sgd {
         k[0] = inside ? 1.0 : step.lr;
         k[1] = step.has_momentum ? step.momentum : momentum;
         k[2] = (step.t == 1 ? 1.0 : 1.0 - dampening) * (inside ? step.lr : 1.0);
-        k[3] = nesterov ? 1.0 : 0.0;
-        k[4] = inside ? step.lr : 1.0;
+        k[3] = nesterov ? k[1] : 1.0;  // direction = k[3]*s + k[4]*g: a choice by arithmetic, so that loops stay vectors
+        k[4] = nesterov ? (inside ? step.lr : 1.0) : 0.0;
     }
 
     template <int Variant, class Real>
@@ -56,8 +56,7 @@ struct Sgd {
             theta = fused(-k[0], g, theta);
         } else {
             s[0] = fused(k[1], s[0], k[2] * g);
-            const Real direction = k[3] != Real(0) ? fused(k[1], s[0], k[4] * g) : s[0];
-            theta = fused(-k[0], direction, theta);
+            theta = fused(-k[0], fused(k[3], s[0], k[4] * g), theta);
         }
     }
 };

@@ -108,7 +108,7 @@ TEST(SparseFolds, AreScoredByModelsThatTheirRowsDidNotReach) {
     TrainOptions options = options_with(Adagrad{});
     options.folds = 3;
     options.threads = 2;
-    const Run together = train(problem.dataset(true), options);
+    const auto together = train(problem.dataset(true), options);
     const auto folds = assign_folds(problem.dataset(), Task::classification, options.folds, options.seed);
     for (std::int64_t fold = 0; fold < options.folds; ++fold) {
         std::vector<double> weights = problem.dense.weights;
@@ -120,7 +120,7 @@ TEST(SparseFolds, AreScoredByModelsThatTheirRowsDidNotReach) {
         }
         TrainOptions alone = options;
         alone.folds = 0;
-        const Run without = train(Dataset::borrow(problem.view(), problem.dense.y, weights), alone);
+        const auto without = train(Dataset::borrow(problem.view(), problem.dense.y, weights), alone);
         EXPECT_EQ(together.members[0].folds.at(static_cast<std::size_t>(fold)).list(),
                   without.model.evaluate(problem.dataset(true).select(rows)).list())
             << "fold " << fold;
