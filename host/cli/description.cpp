@@ -46,6 +46,7 @@ std::string task_text(const Dataset& data) {
 template <class Number>
 std::string list_text(const std::string& name, const std::vector<Number>& values) {
     std::vector<std::string> texts;
+    texts.reserve(values.size());
     for (const Number value : values) texts.push_back(number_text(value));
     return values.size() < 2 ? "" : name + " " + join(texts, " ");
 }

@@ -72,6 +72,7 @@ std::vector<std::vector<std::string>> fold_rows(const Run& run) {
     rows[0].emplace_back();
     for (std::size_t m = 0; m < run.members.size(); ++m) {
         std::vector<std::string> row;
+        row.reserve(telling.size());
         for (const MemberSetting& setting : telling) row.push_back(setting.text(run.members[m].member));
         const auto summaries = shown_summaries(run.members[m]);
         for (const std::string& metric : metrics) {
@@ -112,6 +113,7 @@ std::vector<std::vector<std::string>> member_rows(const Run& run, bool validated
     for (std::size_t m = 0; m < run.members.size(); ++m) {
         const MemberResult& member = run.members[m];
         std::vector<std::string> row;
+        row.reserve(telling.size());
         for (const MemberSetting& setting : telling) row.push_back(setting.text(member.member));
         row.push_back(member.history.empty() ? "-" : brief(member.history.back().loss));
         row.push_back(validated && member.best_epoch > 0 ? brief(member.best_loss) : "");

@@ -35,6 +35,7 @@ std::string array_function(const std::string& type, const std::string& name, con
 
 std::vector<std::string> quoted(const std::vector<std::string>& texts) {
     std::vector<std::string> out;
+    out.reserve(texts.size());
     for (const std::string& text : texts) out.push_back(cpp_quoted(text));
     return out;
 }

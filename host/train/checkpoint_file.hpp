@@ -24,7 +24,7 @@ struct CheckpointShape {
     std::int64_t members = 1;
     std::int64_t parameters = 0;  ///< a member
     int state_vectors = 0;
-    std::int64_t waiting = 0;  ///< numbers a member that the backend carries from step to step
+    std::int64_t waiting = 0;     ///< numbers a member that the backend carries from step to step
     bool watches_loss = false;    ///< the schedule does
     bool driven_by_host = false;  ///< the rule is
 };

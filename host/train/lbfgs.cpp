@@ -53,8 +53,8 @@ std::vector<double> LbfgsMemory::numbers() const {
 
 LbfgsMemory LbfgsMemory::from(std::span<const double> numbers, std::size_t parameters) {
     const std::size_t rest = numbers.size() < fixed_numbers ? 0 : numbers.size() - fixed_numbers;
-    if (numbers.size() < fixed_numbers || rest % (2 * parameters) != 0 ||
-        static_cast<double>(rest / (2 * parameters)) != numbers[fixed_numbers - 1])
+    const std::size_t pairs = rest / (2 * parameters);
+    if (numbers.size() < fixed_numbers || rest != pairs * 2 * parameters || static_cast<double>(pairs) != numbers[fixed_numbers - 1])
         fail(ErrorKind::data, "what L-BFGS remembers has " + std::to_string(numbers.size()) + " numbers, which does not fit " +
                                   std::to_string(parameters) + " parameters");
     LbfgsMemory memory{numbers[0] != 0, numbers[1] != 0, numbers[2], numbers[3], {}};
