@@ -8,31 +8,26 @@ namespace glissade::cpu {
 
 namespace {
 
-/// Adds entries to the gradients of their columns, and lists each column when the batch first holds it. A value of its own and not part of
-/// the worker, so that the compiler keeps it in registers.
+/// Adds entries to the gradients of their columns, and lists those that had none. A value of its own and not part of the worker, so that
+/// the compiler keeps it in registers.
 template <class Real, bool Single>
 struct ColumnAdder {
     Real* records;
     std::int64_t stride, gradient_at, models;
-    std::uint32_t now;
-    Touched* next;
+    std::uint32_t* next;
     Real harmless;  ///< a term up to here leaves the sum finite, whatever the rest
     bool has_large;
 
     inline __attribute__((always_inline)) void add(std::uint32_t column, Real value, const Real* slopes, std::int64_t slope_stride) {
-        Real* record = records + column * stride;
-        Real* gradient = record + gradient_at;
-        const std::uint32_t stamp = stamp_of(record);
-        const bool fresh = stamp != now;
-        *next = {column, stamp};  // overwritten by the next unless it is fresh: whether it is cannot be predicted
-        next += fresh ? 1 : 0;
-        set_stamp(record, now);
+        Real* gradient = records + column * stride + gradient_at;
+        const Real sum = gradient[0];
+        *next = column;  // overwritten by the next unless it has none: whether it has cannot be predicted
+        next += sum == Real(0) ? 1 : 0;
         if constexpr (Single) {
-            const Real sum = fresh ? Real(0) : gradient[0], term = slopes[0] * value;
+            const Real term = slopes[0] * value;
             has_large |= !(rules::magnitude(term) <= harmless);
             gradient[0] = sum + term;
         } else {
-            if (fresh) std::fill_n(gradient, models, Real(0));
             for (std::int64_t k = 0; k < models; ++k) gradient[k] = gradient[k] + slopes[k * slope_stride] * value;
         }
     }
@@ -40,11 +35,9 @@ struct ColumnAdder {
 
 template <bool Single, class Real, class F>
 void add_with(SparseWorker<Real>& worker, const SparseLayout& layout, Real* records, const F& body) {
-    ColumnAdder<Real, Single> adder{records,         layout.stride,   layout.gradient_at(),
-                                    layout.models,   worker.now,      worker.touched.data() + worker.touched_count,
+    ColumnAdder<Real, Single> adder{records,         layout.stride,   layout.gradient_at(), layout.models, worker.held.data(),
                                     worker.harmless, worker.has_large};
     body(adder);
-    worker.touched_count = adder.next - worker.touched.data();
     worker.has_large = adder.has_large;
 }
 
@@ -63,11 +56,12 @@ void SparseRunner<Real>::keep_tile(SparseWorker<Real>& worker, int rows) {
         const Real* scale = problem_.affine.scale;
         with_adder(worker, layout_, records_.data(), [&](auto& adder) {
             for (int r = 0; r < rows; ++r) {
-                fetch_lines(worker.ahead[r].values, worker.ahead[r].count);
                 const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[r]);
                 for (std::int64_t k = 0; k < row.count; ++k)
                     adder.add(row.indices[k], scaled(row.values[k], scale, row.indices[k]), slopes + r, tile_rows);
+                if (adder.next - worker.held.data() >= most_held) adder.next = list_touched(worker, adder.next);
             }
+            list_touched(worker, adder.next);
         });
         return;
     }
@@ -83,7 +77,6 @@ void SparseRunner<Real>::sort_tile(SparseWorker<Real>& worker, int rows) {
     const Real* scale = problem_.affine.scale;
     SparseEntry<Real>** next = worker.next.data();
     for (int r = 0; r < rows; ++r) {
-        fetch_lines(worker.ahead[r].values, worker.ahead[r].count);
         const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[r]);
         const Real slope = slopes[r];
         const auto place = static_cast<std::uint32_t>(worker.row_count);
@@ -112,12 +105,31 @@ void SparseRunner<Real>::collect(SparseWorker<Real>& worker, int thread) {
             const SparseEntry<Real>* entries = from->part_of(part);
             const Real* slopes = from->slopes.data();
             const std::int64_t count = from->next[part] - entries;
-            for (std::int64_t i = 0; i < count; ++i) {
-                __builtin_prefetch(records + entries[std::min(i + ahead, count - 1)].column * stride, 1);
-                adder.add(entries[i].column, entries[i].value, models == 1 ? &one : slopes + entries[i].row * models, 1);
+            for (std::int64_t first = 0; first < count; first += most_held) {
+                const std::int64_t end = std::min(first + most_held, count);
+                for (std::int64_t i = first; i < end; ++i) {
+                    __builtin_prefetch(records + entries[std::min(i + ahead, count - 1)].column * stride, 1);
+                    adder.add(entries[i].column, entries[i].value, models == 1 ? &one : slopes + entries[i].row * models, 1);
+                }
+                adder.next = list_touched(worker, adder.next);
             }
         }
     });
+}
+
+/// Stamps the held columns that the batch did not hold before, and lists them with their former stamps. Returns where to hold the next.
+template <class Real>
+std::uint32_t* SparseRunner<Real>::list_touched(SparseWorker<Real>& worker, const std::uint32_t* held_end) {
+    Touched* next = worker.touched.data() + worker.touched_count;
+    for (const std::uint32_t* column = worker.held.data(); column != held_end; ++column) {
+        Real* r = record(*column);
+        const std::uint32_t stamp = stamp_of(r);
+        if (stamp == worker.now) continue;
+        set_stamp(r, worker.now);
+        *next++ = {*column, stamp};
+    }
+    worker.touched_count = next - worker.touched.data();
+    return worker.held.data();
 }
 
 /// Notes members with sums that are not finite, and squares for the norm. Of a single model without a norm the terms have told already, but
@@ -145,9 +157,14 @@ void SparseRunner<Real>::check_sums(SparseWorker<Real>& worker, const StepPlan& 
     }
 }
 
+/// Leaves the columns of a step that is not taken as they were.
 template <class Real>
-void SparseRunner<Real>::restore_stamps(const SparseWorker<Real>& worker) {
-    for (std::int64_t i = 0; i < worker.touched_count; ++i) set_stamp(record(worker.touched[i].column), worker.touched[i].stamp);
+void SparseRunner<Real>::drop_step(const SparseWorker<Real>& worker) {
+    for (std::int64_t i = 0; i < worker.touched_count; ++i) {
+        Real* r = record(worker.touched[i].column);
+        set_stamp(r, worker.touched[i].stamp);
+        std::fill_n(r + layout_.gradient_at(), layout_.models, Real(0));
+    }
 }
 
 template class SparseRunner<float>;

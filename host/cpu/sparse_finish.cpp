@@ -107,45 +107,44 @@ void SparseRunner<Real>::end_step() {
     for (std::size_t m = 0; m < waiting_.size(); ++m) waiting_[m].product = static_cast<Real>(slow_.numbers[m * idle_numbers]);
 }
 
-/// Keeps a column as it was before the segment; `stamp` is the one that it had then.
+/// Keeps a column as it was before the segment; `stamp` is the one that it had then. Its owner is the worker.
 template <class Real>
-void SparseRunner<Real>::save(std::uint32_t column, std::uint32_t stamp) {
-    Real* kept = before_.data() + static_cast<std::int64_t>(column) * layout_.stride;
-    std::copy_n(record(column), layout_.gradient_at(), kept);
-    set_stamp(kept, stamp);
+void SparseRunner<Real>::save(SparseWorker<Real>& worker, std::uint32_t column, std::uint32_t stamp) {
+    Real* saved = worker.undo_end;
+    set_stamp(saved, column);
+    std::copy_n(record(column), layout_.gradient_at(), saved + 1);
+    set_stamp(saved + 1, stamp);
+    worker.undo_end += saved_size();
 }
 
 template <class Real>
 void SparseRunner<Real>::save_all() {
     for (const auto& worker : workers_)
         for (std::int64_t i = 0; i < worker->touched_count; ++i)
-            if (worker->touched[i].stamp <= slow_.clock) save(worker->touched[i].column, worker->touched[i].stamp);
-    for (std::int64_t j = 0; j < layout_.columns; ++j)
-        if (stamp_of(record(j)) <= slow_.clock) save(static_cast<std::uint32_t>(j), stamp_of(record(j)));
+            if (worker->touched[i].stamp <= slow_.clock) save(*worker, worker->touched[i].column, worker->touched[i].stamp);
+    for (std::int64_t j = 0; j < layout_.columns; ++j) {
+        const auto column = static_cast<std::uint32_t>(j);
+        if (stamp_of(record(j)) <= slow_.clock) save(owner_of(column), column, stamp_of(record(j)));
+    }
     saved_all_ = true;
 }
 
 template <class Real>
 void SparseRunner<Real>::roll_back() {
     if (!can_roll_back_) fail(ErrorKind::internal, "there is no segment to roll back");
-    for (std::int64_t j = 0; j < layout_.columns; ++j)
-        if (saved_all_ || stamp_of(record(j)) > slow_before_.clock)
-            std::copy_n(before_.data() + j * layout_.stride, layout_.gradient_at(), record(j));
+    for (const auto& worker : workers_)
+        for (const Real* saved = worker->undo_begin; saved != worker->undo_end; saved += saved_size())
+            std::copy_n(saved + 1, layout_.gradient_at(), record(stamp_of(saved)));
     slow_ = slow_before_;
     read_waiting();
     can_roll_back_ = false;
 }
 
-namespace {
-constexpr std::uint32_t most_age = (1u << 24) - 1;  // a float32 holds every age up to here
-constexpr std::uint32_t latest_clock = 1u << 31;
-}  // namespace
-
 /// Stamps count steps in 32 bits: before they run out they are moved down, and ages beyond what a mark can hold become that.
 template <class Real>
 void SparseRunner<Real>::renew_clock() {
-    if (slow_.clock < latest_clock) return;
-    const std::uint32_t shift = slow_.clock - most_age;
+    if (slow_.clock < plan_.latest_clock) return;
+    const std::uint32_t shift = slow_.clock - SparsePlan::most_age;
     for (std::int64_t j = 0; j < layout_.columns; ++j) set_stamp(record(j), std::max(stamp_of(record(j)), shift) - shift);
     slow_.clock -= shift;
 }
@@ -168,7 +167,7 @@ void SparseRunner<Real>::set_state(const TrainingState<Real>& state) {
     };
     check(state.state.size(), layout_.state_vectors);
     check(state.waiting.size(), layout_.members * idle_numbers);
-    slow_.clock = most_age;
+    slow_.clock = SparsePlan::most_age;
     slow_.numbers = state.waiting;
     slow_.biases.assign(static_cast<std::size_t>((1 + layout_.state_vectors) * layout_.models), Real(0));
     for (std::int64_t j = 0; j < layout_.columns; ++j) set_stamp(record(j), slow_.clock);
@@ -205,7 +204,7 @@ TrainingState<Real> SparseRunner<Real>::get_state() const {
             Real* own = to.data() + k / layout_.outputs * count;
             Real* row = own + k % layout_.outputs * layout_.columns;
             for (std::int64_t j = 0; j < layout_.columns; ++j)
-                row[j] = ages ? static_cast<Real>(std::min(slow_.clock - stamp_of(record(j)), most_age)) : record(j)[at + k];
+                row[j] = ages ? static_cast<Real>(std::min(slow_.clock - stamp_of(record(j)), SparsePlan::most_age)) : record(j)[at + k];
             if (problem_.bias) own[weights + k % layout_.outputs] = slow_.biases[static_cast<std::size_t>(f * layout_.models + k)];
         }
     }

@@ -62,15 +62,17 @@ SparsePlan plan_sparse(const Problem<Real>& problem, int threads) {
             plan.rows_a_thread = std::max(plan.rows_a_thread, step.rows_of(t).end - step.rows_of(t).begin);
     const bool shared = plan.threads > 1;
     plan.entries_a_part = shared ? most_entries_of(lengths, plan.rows_a_thread, repeat) : 0;
-    plan.touched_a_thread = std::min(layout.columns, most_entries_of(lengths, plan.batch_rows, repeat)) + 1;
+    plan.touched_a_thread = std::min(layout.columns, most_entries_of(lengths, plan.batch_rows, repeat));
+    plan.held_a_thread = SparseRunner<Real>::most_held + static_cast<std::int64_t>(lengths.size());  // a row is not cut
 
     constexpr std::int64_t real = sizeof(Real);
     const std::int64_t tile = (layout.models + layout.members + problem.target_count + problem.weight_sets) * tile_rows + 4 * layout.models;
     const std::int64_t block = (2 + layout.state_vectors) * SparseRunner<Real>::block_columns;
-    plan.budget.state_bytes = 2 * layout.columns * layout.stride * real;
+    plan.budget.state_bytes = layout.columns * (layout.stride + 1 + layout.gradient_at()) * real;
     plan.budget.sums_bytes = full.shape.partials * (layout.models + layout.members) * real +
                              plan.threads * (plan.threads * plan.entries_a_part * static_cast<std::int64_t>(sizeof(SparseEntry<Real>)) +
-                                             plan.touched_a_thread * static_cast<std::int64_t>(sizeof(Touched)));
+                                             plan.touched_a_thread * static_cast<std::int64_t>(sizeof(Touched)) +
+                                             plan.held_a_thread * static_cast<std::int64_t>(sizeof(std::uint32_t)));
     plan.budget.scratch_bytes = plan.threads * ((tile + block) * real + (shared ? plan.rows_a_thread * layout.models * real : 0) +
                                                 static_cast<std::int64_t>(sizeof(RowStream)));
     return plan;

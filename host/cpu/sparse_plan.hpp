@@ -16,6 +16,9 @@ struct SparsePlan {
     std::int64_t rows_a_thread = 1;     ///< at most
     std::int64_t entries_a_part = 0;    ///< of one thread's rows, for one thread's columns, where several threads share a batch
     std::int64_t touched_a_thread = 0;  ///< columns of a batch
+    std::int64_t held_a_thread = 0;     ///< columns listed before they are told apart
+    static constexpr std::uint32_t most_age = (1u << 24) - 1;  ///< steps since a column was touched: a float32 holds each up to here
+    std::uint32_t latest_clock = 1u << 31;                     ///< stamps are moved down beyond; more than most_age
     Budget budget;
 };
 

@@ -26,7 +26,7 @@ SparseRunner<Real>::SparseRunner(const Problem<Real>& problem, const SparsePlan&
       full_(problem.batches.rows(0), plan.threads),
       last_(problem.batches.rows(problem.batches.steps_per_epoch - 1), plan.threads),
       records_(layout_.columns * layout_.stride),
-      before_(layout_.columns * layout_.stride),
+      undo_(layout_.columns * saved_size()),
       partials_(std::max(full_.shape.partials, last_.shape.partials) * (layout_.models + layout_.members)),
       bias_gradient_(layout_.models) {
     for (int g = 0; g < column_groups; ++g) part_of_group_[g] = g * plan.threads / column_groups;
@@ -35,6 +35,7 @@ SparseRunner<Real>::SparseRunner(const Problem<Real>& problem, const SparsePlan&
         auto worker = std::make_unique<SparseWorker<Real>>();
         worker->tile = AlignedArray<Real>(tile + 4 * layout_.models);
         worker->block = AlignedArray<Real>((2 + layout_.state_vectors) * block_columns);
+        worker->held = AlignedArray<std::uint32_t>(plan.held_a_thread);
         worker->touched = AlignedArray<Touched>(plan.touched_a_thread);
         worker->not_finite.assign(static_cast<std::size_t>(layout_.members), 0);
         worker->harmless = std::numeric_limits<Real>::max() / static_cast<Real>(2 * plan.batch_rows);
@@ -45,6 +46,14 @@ SparseRunner<Real>::SparseRunner(const Problem<Real>& problem, const SparsePlan&
             worker->next.assign(static_cast<std::size_t>(plan.threads), nullptr);
         }
         workers_.push_back(std::move(worker));
+    }
+    std::vector<std::int64_t> columns_of_part(workers_.size());
+    for (std::int64_t j = 0; j < layout_.columns; ++j)
+        ++columns_of_part[static_cast<std::size_t>(part_of_group_[group_of(static_cast<std::uint32_t>(j))])];
+    Real* undo = undo_.data();
+    for (std::size_t t = 0; t < workers_.size(); ++t) {
+        workers_[t]->undo_begin = workers_[t]->undo_end = undo;
+        undo += columns_of_part[t] * saved_size();
     }
     const auto members = static_cast<std::size_t>(layout_.members);
     factors_.assign(members, Real(1));
@@ -65,8 +74,12 @@ SegmentReport SparseRunner<Real>::run(const Segment<Real>& segment, std::vector<
     renew_clock();
     slow_before_ = slow_;
     can_roll_back_ = true;
-    saved_all_ = !problem_.idle.lazy();
-    if (saved_all_) std::copy_n(records_.data(), records_.size(), before_.data());
+    saved_all_ = false;
+    for (const auto& worker : workers_) {
+        worker->undo_end = worker->undo_begin;
+        worker->touched_count = 0;
+    }
+    if (!problem_.idle.lazy()) save_all();
     if (plan_.threads == 1)
         run_thread(0);
     else
@@ -101,7 +114,7 @@ void SparseRunner<Real>::run_thread(int thread) {
             decide(step, plan);
         else
             team_.barrier([&] { decide(step, plan); });
-        if (frozen_) return restore_stamps(worker);
+        if (frozen_) return drop_step(worker);
         update(worker, thread, step);
         if (alone)
             end_step();
@@ -137,15 +150,28 @@ void SparseRunner<Real>::fetch(SparseWorker<Real>& worker, int rows) {
     for (int r = 0; r < rows; ++r) {
         const std::int64_t row = worker.stream.row(r);
         worker.ids[r] = row;
-        __builtin_prefetch(x.offsets + worker.stream.row(r + offsets_ahead));
-        const std::int64_t ahead = worker.stream.row(r + entries_ahead);
-        worker.ahead[r] = row_of(x, ahead);
-        __builtin_prefetch(problem_.targets + ahead * target_count);
-        if (problem_.weights) __builtin_prefetch(problem_.weights + ahead * sets);
         for (std::int64_t t = 0; t < target_count; ++t) targets[t * tile_rows + r] = problem_.targets[row * target_count + t];
         for (std::int64_t s = 0; problem_.weights && s < sets; ++s) weights[s * tile_rows + r] = problem_.weights[row * sets + s];
     }
     worker.ids[rows] = worker.stream.row(rows);
+    // Rows to come are asked for in one go: each lies on pages of its own, and several of these are looked up at a time. Not in a function
+    // of its own, which the compiler would take for one that does nothing.
+    SparseRow<Real> ahead[tile_rows];
+    for (int r = 0; r < rows; ++r) __builtin_prefetch(x.offsets + worker.stream.row(r + offsets_ahead));
+    for (int r = 0; r < rows; ++r) ahead[r] = row_of(x, worker.stream.row(r + entries_ahead));
+    for (int r = 0; r < rows; ++r) {
+        __builtin_prefetch(ahead[r].indices);
+        __builtin_prefetch(ahead[r].values);
+    }
+    for (int r = 0; r < rows; ++r) {
+        const std::int64_t row = worker.stream.row(r + entries_ahead);
+        __builtin_prefetch(problem_.targets + row * problem_.target_count);
+        if (problem_.weights) __builtin_prefetch(problem_.weights + row * problem_.weight_sets);
+    }
+    for (int r = 0; r < rows; ++r) {
+        fetch_lines(ahead[r].indices, ahead[r].count);
+        fetch_lines(ahead[r].values, ahead[r].count);
+    }
     worker.stream.advance(rows);
 }
 
@@ -157,7 +183,6 @@ void SparseRunner<Real>::score_tile(SparseWorker<Real>& worker, int rows) {
     Real* weights = losses + layout_.members * tile_rows;
     const std::int64_t models = layout_.models;
     for (int r = 0; r < rows; ++r) {
-        fetch_lines(worker.ahead[r].indices, worker.ahead[r].count);
         const SparseRow<Real> next = row_of(problem_.sparse, worker.ids[r + 1]);
         for (std::int64_t k = 0; k < next.count; ++k) __builtin_prefetch(record(next.indices[k]));
         score_row(worker, row_of(problem_.sparse, worker.ids[r]), scores + r);

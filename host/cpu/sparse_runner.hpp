@@ -24,14 +24,15 @@ struct SparseWorker {
     AlignedArray<SparseEntry<Real>> entries;  ///< of this thread's rows, for each thread those of the columns that it adds, ...
     std::int64_t entries_a_part = 0;          ///< ... with room for so many
     std::vector<SparseEntry<Real>*> next;     ///< where those of each thread end
+    AlignedArray<std::uint32_t> held;         ///< columns found without a gradient: new to the batch, or only zeros were added so far
     AlignedArray<Touched> touched;            ///< columns that this thread adds, in the order in which the batch first holds them
     std::int64_t touched_count = 0, row_count = 0;
-    std::uint32_t now = 0;             ///< stamp of the step under way
-    bool has_large = false;            ///< a term of this step is above `harmless`, or not a number
-    Real harmless = 0;                 ///< so many terms as a batch has rows add up to a finite number
-    std::vector<char> not_finite;      ///< a member
-    std::int64_t ids[tile_rows + 1];   ///< rows of a tile, and the next
-    SparseRow<Real> ahead[tile_rows];  ///< rows to be fetched while this tile is worked on: indices first, then values
+    Real *undo_begin = nullptr, *undo_end = nullptr;  ///< its columns as they were before the segment, as far as touched since
+    std::uint32_t now = 0;                            ///< stamp of the step under way
+    bool has_large = false;                           ///< a term of this step is above `harmless`, or not a number
+    Real harmless = 0;                                ///< so many terms as a batch has rows add up to a finite number
+    std::vector<char> not_finite;                     ///< a member
+    std::int64_t ids[tile_rows + 1];                  ///< rows of a tile, and the next
 
     SparseEntry<Real>* part_of(std::size_t thread) { return entries.data() + static_cast<std::int64_t>(thread) * entries_a_part; }
     void begin_step(std::uint32_t stamp) {
@@ -47,10 +48,14 @@ struct SparseWorker {
 /// A step has three phases, with a barrier after each: threads score their rows and sort the entries by the thread that adds their column;
 /// each adds its columns' gradients in row order, whoever scored the row; each updates its columns. One thread alone adds a tile's entries
 /// as soon as its rows are scored, which is the same order. So is every sum, for any number of threads.
+///
+/// Whether a column is new to the batch is told by its gradient, which must be read anyway: it is zero until something is added. The stamp,
+/// a second number to read and write for each entry, is looked at only for those.
 template <class Real>
 class SparseRunner {
 public:
     static constexpr std::int64_t block_columns = 256;
+    static constexpr std::int64_t most_held = 4096;  ///< are listed before they are told apart, while their records are still near
 
     SparseRunner(const Problem<Real>& problem, const SparsePlan& plan, ThreadTeam& team);
 
@@ -73,6 +78,7 @@ private:
     void score_row(SparseWorker<Real>& worker, const SparseRow<Real>& row, Real* out);
     void add_partial(SparseWorker<Real>& worker, int rows, std::int64_t partial);
     void keep_tile(SparseWorker<Real>& worker, int rows);
+    std::uint32_t* list_touched(SparseWorker<Real>& worker, const std::uint32_t* held_end);
     template <bool Single>
     void sort_tile(SparseWorker<Real>& worker, int rows);
     void collect(SparseWorker<Real>& worker, int thread);
@@ -85,7 +91,7 @@ private:
     void advance_waiting(std::int64_t step);
     void update_biases(std::int64_t step);
     void end_step();
-    void restore_stamps(const SparseWorker<Real>& worker);
+    void drop_step(const SparseWorker<Real>& worker);
 
     void update(SparseWorker<Real>& worker, int thread, std::int64_t step);
     void update_block(SparseWorker<Real>& worker, const std::uint32_t* columns, const std::uint32_t* stamps, std::int64_t count,
@@ -94,8 +100,11 @@ private:
     void average_others(const SparseWorker<Real>& worker, int thread, std::int64_t member, std::int64_t step);
     void catch_up(Real* theta, const Real* marks, const std::uint32_t* stamps, std::int64_t count, std::uint32_t now, std::int64_t member,
                   const Real* k) const;
-    void save(std::uint32_t column, std::uint32_t stamp);
+    void save(SparseWorker<Real>& worker, std::uint32_t column, std::uint32_t stamp);
     void save_all();
+    /// Reals of a saved column: its number, then its record without the gradient.
+    std::int64_t saved_size() const { return 1 + layout_.gradient_at(); }
+    SparseWorker<Real>& owner_of(std::uint32_t column) { return *workers_[static_cast<std::size_t>(part_of_group_[group_of(column)])]; }
 
     Real* record(std::int64_t column) { return records_.data() + column * layout_.stride; }
     const Real* record(std::int64_t column) const { return records_.data() + column * layout_.stride; }
@@ -123,7 +132,8 @@ private:
     int part_of_group_[column_groups];
 
     std::vector<std::unique_ptr<SparseWorker<Real>>> workers_;
-    AlignedArray<Real> records_, before_;                ///< now, and as far as touched since, before the last segment
+    AlignedArray<Real> records_;                         ///< gradients are zero between steps
+    AlignedArray<Real> undo_;                            ///< saved columns, each thread's in a part of its own
     AlignedArray<Real> partials_;                        ///< [partials][members losses, models biases]
     AlignedArray<Real> bias_gradient_;                   ///< [models]
     Real rows_ = 1;                                      ///< of this step's batch

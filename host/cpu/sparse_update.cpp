@@ -18,7 +18,7 @@ void SparseRunner<Real>::update(SparseWorker<Real>& worker, int thread, std::int
             __builtin_prefetch(record(worker.touched[std::min(first + i + ahead, worker.touched_count - 1)].column), 1);
             columns[i] = touched.column;
             stamps[i] = touched.stamp;
-            if (!saved_all_ && touched.stamp <= slow_.clock) save(touched.column, touched.stamp);
+            if (!saved_all_ && touched.stamp <= slow_.clock) save(worker, touched.column, touched.stamp);
         }
         for (std::int64_t m = 0; m < layout_.members; ++m)
             if (!all_[static_cast<std::size_t>(m)]) update_block(worker, columns, stamps, count, m, step);
@@ -109,7 +109,7 @@ void SparseRunner<Real>::update_block(SparseWorker<Real>& worker, const std::uin
     for (std::int64_t model = member * layout_.outputs; model < (member + 1) * layout_.outputs; ++model) {
         for (std::int64_t i = 0; i < count; ++i) {
             const Real* r = record(columns[i]);
-            gradient[i] = stamps || stamp_of(r) == worker.now ? r[layout_.gradient_at() + model] : Real(0);
+            gradient[i] = r[layout_.gradient_at() + model];
             for (int f = 0; f <= layout_.state_vectors; ++f)
                 theta[f * block_columns + i] = r[layout_.theta_at + f * layout_.models + model];
         }
@@ -129,6 +129,7 @@ void SparseRunner<Real>::update_block(SparseWorker<Real>& worker, const std::uin
             Real* r = record(columns[i]);
             for (int f = 0; f <= layout_.state_vectors; ++f)
                 r[layout_.theta_at + f * layout_.models + model] = theta[f * block_columns + i];
+            r[layout_.gradient_at() + model] = Real(0);
         }
     }
 }

@@ -86,11 +86,19 @@ std::vector<double> gather_rows(ThreadTeam& team, std::span<const std::byte> buf
     const EpochOrder epoch = RowOrder{rows, 1, Shuffle::full}.epoch(0);
     for (std::int64_t i = 0; i < visits; ++i) order[i] = epoch(i);
     const std::int64_t ahead = std::clamp<std::int64_t>(4096 / row_bytes, 1, 32);
+    const bool within_a_line = row_bytes >= 4 && row_bytes <= 64 && 64 % row_bytes == 0;
     auto seconds = time_of(repetitions, [&] {
         team.run([&](int thread) {
             Word total = 0;
             const std::int64_t end = visits * (thread + 1) / team.size();
-            for (std::int64_t i = visits * thread / team.size(); i < end; ++i) {
+            std::int64_t i = visits * thread / team.size();
+            for (; within_a_line && i < end; ++i) {  // summing words would take longer than waiting for the line
+                __builtin_prefetch(buffer.data() + order[std::min(i + ahead, end - 1)] * row_bytes);
+                std::uint32_t word;
+                std::memcpy(&word, buffer.data() + order[i] * row_bytes, sizeof word);
+                total += word;
+            }
+            for (; i < end; ++i) {
                 const std::byte* next = buffer.data() + order[std::min(i + ahead, end - 1)] * row_bytes;
                 total += sum_words(buffer.data() + order[i] * row_bytes, row_bytes, next);
                 for (std::int64_t line = row_bytes & ~std::int64_t{127}; line < row_bytes; line += 64) __builtin_prefetch(next + line);

@@ -26,6 +26,7 @@ struct SparseTrial {
     std::int64_t rows = 60, columns = 40, batch = 7, epochs = 4, classes = 3;
     std::vector<double> rates = {};  ///< of further members, besides the optimizer's own
     Shuffle shuffle = Shuffle::none;
+    double density = 0;  ///< the least chance of a column to be in a row
 };
 
 /// Its data, in the double precision of the reference and in Real, and everything that a backend needs.
@@ -98,7 +99,8 @@ public:
     std::vector<Real> values, targets, weights, scale, shift, scalars;
 
 private:
-    /// Column j is in a row with chance about 1 / (1 + j / 3): some in most rows, many in a few, some in none. Row 5 is empty.
+    /// Column j is in a row with chance about 1 / (1 + j / 3), if the trial asks for no more: some in most rows, many in a few, some in
+    /// none. Row 5 is empty.
     void draw_rows(std::uint64_t seed) {
         const std::int64_t rows = trial_.rows, columns = trial_.columns;
         reference_ = testing::make_problem(trial_.loss, rows, columns, trial_.classes, seed);
@@ -106,7 +108,7 @@ private:
         reference_.offsets = {0};
         for (std::int64_t r = 0; r < rows; ++r) {
             for (std::int64_t j = 0; j < columns; ++j) {
-                const double chance = 1 / (1 + static_cast<double>(j) / 3);
+                const double chance = std::max(trial_.density, 1 / (1 + static_cast<double>(j) / 3));
                 if (r == 5 || uniform_value(seed + 2, r * columns + j, 0, 1) > chance) continue;
                 kept.push_back(reference_.x[static_cast<std::size_t>(r * columns + j)]);
                 reference_.indices.push_back(static_cast<std::uint32_t>(j));

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "glissade/error.hpp"
+#include "host/cpu/sparse_runner.hpp"
 #include "tests/support/bounds.hpp"
 #include "tests/unit/cpu/sparse_cases.hpp"
 
@@ -253,7 +254,45 @@ TEST(SparseTraining, FreezesBeforeTheStepWithASumThatIsNotFinite) {
             auto expected = c.backend(threads);
             expected->run(c.part(0, 1));
             expect_same<float>({backend->get_state(), {}}, {expected->get_state(), {}}, name);
+            backend->run(c.part(2, 1));  // nothing of the step that was not taken is left over
+            expected->run(c.part(2, 1));
+            expect_same<float>({backend->get_state(), {}}, {expected->get_state(), {}}, std::string(name) + ", the step after");
         }
+    }
+}
+
+TEST(SparseTraining, RowsLongerThanTheListOfHeldColumnsAndRowsWithoutASlope) {
+    for (const auto name : {"sgd", "lazy_adam"}) {
+        SparseTrial trial{name, Optimizer::named(name), "hinge"};
+        trial.columns = 3 * cpu::SparseRunner<float>::most_held;
+        trial.density = .6;
+        trial.epochs = 2;
+        const SparseCase<float> c(trial);
+        const auto alone = run(c, 1);
+        EXPECT_GT(std::count(alone.losses.begin(), alone.losses.end(), alone.losses[0]), 0) << "losses are numbers";
+        for (const int threads : {2, 3}) expect_same(run(c, threads), alone, trial.label + " on " + std::to_string(threads));
+        expect_same(run(c, 1, 1), alone, trial.label + " in segments of one step");
+    }
+}
+
+TEST(SparseTraining, MovesItsClockBackWithoutAChange) {
+    for (const auto& trial : testing::sparse_trials()) {
+        const SparseCase<float> c(trial);
+        ThreadTeam team(1);
+        cpu::SparsePlan plan = cpu::plan_sparse(c.problem, 1);
+        Outcome<float> out[2];
+        for (const bool renewed : {false, true}) {
+            if (renewed) plan.latest_clock = cpu::SparsePlan::most_age + 3;
+            cpu::SparseRunner<float> runner(c.problem, plan, team);
+            runner.set_state(c.start);
+            std::vector<double> losses;
+            for (std::int64_t step = 0; step < c.steps(); ++step) {
+                runner.run(c.part(step, 1), losses);
+                out[renewed].losses.insert(out[renewed].losses.end(), losses.begin(), losses.end());
+            }
+            out[renewed].state = runner.get_state();
+        }
+        expect_same(out[1], out[0], trial.label);
     }
 }
 
@@ -267,6 +306,25 @@ TEST(SparseTraining, RollsBackTheLastSegment) {
         backend->roll_back();
         expect_same<float>({backend->get_state(), {}}, {before, {}}, trial.label);
         EXPECT_THROW(backend->roll_back(), Error);
+        backend->run(c.part(5, 2));
+        auto straight = c.backend(1);
+        straight->run(c.part(0, 7));
+        expect_same<float>({backend->get_state(), {}}, {straight->get_state(), {}}, trial.label + ", run on");
+    }
+}
+
+TEST(SparseTraining, RollsBackTheLastSegmentOfSeveralThreads) {
+    for (const auto name : {"sgd", "rmsprop", "ftrl", "adam"}) {
+        SparseTrial trial = large(Optimizer::named(name));
+        const SparseCase<float> c(trial);
+        for (const int threads : {2, 3, 7}) {
+            auto backend = c.backend(threads);
+            backend->run(c.part(0, 2));
+            const auto before = backend->get_state();
+            backend->run(c.part(2, 2));
+            backend->roll_back();
+            expect_same<float>({backend->get_state(), {}}, {before, {}}, name);
+        }
     }
 }
 
