@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <type_traits>
 
 #include "host/data/table.hpp"
 
@@ -21,7 +22,10 @@ T load_element(const char* place, bool big_endian) {
 
 template <class T>
 void read_elements(const char* place, std::int64_t count, bool big_endian, double* out) {
-    for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<double>(load_element<T>(place + i * std::int64_t{sizeof(T)}, big_endian));
+    const auto read = [&](auto big) {
+        for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<double>(load_element<T>(place + i * std::int64_t{sizeof(T)}, big));
+    };
+    big_endian ? read(std::true_type{}) : read(std::false_type{});
 }
 
 }  // namespace

@@ -15,8 +15,8 @@ class PreparedSource : public MatrixSource {
 public:
     PreparedSource(CellReader cells, const Preparation& preparation) : cells_(std::move(cells)), columns_(preparation.columns) {
         for (std::size_t c = 0; c < columns_.size(); ++c) {
-            starts_.push_back(width_);
             const SourceColumn& column = columns_[c];
+            forms_.push_back({column.kind == ColumnKind::numeric, column.has_indicator, width_, column.fill});
             width_ +=
                 column.kind == ColumnKind::numeric ? (column.has_indicator ? 2 : 1) : static_cast<std::int64_t>(column.categories.size());
             owners_.resize(static_cast<std::size_t>(width_), c);
@@ -36,14 +36,14 @@ public:
         std::vector<double> cells(columns_.size());
         for (const std::int64_t row : rows) {
             cells_.read(row, cells.data());
-            for (std::size_t c = 0; c < columns_.size(); ++c) write(c, cells[c], out + starts_[c]);
+            for (std::size_t c = 0; c < forms_.size(); ++c) write(c, cells[c], out + forms_[c].start);
             out += width_;
         }
     }
 
     ScalingRule rule(std::int64_t column) const override {
         const std::size_t owner = owners_[static_cast<std::size_t>(column)];
-        return columns_[owner].kind == ColumnKind::numeric && column == starts_[owner] ? number_rule_ : ScalingRule::none;
+        return forms_[owner].is_number && column == forms_[owner].start ? number_rule_ : ScalingRule::none;
     }
 
     std::string where(std::int64_t row, std::int64_t column) const override {
@@ -59,23 +59,30 @@ private:
     }
 
     void write(std::size_t c, double cell, double* out) const {
-        const SourceColumn& column = columns_[c];
+        const Form& form = forms_[c];
         const bool is_missing = std::isnan(cell);
-        if (column.kind == ColumnKind::numeric) {
-            out[0] = is_missing ? column.fill : cell;
-            if (column.has_indicator) out[1] = is_missing ? 1 : 0;
+        if (form.is_number) {
+            out[0] = is_missing ? form.fill : cell;
+            if (form.has_indicator) out[1] = is_missing ? 1 : 0;
             return;
         }
-        std::fill_n(out, column.categories.size(), 0.0);
+        std::fill_n(out, columns_[c].categories.size(), 0.0);
         const std::int32_t category = is_missing ? missing_category_[c] : categories_[c][static_cast<std::size_t>(cell)];
         if (category >= 0) out[category] = 1;
     }
 
+    /// What a cell of a source column becomes; `start` is its first matrix column.
+    struct Form {
+        bool is_number = false, has_indicator = false;
+        std::int64_t start = 0;
+        double fill = 0;
+    };
+
     CellReader cells_;
     std::vector<SourceColumn> columns_;
     std::int64_t width_ = 0;
-    std::vector<std::int64_t> starts_;  ///< first matrix column of each source column
-    std::vector<std::size_t> owners_;   ///< source column of each matrix column
+    std::vector<Form> forms_;          ///< of each source column
+    std::vector<std::size_t> owners_;  ///< source column of each matrix column
     std::vector<std::vector<std::int32_t>> categories_;
     std::vector<std::int32_t> missing_category_;
     ScalingRule number_rule_ = ScalingRule::z_score;
@@ -126,22 +133,38 @@ private:
 
 }  // namespace
 
+CellReader::CellReader(const Table& table, std::vector<std::int64_t> positions) : table_(table), positions_(std::move(positions)) {
+    const auto* text = std::get_if<TextTable>(&table_.content);
+    for (const std::int64_t position : positions_) {
+        if (text != nullptr) {
+            const TextColumn& column = text->columns[static_cast<std::size_t>(position)];
+            slots_.push_back({column.use == ColumnUse::number, column.slot});
+        } else if (!runs_.empty() && position == runs_.back().first + runs_.back().count) {
+            ++runs_.back().count;
+        } else {
+            runs_.push_back({position, 1});
+        }
+    }
+}
+
 void CellReader::read(std::int64_t row, double* cells) const {
     const auto* text = std::get_if<TextTable>(&table_.content);
     if (text == nullptr) {
         const auto& array = std::get<ArrayTable>(table_.content);
-        for (const std::int64_t position : positions_) array.read(row, position, 1, cells++);
+        for (const Run& run : runs_) {
+            array.read(row, run.first, run.count, cells);
+            cells += run.count;
+        }
         return;
     }
     const TextChunk& chunk = text->chunk_of(row);
     const double* const values = chunk.values.data() + (row - chunk.first_row) * text->number_columns;
     const std::uint32_t* const codes = chunk.codes.data() + (row - chunk.first_row) * text->text_columns;
-    for (const std::int64_t position : positions_) {
-        const TextColumn& column = text->columns[static_cast<std::size_t>(position)];
-        if (column.use == ColumnUse::number) {
-            *cells++ = values[column.slot];
+    for (const Slot& slot : slots_) {
+        if (slot.is_number) {
+            *cells++ = values[slot.place];
         } else {
-            *cells++ = codes[column.slot] == missing_code ? missing_number : codes[column.slot];
+            *cells++ = codes[slot.place] == missing_code ? missing_number : codes[slot.place];
         }
     }
 }

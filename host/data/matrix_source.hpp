@@ -36,14 +36,25 @@ public:
 /// The cells of some columns of a text table or an array, as numbers (places in the dictionary for text, NaN where missing).
 class CellReader {
 public:
-    CellReader(const Table& table, std::vector<std::int64_t> positions) : table_(table), positions_(std::move(positions)) {}
+    CellReader(const Table& table, std::vector<std::int64_t> positions);
     void read(std::int64_t row, double* cells) const;
     const std::vector<std::int64_t>& positions() const { return positions_; }
     const Table& table() const { return table_; }
 
 private:
+    /// Columns that stand side by side in the table, as they do in an array file, are read together.
+    struct Run {
+        std::int64_t first = 0, count = 0;
+    };
+    /// Where a chunk of a text file has a column.
+    struct Slot {
+        bool is_number = false;
+        std::int64_t place = 0;
+    };
     const Table& table_;
     std::vector<std::int64_t> positions_;
+    std::vector<Run> runs_;    ///< of an array file
+    std::vector<Slot> slots_;  ///< of a text file
 };
 
 /// Named columns: numbers, fills, indicators, one-hot categories.
