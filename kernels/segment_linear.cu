@@ -8,12 +8,6 @@ namespace glissade::kernels {
 
 namespace {
 
-using SegmentKernel = void (*)(SegmentLinearParams);
-
-SegmentKernel kernel_of(Team team) {
-    return team == Team::grid ? segment_linear_kernel<GridTeam> : segment_linear_kernel<BlockTeam>;
-}
-
 constexpr std::int64_t rounded_up(std::int64_t bytes) {
     return (bytes + 15) / 16 * 16;
 }
@@ -59,15 +53,14 @@ BatchDivision BatchDivision::of(std::int64_t rows, std::int64_t blocks, const Ti
 }
 
 int launch_segment_linear(const SegmentLinearParams& params, const SegmentLaunch& shape, StreamHandle stream) {
-    return launch(kernel_of(shape.team), params, {shape.blocks, shape.threads, params.layout.bytes, shape.team == Team::grid}, stream);
+    return launch(segment_linear_kernel, params, {shape.blocks, shape.threads, params.layout.bytes, shape.team == Team::grid}, stream);
 }
 
 int resident_segment_blocks(const SegmentLaunch& shape, std::int64_t shared_bytes, int* blocks_out) {
-    const SegmentKernel kernel = kernel_of(shape.team);
-    const cudaError_t allowed = allow_shared_bytes(kernel, shared_bytes);
+    const cudaError_t allowed = allow_shared_bytes(segment_linear_kernel, shared_bytes);
     if (allowed != cudaSuccess) return static_cast<int>(allowed);
-    return static_cast<int>(
-        cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks_out, kernel, shape.threads, static_cast<std::size_t>(shared_bytes)));
+    return static_cast<int>(cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks_out, segment_linear_kernel, shape.threads,
+                                                                          static_cast<std::size_t>(shared_bytes)));
 }
 
 }  // namespace glissade::kernels

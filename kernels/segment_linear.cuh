@@ -20,7 +20,6 @@ struct SegmentStorage {
 static_assert(sizeof(SegmentStorage) <= SegmentLayout::header_bytes);
 
 /// One block's work on a segment. Every block keeps a replica of parameters and state and applies the same update to it.
-template <class Team>
 class LinearSegment {
 public:
     __device__ __forceinline__ LinearSegment(const SegmentLinearParams& params, SegmentStorage& storage)
@@ -37,15 +36,15 @@ public:
           theta_(at(params.layout.parameters)),
           sums_(at(params.layout.sums)),
           state_(params.state_in_shared ? at(params.layout.state)
-                                        : params.block_state + Team::rank() * params.shape.state_vectors * parameters_) {}
+                                        : params.block_state + Blocks::rank() * params.shape.state_vectors * parameters_) {}
 
     __device__ __forceinline__ void run() {
         load_state();
-        RecordPipeline pipeline(p_, bytes(), Team::rank());
+        RecordPipeline pipeline(p_, bytes(), Blocks::rank());
         BatchCursor now;
         now.batch = p_.first_batch;
         for (; now.step < p_.steps; now.advance(p_.steps_per_epoch)) {
-            const BlockBatch part = BlockBatch::of(p_, now.batch, Team::rank());
+            const BlockBatch part = BlockBatch::of(p_, now.batch, Blocks::rank());
             add_batch(pipeline, part, now.step);
             exchange(part.division.active_blocks, now.step);
             __syncthreads();
@@ -79,7 +78,7 @@ private:
     }
 
     __device__ __forceinline__ void store_state(std::int64_t steps_done) const {
-        if (Team::rank() != 0) return;
+        if (Blocks::rank() != 0) return;
         __syncthreads();
         for (int e = thread(); e < parameters_; e += threads()) p_.parameters_out[e] = theta_[e];
         const int values = static_cast<int>(p_.shape.state_vectors) * parameters_;
@@ -107,23 +106,18 @@ private:
 
     /// Scores of the tile's rows, then slopes in their place and losses beside them. A warp sees a run of rows through.
     __device__ __forceinline__ void score_rows(const RecordPipeline& pipeline, int partials) {
-        if (features_ <= tuning::narrow_features)
-            score_rows_by<8>(pipeline, partials);
-        else
-            score_rows_by<tuning::warp>(pipeline, partials);
-    }
-    template <int RowThreads>
-    __device__ __forceinline__ void score_rows_by(const RecordPipeline& pipeline, int partials) {
-        constexpr int rows_at_once = tuning::warp / RowThreads;
+        const bool narrow = features_ <= tuning::narrow_features;
+        const int rows_at_once = narrow ? tuning::warp / tuning::narrow_row_threads : 1;
         const int rows = partials << pipeline.row_bits();
         const int a_warp = (rows + warps() * rows_at_once - 1) / (warps() * rows_at_once) * rows_at_once;
         const int begin = warp() * a_warp;
         const int end = begin + a_warp < rows ? begin + a_warp : rows;
-        for (int base = begin; base < end; base += rows_at_once) {
-            const int row = base + lane() / RowThreads;
-            score_row<RowThreads>(pipeline.records() + (row < end ? row : base) * record_floats(), row < end ? row : -1);
-        }
+        if (narrow)
+            score_run<tuning::narrow_row_threads>(pipeline.records(), begin, end);
+        else
+            score_run<tuning::warp>(pipeline.records(), begin, end);
         __syncwarp();
+        // Not in score_run: every loss's code once.
         const LossTask task{pipeline.records() + features_,
                             scores(),
                             pipeline.counts(),
@@ -133,6 +127,14 @@ private:
                             begin + lane(),
                             end};
         visit_rule(LossRules{}, p_.loss, EvaluateLoss{p_, task});
+    }
+    template <int RowThreads>
+    __device__ __forceinline__ void score_run(const float* records, int begin, int end) {
+        constexpr int rows_at_once = tuning::warp / RowThreads;
+        for (int base = begin; base < end; base += rows_at_once) {
+            const int row = base + lane() / RowThreads;
+            score_row<RowThreads>(records + (row < end ? row : base) * record_floats(), row < end ? row : -1);
+        }
     }
     /// `row` < 0: takes part in the shuffles and stores nothing.
     template <int RowThreads>
@@ -184,7 +186,7 @@ private:
 
     /// The tree over the partials of a group, then over the groups so far: what waits for its other half lies on a stack, level by level.
     __device__ __forceinline__ void merge_group(int partials, int group, int groups) {
-        float* stack = p_.stack + Team::rank() * p_.stack_levels * sum_count_;
+        float* stack = p_.stack + Blocks::rank() * p_.stack_levels * sum_count_;
         for (int e = thread(); e < sum_count_; e += threads()) {
             for (int reach = 1; reach < partials; reach *= 2)
                 for (int q = 0; q < partials; q += 2 * reach) {
@@ -204,15 +206,15 @@ private:
 
     /// Turns the blocks' sums into the batch's, in every block, and looks for one that is not finite.
     __device__ __forceinline__ void exchange(int active_blocks, std::int64_t step) {
-        if constexpr (Team::exchanges) {
-            float* buffer = p_.exchange + (step & 1) * sum_count_ * Team::blocks();
-            if (Team::rank() < active_blocks)
-                for (int e = thread(); e < sum_count_; e += threads()) __stcg(buffer + e * active_blocks + Team::rank(), sums_[e]);
-            Team::sync();
-            collect(buffer, active_blocks);
-        } else {
-            for (int e = thread(); e < sum_count_; e += threads()) note_sum(e, sums_[e]);
+        if (Blocks::count() == 1) {
+            for (int e = thread(); e < sum_count_; e += threads()) check_sum(e, sums_[e]);
+            return;
         }
+        float* buffer = p_.exchange + (step & 1) * sum_count_ * Blocks::count();
+        if (Blocks::rank() < active_blocks)
+            for (int e = thread(); e < sum_count_; e += threads()) __stcg(buffer + e * active_blocks + Blocks::rank(), sums_[e]);
+        Blocks::sync();
+        collect(buffer, active_blocks);
     }
     /// Every element's blocks lie side by side; a group of lanes adds them up. Several loads are under way before the first is used.
     __device__ __forceinline__ void collect(const float* buffer, int active_blocks) {
@@ -232,12 +234,13 @@ private:
             for (int k = 0; k < in_flight; ++k) {
                 const int e = base + k * stride + group;
                 const float total = lane_tree_sum(sum[k], lanes);
-                if (rank == 0 && e < sum_count_) note_sum(e, total);
+                if (rank != 0 || e >= sum_count_) continue;
+                sums_[e] = total;
+                check_sum(e, total);
             }
         }
     }
-    __device__ __forceinline__ void note_sum(int e, float sum) {
-        if constexpr (Team::exchanges) sums_[e] = sum;
+    __device__ __forceinline__ void check_sum(int e, float sum) {
         if (rules::is_finite(sum)) return;
         atomicMin(&storage_.frozen_member, e < parameters_ ? p_.by_member_parameters.quotient(e) : e - parameters_);
     }
@@ -248,7 +251,7 @@ private:
             const float g = sums_[e] / rows;
             sums_[e] = limit > 0.0f ? rules::smaller(rules::larger(g, -limit), limit) : g;
         }
-        if (Team::rank() == 0)
+        if (Blocks::rank() == 0)
             for (int m = thread(); m < members_; m += threads()) p_.loss_sums[step * members_ + m] = sums_[parameters_ + m];
         float* clip = at(p_.layout.clip);
         if (p_.clip_norm > 0.0f) {
@@ -257,10 +260,7 @@ private:
             __syncthreads();
         }
         const UpdateTask task{rates, sums_, theta_, state_, p_.clip_norm > 0.0f ? clip : nullptr, thread(), threads()};
-        if (p_.averaging)
-            visit_update(p_.rule, p_.variant, UpdateParameters<true>{p_, task});
-        else
-            visit_update(p_.rule, p_.variant, UpdateParameters<false>{p_, task});
+        visit_update(p_.rule, p_.variant, UpdateParameters{p_, task});
     }
     __device__ __forceinline__ void clip_member(float* clip, int m) {
         const float* g = sums_ + m * member_parameters_;
@@ -283,10 +283,9 @@ private:
 // Reads+Writes: record_floats * 4 bytes a row, once; a step also writes and reads sums * blocks * 4 bytes of exchange in each block (L2).
 // Order of sums: SumShape's, whatever blocks, threads and tile are.
 // Presumes: every value it reads is there when it starts (its stream), tile sizes are powers of two, layout.bytes of dynamic shared memory.
-template <class Team>
-__global__ void __launch_bounds__(tuning::max_segment_threads, 1)
+static __global__ void __launch_bounds__(tuning::max_segment_threads, 1)
     segment_linear_kernel(const __grid_constant__ SegmentLinearParams params) {
-    LinearSegment<Team>(params, shared_storage<SegmentStorage>()).run();
+    LinearSegment(params, shared_storage<SegmentStorage>()).run();
 }
 
 }  // namespace glissade::kernels

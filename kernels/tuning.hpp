@@ -15,7 +15,7 @@ inline constexpr int max_blocks = 128;   ///< of a grid team; a power of two, fo
 inline constexpr int row_blocks_a_multiprocessor = 8;
 
 /// Up to here a row's dot product is shared by 8 threads, beyond by 32: fewer shuffles against more rows in flight.
-inline constexpr int narrow_features = 128;
+inline constexpr int narrow_features = 128, narrow_row_threads = 8;
 
 inline constexpr std::int64_t tile_rows = 64;  ///< aimed at
 /// One of the two buffers may take such a part of a block's shared memory, but at least so much, and one row in any case. On an H200 56 KB:

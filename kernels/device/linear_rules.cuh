@@ -50,11 +50,11 @@ private:
         if constexpr (Rule::kind == LossKind::grouped) {
             return Rule::evaluate_group(z, outputs, 1, targets[0], p.loss_constants, z);
         } else {
-            float slope;
-            float loss = Rule::evaluate(z[0], targets[0], p.loss_constants, slope);
-            z[0] = slope;
-            for (int o = 1; o < outputs; ++o) {
-                loss = loss + Rule::evaluate(z[o], targets[o], p.loss_constants, slope);
+            float loss = 0;
+            for (int o = 0; o < outputs; ++o) {
+                float slope;
+                const float one = Rule::evaluate(z[o], targets[o], p.loss_constants, slope);
+                loss = o == 0 ? one : loss + one;  // not 0 + one, which loses the sign of a zero
                 z[o] = slope;
             }
             return loss;
@@ -72,17 +72,18 @@ struct UpdateTask {
     int first, step;
 };
 
-/// The switch over update rules and their variants lands here.
-template <bool Averaging>
+/// The switch over update rules and their variants lands here. Averaging is a branch that every thread takes alike, not a second copy of
+/// every rule: it would double the kernel's code and the time to compile it.
 struct UpdateParameters {
     const SegmentLinearParams& p;
     const UpdateTask& task;
 
     template <class Rule, int Variant>
     GLISSADE_RULE void operator()() const {
-        constexpr int vectors = Rule::state_count(Variant) + (Averaging ? 1 : 0);
+        constexpr int vectors = Rule::state_count(Variant);
         const int parameters = static_cast<int>(p.shape.parameters()), member_parameters = static_cast<int>(p.shape.member_parameters());
         const int weights = static_cast<int>(p.shape.member_weights());
+        float* average = p.averaging ? task.state + vectors * parameters : nullptr;
         for (int e = task.first; e < parameters; e += task.step) {
             const int m = p.by_member_parameters.quotient(e);
             const bool is_bias = e - m * member_parameters >= weights;
@@ -93,8 +94,10 @@ struct UpdateParameters {
             float s[max_rule_state];
 #pragma unroll
             for (int k = 0; k < vectors; ++k) s[k] = task.state[k * parameters + e];
-            rules::update_parameter<Rule, Variant, Averaging>(rates, g, theta, s);
+            const float old_average = average ? average[e] : 0.0f;
+            rules::update_parameter<Rule, Variant, false>(rates, g, theta, s);
             task.theta[e] = theta;
+            if (average) average[e] = rules::running_average(rates, theta, old_average);
 #pragma unroll
             for (int k = 0; k < vectors; ++k) task.state[k * parameters + e] = s[k];
         }

@@ -6,19 +6,11 @@
 
 namespace glissade::kernels {
 
-/// One block works alone.
-struct BlockTeam {
-    static constexpr bool exchanges = false;
-    static __device__ __forceinline__ int rank() { return 0; }
-    static __device__ __forceinline__ int blocks() { return 1; }
-    static __device__ __forceinline__ void sync() { __syncthreads(); }
-};
-
-/// Every block of a cooperative grid.
-struct GridTeam {
-    static constexpr bool exchanges = true;
+/// The blocks that work on a step: one alone, or every block of a cooperative grid. Which it is is asked while the kernel runs, once a
+/// step and by every thread alike: a kernel of each kind would double its code and the time to compile it.
+struct Blocks {
     static __device__ __forceinline__ int rank() { return static_cast<int>(blockIdx.x); }
-    static __device__ __forceinline__ int blocks() { return static_cast<int>(gridDim.x); }
+    static __device__ __forceinline__ int count() { return static_cast<int>(gridDim.x); }
     static __device__ __forceinline__ void sync() { cooperative_groups::this_grid().sync(); }
 };
 

@@ -42,6 +42,12 @@ GLISSADE_RULE Real soft_threshold(Real x, Real amount) {
     return above > Real(0) ? above : (below < Real(0) ? below : (x == x ? Real(0) : x));
 }
 
+/// The running average of theta once it has come to a new point. `row`: as for update_parameter.
+template <class Real>
+GLISSADE_RULE Real running_average(const Real* row, Real theta, Real average) {
+    return fused(row[ScalarRow::average], theta - average, average);
+}
+
 /// `g`: gradient of the batch's mean loss, already clipped. `s`: this parameter's state, max_rule_state values, of which the rule uses
 /// `Rule::state_count(Variant)` and, if Averaging, the next one is the running average of theta.
 template <class Rule, int Variant, bool Averaging, class Real>
@@ -52,7 +58,7 @@ GLISSADE_RULE void update_parameter(const Real* row, Real g, Real& theta, Real* 
     theta = shrink > Real(0) ? soft_threshold(theta, shrink) : theta;
     if constexpr (Averaging) {
         constexpr int slot = Rule::state_count(Variant);
-        s[slot] = fused(row[ScalarRow::average], theta - s[slot], s[slot]);
+        s[slot] = running_average(row, theta, s[slot]);
     }
 }
 

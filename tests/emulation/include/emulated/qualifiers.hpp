@@ -9,7 +9,7 @@
 #define __host__
 #define __grid_constant__
 #define __launch_bounds__(...)
-#define __forceinline__ inline __attribute__((always_inline))
+#define __forceinline__ inline
 #define __align__(n) __attribute__((aligned(n)))
 #define CUDART_CB
 #define CUDART_VERSION 13000
