@@ -51,14 +51,21 @@ private:
             return Rule::evaluate_group(z, outputs, 1, targets[0], p.loss_constants, z);
         } else {
             float slope;
-            float loss = Rule::evaluate(z[0], targets[0], p.loss_constants, slope);
+            float loss = Rule::evaluate(z[0], target<Rule>(targets, 0, outputs), p.loss_constants, slope);
             z[0] = slope;
             for (int o = 1; o < outputs; ++o) {
-                loss = loss + Rule::evaluate(z[o], targets[o], p.loss_constants, slope);
+                loss = loss + Rule::evaluate(z[o], target<Rule>(targets, o, outputs), p.loss_constants, slope);
                 z[o] = slope;
             }
             return loss;
         }
+    }
+    template <class Rule>
+    GLISSADE_RULE float target(const float* targets, int o, int outputs) const {
+        if constexpr (Rule::kind == LossKind::binary)
+            return one_vs_rest(targets[0], o, outputs);
+        else
+            return targets[o];
     }
 };
 
