@@ -6,20 +6,20 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <new>
 #include <string>
 #include <vector>
 
-#include "glissade/device.hpp"
+#include "bench/report.hpp"
 #include "glissade/random.hpp"
 #include "glissade/rules/catalog.hpp"
 #include "host/execution/backend.hpp"
-#include "host/execution/machine.hpp"
 #include "host/execution/probe.hpp"
 
 namespace glissade {
 namespace {
+
+using bench::formatted;
 
 constexpr const char* usage =
     R"(usage: epoch_bench [--json FILE] [--shape ROWSxCOLUMNS ...] [--batch N ...] [--threads N ...] [--optimizer sgd|adam ...]
@@ -194,44 +194,27 @@ void print(const Row& row) {
 }
 
 void write_json(const Options& options, const std::vector<Row>& rows, const std::vector<std::pair<Shape, Probes>>& probes) {
-    std::FILE* file = std::fopen(options.json.c_str(), "w");
-    if (!file) {
-        std::fprintf(stderr, "epoch_bench: cannot write %s\n", options.json.c_str());
-        std::exit(1);
-    }
-    const std::time_t now = std::time(nullptr);
-    char date[32];
-    std::strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-    std::fprintf(
-        file,
-        "{\"bench\": \"epoch_bench\", \"date\": \"%s\", \"machine\": \"%s\", \"processors\": %d, \"command\": \"%s\",\n \"probes\": [",
-        date, processor_name().c_str(), usable_processors(), options.command.c_str());
-    for (std::size_t i = 0; i < probes.size(); ++i) {
-        const auto& [shape, p] = probes[i];
-        std::fprintf(file,
-                     "%s\n  {\"rows\": %lld, \"columns\": %lld, \"threads\": %d, \"read_gb_s\": %.3f, \"copy_gb_s\": %.3f, "
-                     "\"row_gather_gb_s\": %.3f, "
-                     "\"barrier_ns\": %.1f}",
-                     i ? "," : "", static_cast<long long>(shape.rows), static_cast<long long>(shape.columns), p.threads,
-                     p.read_bytes_a_second * 1e-9, p.copy_bytes_a_second * 1e-9, p.gather_bytes_a_second * 1e-9, p.barrier.median * 1e9);
-    }
-    std::fprintf(file, "],\n \"epochs\": [");
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const Row& r = rows[i];
-        std::fprintf(file,
-                     "%s\n  {\"rows\": %lld, \"columns\": %lld, \"optimizer\": \"%s\", \"order\": \"%s\", \"batch\": %lld, \"threads\": "
-                     "%d, \"epoch_ms\": %.4f, "
-                     "\"least_epoch_ms\": %.4f, \"interquartile_ms\": %.4f, \"epochs\": %d, \"epoch_part\": %.4f, \"ns_a_feature\": %.5f, "
-                     "\"ns_a_step\": %.1f, "
-                     "\"gb_s\": %.3f, \"percent_of_read\": %.2f, \"percent_of_row_gather\": %.2f}",
-                     i ? "," : "", static_cast<long long>(r.shape.rows), static_cast<long long>(r.shape.columns), r.setup.optimizer.c_str(),
-                     r.setup.order.c_str(), static_cast<long long>(r.setup.batch), r.setup.threads,
-                     r.epoch_seconds.median / r.epoch_part * 1e3, r.epoch_seconds.least / r.epoch_part * 1e3,
-                     r.epoch_seconds.interquartile / r.epoch_part * 1e3, r.epochs, r.epoch_part, r.nanoseconds_a_feature,
-                     r.nanoseconds_a_step, r.bytes_a_second * 1e-9, 100 * r.part_of_read, 100 * r.part_of_gather);
-    }
-    std::fprintf(file, "]}\n");
-    std::fclose(file);
+    std::vector<std::string> probed, epochs;
+    for (const auto& [shape, p] : probes)
+        probed.push_back(
+            formatted("{\"rows\": %lld, \"columns\": %lld, \"threads\": %d, \"read_gb_s\": %.3f, \"copy_gb_s\": %.3f, "
+                      "\"row_gather_gb_s\": %.3f, "
+                      "\"barrier_ns\": %.1f}",
+                      static_cast<long long>(shape.rows), static_cast<long long>(shape.columns), p.threads, p.read_bytes_a_second * 1e-9,
+                      p.copy_bytes_a_second * 1e-9, p.gather_bytes_a_second * 1e-9, p.barrier.median * 1e9));
+    for (const Row& r : rows)
+        epochs.push_back(formatted(
+            "{\"rows\": %lld, \"columns\": %lld, \"optimizer\": \"%s\", \"order\": \"%s\", \"batch\": %lld, \"threads\": "
+            "%d, \"epoch_ms\": %.4f, "
+            "\"least_epoch_ms\": %.4f, \"interquartile_ms\": %.4f, \"epochs\": %d, \"epoch_part\": %.4f, \"ns_a_feature\": %.5f, "
+            "\"ns_a_step\": %.1f, "
+            "\"gb_s\": %.3f, \"percent_of_read\": %.2f, \"percent_of_row_gather\": %.2f}",
+            static_cast<long long>(r.shape.rows), static_cast<long long>(r.shape.columns), r.setup.optimizer.c_str(), r.setup.order.c_str(),
+            static_cast<long long>(r.setup.batch), r.setup.threads, r.epoch_seconds.median / r.epoch_part * 1e3,
+            r.epoch_seconds.least / r.epoch_part * 1e3, r.epoch_seconds.interquartile / r.epoch_part * 1e3, r.epochs, r.epoch_part,
+            r.nanoseconds_a_feature, r.nanoseconds_a_step, r.bytes_a_second * 1e-9, 100 * r.part_of_read, 100 * r.part_of_gather));
+    bench::write_report(options.json, "epoch_bench", options.command,
+                        "\"probes\": " + bench::list_of(probed) + ",\n \"epochs\": " + bench::list_of(epochs));
 }
 
 [[noreturn]] void refuse(const std::string& what) {
@@ -241,7 +224,7 @@ void write_json(const Options& options, const std::vector<Row>& rows, const std:
 
 Options parse(int argc, char** argv) {
     Options options;
-    for (int i = 0; i < argc; ++i) options.command.append(i ? " " : "").append(argv[i]);
+    options.command = bench::command_of(argc, argv);
     for (int i = 1; i < argc; ++i) {
         const std::string flag = argv[i];
         if (flag == "--help") {

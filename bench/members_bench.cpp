@@ -3,16 +3,17 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <string>
 #include <vector>
 
+#include "bench/report.hpp"
 #include "glissade/glissade.hpp"
-#include "host/execution/machine.hpp"
 #include "host/execution/probe.hpp"
 
 namespace glissade {
 namespace {
+
+using bench::formatted;
 
 constexpr const char* usage =
     R"(usage: members_bench [--json FILE] [--shape ROWSxCOLUMNS] [--batch N] [--members M] [--threads N] [--epochs E]
@@ -78,27 +79,18 @@ void print(const Timing& timing, const Timing& one) {
 }
 
 void write_json(const Options& options, const std::vector<Timing>& timings, bool same_bits) {
-    std::FILE* file = std::fopen(options.json.c_str(), "w");
-    if (file == nullptr) {
-        std::fprintf(stderr, "members_bench: cannot write %s\n", options.json.c_str());
-        std::exit(1);
-    }
-    const std::time_t now = std::time(nullptr);
-    char date[32];
-    std::strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-    std::fprintf(file,
-                 "{\"bench\": \"members_bench\", \"date\": \"%s\", \"machine\": \"%s\", \"processors\": %d, \"command\": \"%s\",\n"
-                 " \"rows\": %lld, \"columns\": %lld, \"batch\": %lld, \"members\": %lld, \"same_bits\": %s,\n \"runs\": [",
-                 date, processor_name().c_str(), usable_processors(), options.command.c_str(), static_cast<long long>(options.rows),
-                 static_cast<long long>(options.columns), static_cast<long long>(options.batch), static_cast<long long>(options.members),
-                 same_bits ? "true" : "false");
-    for (std::size_t i = 0; i < timings.size(); ++i)
-        std::fprintf(
-            file, "%s\n  {\"name\": \"%s\", \"epoch_ms\": %.4f, \"least_epoch_ms\": %.4f, \"interquartile_ms\": %.4f, \"times_one\": %.4f}",
-            i > 0 ? "," : "", timings[i].name.c_str(), timings[i].epoch.median * 1e3, timings[i].epoch.least * 1e3,
-            timings[i].epoch.interquartile * 1e3, timings[i].epoch.median / timings[0].epoch.median);
-    std::fprintf(file, "]}\n");
-    std::fclose(file);
+    std::vector<std::string> runs;
+    runs.reserve(timings.size());
+    for (const Timing& timing : timings)
+        runs.push_back(
+            formatted("{\"name\": \"%s\", \"epoch_ms\": %.4f, \"least_epoch_ms\": %.4f, \"interquartile_ms\": %.4f, \"times_one\": %.4f}",
+                      timing.name.c_str(), timing.epoch.median * 1e3, timing.epoch.least * 1e3, timing.epoch.interquartile * 1e3,
+                      timing.epoch.median / timings[0].epoch.median));
+    const std::string shape =
+        formatted("\"rows\": %lld, \"columns\": %lld, \"batch\": %lld, \"members\": %lld, \"same_bits\": %s,\n ",
+                  static_cast<long long>(options.rows), static_cast<long long>(options.columns), static_cast<long long>(options.batch),
+                  static_cast<long long>(options.members), same_bits ? "true" : "false");
+    bench::write_report(options.json, "members_bench", options.command, shape + "\"runs\": " + bench::list_of(runs));
 }
 
 [[noreturn]] void refuse(const std::string& what) {
@@ -115,7 +107,7 @@ std::int64_t number(const std::string& flag, const std::string& text) {
 
 Options parse(int argc, char** argv) {
     Options options;
-    for (int i = 0; i < argc; ++i) options.command.append(i > 0 ? " " : "").append(argv[i]);
+    options.command = bench::command_of(argc, argv);
     for (int i = 1; i < argc; ++i) {
         const std::string flag = argv[i];
         if (i + 1 >= argc) refuse(flag == "--help" ? "" : flag + " needs a value");

@@ -4,21 +4,21 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <fstream>
 #include <string>
 
+#include "bench/report.hpp"
 #include "bench/sparse_rows.hpp"
-#include "glissade/device.hpp"
 #include "glissade/trainer.hpp"
 #include "host/cpu/aligned_array.hpp"
 #include "host/execution/idle.hpp"
-#include "host/execution/machine.hpp"
 #include "host/execution/probe.hpp"
 #include "host/scheduler/scheduler.hpp"
 
 namespace glissade {
 namespace {
+
+using bench::formatted, bench::list_of;
 
 constexpr const char* usage =
     R"(usage: sparse_bench [--json FILE] [--rows N] [--log2-columns N] [--nonzeros N] [--batch N ...] [--threads N ...]
@@ -109,52 +109,34 @@ Probes run_probes(const SparseRows& data, int threads) {
     return {threads, static_cast<double>(values.size()) / read.median * 1e-9, gather.median / static_cast<double>(data.columns) * 1e9};
 }
 
-std::string header(const Options& options) {
-    const std::time_t now = std::time(nullptr);
-    char date[32];
-    std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-    return "{\"bench\": \"sparse_bench\", \"date\": \"" + std::string(date) + "\", \"machine\": \"" + processor_name() +
-           "\", \"processors\": " + std::to_string(usable_processors()) + ", \"command\": \"" + options.command +
-           "\",\n \"rows\": " + std::to_string(options.rows) + ", \"columns\": " + std::to_string(std::int64_t{1} << options.log2_columns) +
-           ", \"nonzeros_a_row\": " + std::to_string(options.nonzeros);
-}
-
-std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.5g", value);
-    return text;
-}
-
-void write_json(const Options& options, const std::string& body) {
+void write_json(const Options& options, const std::string& figures) {
     if (options.json.empty()) return;
-    std::ofstream file(options.json);
-    file << header(options) << ",\n" << body << "}\n";
-    if (!file.flush()) {
-        std::fprintf(stderr, "sparse_bench: cannot write %s\n", options.json.c_str());
-        std::exit(1);
-    }
+    bench::write_report(
+        options.json, "sparse_bench", options.command,
+        bench::formatted("\"rows\": %lld, \"columns\": %lld, \"nonzeros_a_row\": %lld,\n ", static_cast<long long>(options.rows),
+                         1LL << options.log2_columns, static_cast<long long>(options.nonzeros)) +
+            figures);
 }
 
 void time_all(const Options& options, const SparseRows& data) {
-    std::string probes, rows;
+    std::vector<std::string> probes, rows;
     for (const std::int64_t threads : options.threads) {
         const Probes p = run_probes(data, static_cast<int>(threads));
         std::printf("probes, threads %d: read %.1f GB/s, gather %.2f ns a record\n", p.threads, p.read_gb_s, p.gather_ns);
-        probes += (probes.empty() ? "" : ",") + std::string("\n  {\"threads\": ") + std::to_string(threads) +
-                  ", \"read_gb_s\": " + number(p.read_gb_s) + ", \"gather_ns\": " + number(p.gather_ns) + "}";
+        probes.push_back(formatted("{\"threads\": %d, \"read_gb_s\": %.5g, \"gather_ns\": %.5g}", p.threads, p.read_gb_s, p.gather_ns));
         for (const std::string& optimizer : options.optimizers)
             for (const std::int64_t batch : options.batches) {
                 const Row r = time_steps(data, optimizer, batch, static_cast<int>(threads), options.seconds);
                 std::printf("%-10s batch %-6lld threads %d  %7.2f ns a nonzero (least %.2f), %.0f ns a step\n", optimizer.c_str(),
                             static_cast<long long>(batch), r.threads, r.ns_a_nonzero, r.least_ns, r.ns_a_step);
                 std::fflush(stdout);
-                rows += (rows.empty() ? "" : ",") + std::string("\n  {\"optimizer\": \"") + optimizer +
-                        "\", \"batch\": " + std::to_string(batch) + ", \"threads\": " + std::to_string(r.threads) +
-                        ", \"ns_a_nonzero\": " + number(r.ns_a_nonzero) + ", \"least_ns_a_nonzero\": " + number(r.least_ns) +
-                        ", \"ns_a_step\": " + number(r.ns_a_step) + "}";
+                rows.push_back(formatted(
+                    "{\"optimizer\": \"%s\", \"batch\": %lld, \"threads\": %d, \"ns_a_nonzero\": %.5g, \"least_ns_a_nonzero\": %.5g, "
+                    "\"ns_a_step\": %.5g}",
+                    optimizer.c_str(), static_cast<long long>(batch), r.threads, r.ns_a_nonzero, r.least_ns, r.ns_a_step));
             }
     }
-    write_json(options, " \"probes\": [" + probes + "],\n \"steps\": [" + rows + "]");
+    write_json(options, "\"probes\": " + list_of(probes) + ",\n \"steps\": " + list_of(rows));
 }
 
 template <class T>
@@ -174,7 +156,7 @@ void train_for_peers(const Options& options, const SparseRows& data) {
     dump(options.peers + "/targets.f32", data.targets().data(), data.rows);
     const std::int64_t held_out = data.rows / 5;
     const Dataset train_rows = data.part(0, data.rows - held_out);
-    std::string runs;
+    std::vector<std::string> runs;
     for (const std::string& optimizer : options.optimizers)
         for (const std::int64_t batch : options.batches) {
             TrainOptions settings;
@@ -192,13 +174,13 @@ void train_for_peers(const Options& options, const SparseRows& data) {
             for (const EpochRecord& epoch : run.history) {
                 std::printf("%-10s batch %-6lld epoch %lld  %.3f s  held-out log loss %.5f\n", optimizer.c_str(),
                             static_cast<long long>(batch), static_cast<long long>(epoch.epoch), epoch.seconds, epoch.validation->loss);
-                epochs += (epochs.empty() ? "" : ", ") + std::string("{\"seconds\": ") + number(epoch.seconds) +
-                          ", \"loss\": " + number(epoch.validation->loss) + "}";
+                epochs +=
+                    (epochs.empty() ? "" : ", ") + formatted("{\"seconds\": %.5g, \"loss\": %.5g}", epoch.seconds, epoch.validation->loss);
             }
-            runs += (runs.empty() ? "" : ",") + std::string("\n  {\"optimizer\": \"") + optimizer +
-                    "\", \"batch\": " + std::to_string(batch) + ", \"epochs\": [" + epochs + "]}";
+            runs.push_back(formatted("{\"optimizer\": \"%s\", \"batch\": %lld, \"epochs\": [%s]}", optimizer.c_str(),
+                                     static_cast<long long>(batch), epochs.c_str()));
         }
-    write_json(options, " \"runs\": [" + runs + "]");
+    write_json(options, "\"runs\": " + list_of(runs));
 }
 
 [[noreturn]] void refuse(const std::string& what) {
@@ -215,7 +197,7 @@ std::int64_t whole(const std::string& flag, const std::string& text, std::int64_
 
 Options parse(int argc, char** argv) {
     Options options;
-    for (int i = 0; i < argc; ++i) options.command.append(i ? " " : "").append(argv[i]);
+    options.command = bench::command_of(argc, argv);
     for (int i = 1; i < argc; ++i) {
         const std::string flag = argv[i];
         if (flag == "--help") {

@@ -160,6 +160,10 @@ Loss chosen_loss(const Loss& loss, const Dataset& data) {
     return data.class_labels.size() > 2 ? Loss("softmax") : Loss("logistic");
 }
 
+bool trains_one_vs_rest(const Loss& loss, const Dataset& data) {
+    return chosen_loss(loss, data).kind() == LossKind::binary && data.class_labels.size() > 2;
+}
+
 std::vector<DescribedSetting> describe(const TrainCommand& command, const TrainingInput& input) {
     const TrainOptions& options = command.learning.options;
     std::vector<DescribedSetting> out;
@@ -174,6 +178,9 @@ std::vector<DescribedSetting> describe(const TrainCommand& command, const Traini
     const Loss loss = chosen_loss(options.loss, input.train);
     std::string value = std::string(loss.name()), flags = "--loss", fields;
     describe_fields(loss, fields, flags);
+    if (trains_one_vs_rest(options.loss, input.train))
+        value += ", one-vs-rest: " + counted(static_cast<std::int64_t>(input.train.class_labels.size()), "score") +
+                 ", each class against all others";
     out.push_back({"loss", value + (fields.empty() ? "" : ": " + fields), flags});
     fields.clear();
     flags = "--optimizer";

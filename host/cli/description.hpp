@@ -26,5 +26,7 @@ std::string data_text(const Dataset& data);
 
 /// The loss that "auto" becomes for this data.
 Loss chosen_loss(const Loss& loss, const Dataset& data);
+/// Whether that is a loss of two classes on more of them.
+bool trains_one_vs_rest(const Loss& loss, const Dataset& data);
 
 }  // namespace glissade::cli

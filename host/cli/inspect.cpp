@@ -76,6 +76,7 @@ Json model_json(const Model& model) {
     json["kind"] = "model";
     json["task"] = model.task == Task::regression ? "regression" : "classification";
     json["loss"] = std::string(model.spec.loss.name());
+    if (model.spec.one_vs_rest()) json["one_vs_rest"] = true;
     json["features"] = model.spec.features;
     json["outputs"] = model.spec.outputs;
     json["parameters"] = model.spec.parameter_count();

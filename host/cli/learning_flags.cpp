@@ -91,7 +91,9 @@ void LearningFlags::add_to(CLI::App& app) {
 
 void LearningFlags::add_rules(CLI::App& app) {
     const std::string group = "Learning";
-    checked(app.add_option("--loss", loss_, "auto (by the task: squared, logistic, softmax), or " + joined_names(Loss::names())),
+    checked(app.add_option("--loss", loss_,
+                           "auto (by the task: squared, logistic, softmax), or " + joined_names(Loss::names()) +
+                               "; of more than two classes, one of two trains each against the rest"),
             [](const std::string& text) { loss_named(text); })
         ->type_name("NAME")
         ->capture_default_str()
@@ -287,10 +289,7 @@ void LearningFlags::settle(const Dataset& data) {
 /// .25; the alpha of `optimal` is that of the penalty.
 void LearningFlags::follow_sklearn(const Dataset& data) {
     const bool regression = data.task == Task::regression;
-    if (options.loss.is_auto()) {
-        if (regression) options.loss = Loss("squared");
-        if (!regression && data.class_labels.size() == 2) options.loss = Loss("hinge");
-    }
+    if (options.loss.is_auto()) options.loss = Loss(regression ? "squared" : "hinge");
     if (options.optimizer.full_batch_only()) return;
     const std::string typed = schedule_.empty() ? (regression ? "invscaling" : "optimal") : folded_name(schedule_);
     if (typed == "optimal") options.schedule = Schedule(options.l2 > 0 ? "optimal:alpha=" + number_text(options.l2) : "optimal");

@@ -61,6 +61,7 @@ void add_learning(Json& json, const LearningFlags& learning, const Dataset& data
     const TrainOptions& options = learning.options;
     const Loss loss = chosen_loss(options.loss, data);
     json["loss"] = std::string(loss.name());
+    json["one_vs_rest"] = trains_one_vs_rest(options.loss, data);
     add_fields(json, loss);
     json["optimizer"] = std::string(options.optimizer.name());
     add_fields(json, options.optimizer);

@@ -30,15 +30,27 @@ HWY_NOINLINE void evaluate_rows(Real* HWY_RESTRICT scores, const Real* HWY_RESTR
     }
 }
 
+/// The targets of one output of a binary loss with several.
+template <class Real>
+HWY_NOINLINE void mark_class(const Real* HWY_RESTRICT indices, int output, int outputs, Real* HWY_RESTRICT marks, int rows) {
+    for (int r = 0; r < rows; ++r) marks[r] = one_vs_rest(indices[r], output, outputs);
+}
+
 template <class Rule, class Real>
 HWY_INLINE void row_losses(const SlopeTask<Real>& task, std::int64_t member) {
-    const int rows = lanes_of<Real>(task.row_count);
+    const int rows = lanes_of<Real>(task.row_count), outputs = static_cast<int>(task.outputs);
     Real* losses = task.losses + member * tile_rows;
     Real* scores = task.scores + member * task.outputs * tile_rows;
-    evaluate_rows<Rule>(scores, task.targets, task.constants, losses, rows);
-    for (std::int64_t o = 1; o < task.outputs; ++o) {
-        Real more[tile_rows];
-        evaluate_rows<Rule>(scores + o * tile_rows, task.targets + o * tile_rows, task.constants, more, rows);
+    Real marks[tile_rows], more[tile_rows];
+    const auto targets_of = [&](int o) -> const Real* {
+        if constexpr (Rule::kind != LossKind::binary) return task.targets + o * tile_rows;
+        if (outputs == 1) return task.targets;
+        mark_class(task.targets, o, outputs, marks, rows);
+        return marks;
+    };
+    evaluate_rows<Rule>(scores, targets_of(0), task.constants, losses, rows);
+    for (int o = 1; o < outputs; ++o) {
+        evaluate_rows<Rule>(scores + o * tile_rows, targets_of(o), task.constants, more, rows);
         for (int r = 0; r < rows; ++r) losses[r] = losses[r] + more[r];
     }
 }

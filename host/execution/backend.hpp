@@ -107,8 +107,8 @@ struct SegmentReport {
 /// Real:
 /// - features: x' = fma(x, scale, shift) with a column affine, else x' = x;
 /// - scores: dot(x', w) of SumShape, then + bias (one addition, none without bias);
-/// - slopes and losses by the rule, a grouped one once a row; the losses of a row's outputs are added in output order, l0 + l1 + ...; with
-/// weights,
+/// - slopes and losses by the rule, a grouped one once a row; a binary one with several outputs takes one_vs_rest() for targets; the losses
+/// of a row's outputs are added in output order, l0 + l1 + ...; with weights,
 ///   each slope and then the row's loss is multiplied once by the row's weight;
 /// - partial sums by SumShape: g = fma(slope, x', g) for weights, g = g + slope for biases, l = l + loss for the loss, all from 0 and all
 /// by one tree;

@@ -248,6 +248,13 @@ inline void add_category(int first, int count, int category, double* out) {
 
     std::string probabilities() const {
         std::string text = "inline void predict_proba(" + row() + ", double* out) {\n";
+        const bool logistic = model_.spec.loss.name() == "logistic";
+        if (model_.spec.one_vs_rest())
+            return text + "    scores(row, out);\n    double sum = 0;\n    for (int o = 0; o < outputs; ++o) {\n" +
+                   (logistic ? "        out[o] = 1 / (1 + std::exp(-out[o]));\n"
+                             : "        out[o] = ((out[o] < -1 ? -1.0 : out[o] > 1 ? 1.0 : out[o]) + 1) / 2;\n") +
+                   "        sum += out[o];\n    }\n    for (int o = 0; o < outputs; ++o) out[o] = sum <= 0 ? 1.0 / outputs : out[o] / "
+                   "sum;\n}\n\n";
         if (!one_output())
             return text + R"(    scores(row, out);
     double top = out[0], sum = 0;
@@ -258,7 +265,7 @@ inline void add_category(int first, int count, int category, double* out) {
 
 )";
         text += "    double score[1];\n    scores(row, score);\n";
-        if (model_.spec.loss.name() == "logistic")
+        if (logistic)
             text += "    out[0] = 1 / (1 + std::exp(score[0]));\n    out[1] = 1 / (1 + std::exp(-score[0]));\n";
         else
             text +=

@@ -210,6 +210,24 @@ private:
         output("label", OnnxType::text, {any_rows}, "the class of each row");
     }
 
+    /// One-vs-rest: logistic functions of a row's scores, brought to sum 1. Runtimes bound their sigmoids, so that shares of small ones
+    /// come from logarithms: min(z, 0) - log(1 + e^-|z|).
+    std::string add_logistic_shares(const std::string& scores) {
+        const std::string power = graph_.add("Exp", {graph_.add("Neg", {graph_.add("Abs", {scores}, "/size")}, "/minus size")}, "/power");
+        const std::string rest = graph_.add("Log", {graph_.add("Add", {power, reals("/one", {}, {1.0})}, "/one more")}, "/rest");
+        const std::string logs =
+            graph_.add("Sub", {graph_.add("Min", {scores, reals("/zero score", {}, {0.0})}, "/below 0"), rest}, "/logs");
+        return graph_.add("Softmax", {logs}, "/shares", {axis(1)});
+    }
+
+    /// The same of probabilities that may all be 0, which makes all classes alike.
+    std::string add_shares(const std::string& each) {
+        const std::string sum = graph_.add("ReduceSum", {each, graph_.constant("/classes", {1}, std::vector<std::int64_t>{1})}, "/sum");
+        const std::string none = graph_.add("Equal", {sum, reals("/nothing", {}, {0.0})}, "/none of them");
+        const std::string alike = reals("/alike", {}, {1.0 / static_cast<double>(model_.spec.outputs)});
+        return graph_.add("Where", {none, alike, graph_.add("Div", {each, sum}, "/divided")}, "/shares");
+    }
+
     void add_probabilities(const std::string& scores) {
         const std::string_view loss = model_.spec.loss.name();
         const auto classes = static_cast<std::int64_t>(model_.class_labels.size());
@@ -218,11 +236,12 @@ private:
         if (loss == "softmax") {
             probabilities = graph_.add("Softmax", {raw}, "/softmax", {axis(1)});
         } else if (loss == "logistic") {
-            probabilities = graph_.add("Sigmoid", {raw}, "/sigmoid");
+            probabilities = model_.spec.one_vs_rest() ? add_logistic_shares(raw) : graph_.add("Sigmoid", {raw}, "/sigmoid");
         } else if (loss == "modified_huber") {
             const std::string clipped = graph_.add("Clip", {raw, reals("/low", {}, {-1.0}), reals("/high", {}, {1.0})}, "/clipped");
             const std::string raised = graph_.add("Add", {clipped, reals("/one", {}, {1.0})}, "/raised");
             probabilities = graph_.add("Mul", {raised, reals("/half", {}, {0.5})}, "/halved");
+            if (model_.spec.one_vs_rest()) probabilities = add_shares(probabilities);
         } else {
             graph_.add("Identity", {scores}, "scores");
             return output("scores", real_, {any_rows, model_.spec.outputs},

@@ -140,6 +140,15 @@ T perceptron(T z, double y, T& slope) {
     return m > T(0) ? T(0) : -m;
 }
 
+/// A loss of two classes, or, of several scores, the sum of each class against all others.
+template <class T>
+T each_class(std::span<const T> z, double target, std::span<T> slopes, T (*loss)(T, double, T&)) {
+    if (z.size() == 1) return loss(z[0], target, slopes[0]);
+    T sum(0);
+    for (std::size_t c = 0; c < z.size(); ++c) sum = sum + loss(z[c], static_cast<std::size_t>(target) == c ? 1 : 0, slopes[c]);
+    return sum;
+}
+
 /// -log softmax(z)[c].
 template <class T>
 T softmax(std::span<const T> z, double target, std::span<T> slopes) {
@@ -169,11 +178,11 @@ T evaluate_loss(const Settings& settings, std::span<const T> scores, std::span<c
     if (name == "poisson") return deviance(scores, targets, 1, slopes);
     if (name == "gamma") return deviance(scores, targets, 2, slopes);
     if (name == "tweedie") return deviance(scores, targets, field(settings.loss_fields, "power", 1.5), slopes);
-    if (name == "modified_huber") return modified_huber(scores[0], targets[0], slopes[0]);
-    if (name == "perceptron") return perceptron(scores[0], targets[0], slopes[0]);
-    if (name == "logistic") return logistic(scores[0], targets[0], slopes[0]);
-    if (name == "hinge") return hinge(scores[0], targets[0], slopes[0]);
-    if (name == "squared_hinge") return squared_hinge(scores[0], targets[0], slopes[0]);
+    if (name == "modified_huber") return each_class<T>(scores, targets[0], slopes, modified_huber<T>);
+    if (name == "perceptron") return each_class<T>(scores, targets[0], slopes, perceptron<T>);
+    if (name == "logistic") return each_class<T>(scores, targets[0], slopes, logistic<T>);
+    if (name == "hinge") return each_class<T>(scores, targets[0], slopes, hinge<T>);
+    if (name == "squared_hinge") return each_class<T>(scores, targets[0], slopes, squared_hinge<T>);
     if (name == "softmax") return softmax(scores, targets[0], slopes);
     fail(ErrorKind::usage, "the reference has no loss '" + name + "'");
 }

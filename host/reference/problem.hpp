@@ -13,7 +13,7 @@ namespace glissade::reference {
 /// Dense rows or sparse ones. Parameters: weights [outputs][features], then biases [outputs] if `bias`.
 struct Problem {
     std::int64_t rows = 0, features = 0;
-    std::int64_t outputs = 1;       ///< scores a row: 1, classes (softmax) or targets (of a regression)
+    std::int64_t outputs = 1;       ///< scores a row: 1, classes (softmax, one against the rest) or targets (of a regression)
     std::int64_t target_count = 1;  ///< targets a row
     bool bias = true;
     std::vector<double> x;               ///< [rows][features]; of sparse rows their stored values

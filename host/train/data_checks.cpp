@@ -36,7 +36,7 @@ template <class Real>
 void check_targets(const Dataset& data, const ModelSpec& spec, const std::string& what) {
     const auto targets = data.targets<Real>();
     const std::int64_t per_row = data.target_count();
-    const double classes = spec.loss.kind() == LossKind::grouped ? static_cast<double>(spec.outputs) : 2;
+    const auto classes = static_cast<double>(spec.class_count());
     for (std::size_t i = 0; i < targets.size(); ++i) {
         const double y = targets[i];
         const std::int64_t row = static_cast<std::int64_t>(i) / per_row;

@@ -32,7 +32,7 @@ std::string names_fault(const std::vector<std::string>& names, std::int64_t colu
 std::string counts_fault(const ModelSpec& spec) {
     if (spec.features < 1 || spec.outputs < 1 || spec.features > most_weights / spec.outputs)
         return "impossible counts: " + std::to_string(spec.features) + " features, " + std::to_string(spec.outputs) + " outputs";
-    if (spec.loss.kind() == LossKind::binary && spec.outputs != 1) return "a loss of two classes has one output";
+    if (spec.loss.kind() == LossKind::binary && spec.outputs == 2) return "a loss of two classes has one output for them";
     return {};
 }
 
@@ -41,8 +41,7 @@ std::string classes_fault(const Model& model) {
     const bool classes = model.task == Task::classification;
     if (model.spec.loss.is_auto()) return "its loss is still to be chosen (\"auto\")";
     if (classes != (kind != LossKind::regression)) return "the task and the loss contradict each other";
-    const std::size_t several = kind == LossKind::grouped ? static_cast<std::size_t>(model.spec.outputs) : 2;
-    const std::size_t wanted = classes ? several : 0;
+    const auto wanted = static_cast<std::size_t>(model.spec.class_count());
     if (model.class_labels.size() == wanted) return {};
     return std::to_string(model.class_labels.size()) + " class labels where there should be " + std::to_string(wanted);
 }

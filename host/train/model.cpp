@@ -132,12 +132,18 @@ std::string losses_with_probability(RuleList<Rules...>) {
     return text;
 }
 
-/// Probabilities of a row's classes from its scores.
+/// Probabilities of a row's classes from its scores. One-vs-rest: each output's own, brought to sum 1; where every output is sure that it
+/// is not its class, all alike, as scikit-learn has it.
 template <class Rule, class In>
-void row_probabilities(const In* scores, In* p, std::int64_t classes) {
+void row_probabilities(const In* scores, In* p, std::int64_t classes, bool one_vs_rest) {
     if constexpr (Rule::kind == LossKind::grouped) {
         Rule::template evaluate_group<In>(scores, static_cast<int>(classes), 1, In(0), nullptr, p);
         p[0] += In(1);  // the slope of class 0 is its probability less 1
+    } else if (one_vs_rest) {
+        const auto share = [&](std::int64_t c) { return Rule::probability(static_cast<double>(scores[c])); };  // float32 underflows early
+        double sum = 0;
+        for (std::int64_t c = 0; c < classes; ++c) sum += share(c);
+        for (std::int64_t c = 0; c < classes; ++c) p[c] = static_cast<In>(sum == 0 ? 1 / static_cast<double>(classes) : share(c) / sum);
     } else {
         p[0] = Rule::probability(-scores[0]);
         p[1] = Rule::probability(scores[0]);
@@ -148,12 +154,12 @@ template <class In, class View>
 void probabilities(const Model& model, const View& x, std::span<In> out, const PredictOptions& options) {
     visit_rule(LossRules{}, model.spec.loss.index(), [&]<class Rule>() {
         if constexpr (has_probability<Rule>) {
-            const std::int64_t outputs = model.spec.outputs, classes = Rule::kind == LossKind::grouped ? outputs : 2;
+            const std::int64_t outputs = model.spec.outputs, classes = model.spec.class_count();
             check_request(model, x, classes, out.size());
             std::vector<In> scores(static_cast<std::size_t>(x.rows * outputs));
             scores_of<In>(model, x, scores, options);
             for (std::int64_t r = 0; r < x.rows; ++r)
-                row_probabilities<Rule>(scores.data() + r * outputs, out.data() + r * classes, classes);
+                row_probabilities<Rule>(scores.data() + r * outputs, out.data() + r * classes, classes, model.spec.one_vs_rest());
         } else {
             fail(ErrorKind::usage, "probabilities need one of the losses " + losses_with_probability(LossRules{}) +
                                        "; this model was trained with " + std::string(Rule::name));

@@ -151,10 +151,7 @@ ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
     } else {
         const std::int64_t counted = data.real_type() == RealType::float32 ? count_classes<float>(data) : count_classes<double>(data);
         const std::int64_t classes = data.class_labels.empty() ? counted : static_cast<std::int64_t>(data.class_labels.size());
-        if (run.spec.loss.kind() == LossKind::binary && classes > 2)
-            fail(ErrorKind::usage, "loss " + std::string(run.spec.loss.name()) + " tells two classes apart, but the data has " +
-                                       std::to_string(classes) + "; softmax takes any number");
-        run.spec.outputs = run.spec.loss.kind() == LossKind::grouped ? classes : 1;
+        run.spec.outputs = run.spec.loss.kind() == LossKind::grouped || classes > 2 ? classes : 1;
         if (classes < 2)
             fail(ErrorKind::data, "class_labels of the training data names " + std::to_string(classes) + " class, not two or more");
         run.class_labels = data.class_labels;

@@ -50,6 +50,25 @@ std::optional<double> area_under_curve(const ScoredRows<Real>& rows) {
     return wins / (negatives * positives);
 }
 
+/// The mean log loss of one-vs-rest probabilities, the logistic functions of a row's scores brought to sum 1: the logarithm of their sum
+/// less that of the true class's, both from logarithms of the logistic function, so that nothing underflows.
+template <class Real>
+double log_loss_of_shares(const ScoredRows<Real>& rows, std::int64_t outputs, double weight_sum) {
+    std::vector<double> logs(static_cast<std::size_t>(outputs));
+    double total = 0;
+    for (std::int64_t r = 0; r < static_cast<std::int64_t>(rows.targets.size()); ++r) {
+        for (std::size_t o = 0; o < logs.size(); ++o) {
+            const double score = rows.scores[static_cast<std::size_t>(r * outputs) + o];
+            logs[o] = std::min(score, 0.0) - rules::log1p(rules::exp(-std::abs(score)));
+        }
+        const double top = *std::max_element(logs.begin(), logs.end());
+        double sum = 0;
+        for (const double value : logs) sum += rules::exp(value - top);
+        total += weight_of(rows, r) * (top + rules::log(sum) - logs[static_cast<std::size_t>(rows.targets[static_cast<std::size_t>(r)])]);
+    }
+    return total / weight_sum;
+}
+
 /// Root mean square, mean absolute error and R2 (mean over the outputs), in the user's units.
 template <class Real>
 void add_regression(const ModelSpec& spec, const ScoredRows<Real>& rows, double weight_sum, Metrics& metrics) {
@@ -112,24 +131,32 @@ public:
                 for (std::int64_t o = 0; o < outputs; ++o)
                     scratch_[static_cast<std::size_t>(o)] = rows_.scores[static_cast<std::size_t>(r * outputs + o)];
                 const double target = rows_.targets[static_cast<std::size_t>(r)];
-                const auto top = std::max_element(scratch_.begin(), scratch_.end()) - scratch_.begin();
-                correct = top == static_cast<std::ptrdiff_t>(target);
+                correct = static_cast<double>(predicted_class(r)) == target;
                 loss = Rule::template evaluate_group<double>(scratch_.data(), static_cast<int>(outputs), 1, target, constants_,
                                                              scratch_.data());
             } else {
+                constexpr bool binary = Rule::kind == LossKind::binary;
+                const Real* targets = rows_.targets.data() + (binary ? r : r * outputs);
                 for (std::int64_t o = 0; o < outputs; ++o) {
-                    const auto at = static_cast<std::size_t>(r * outputs + o);
+                    const double target =
+                        binary ? one_vs_rest<double>(targets[0], static_cast<int>(o), static_cast<int>(outputs)) : targets[o];
                     double slope = 0;
-                    loss += factors_[static_cast<std::size_t>(o)] *
-                            Rule::template evaluate<double>(rows_.scores[at], rows_.targets[at], constants_, slope);
-                    if constexpr (Rule::kind == LossKind::binary) correct = (rows_.scores[at] > Real(0)) == (rows_.targets[at] > Real(0.5));
+                    loss +=
+                        factors_[static_cast<std::size_t>(o)] *
+                        Rule::template evaluate<double>(rows_.scores[static_cast<std::size_t>(r * outputs + o)], target, constants_, slope);
                 }
+                if (binary) correct = static_cast<double>(predicted_class(r)) == targets[0];
             }
         });
         return {loss, correct};
     }
 
 private:
+    std::int64_t predicted_class(std::int64_t r) const {
+        const Real* scores = rows_.scores.data() + r * spec_.outputs;
+        return spec_.outputs == 1 ? (scores[0] > Real(0) ? 1 : 0) : std::max_element(scores, scores + spec_.outputs) - scores;
+    }
+
     const ModelSpec& spec_;
     const ScoredRows<Real>& rows_;
     std::vector<double> factors_, scratch_;  ///< one an output
@@ -169,7 +196,9 @@ Metrics score_metrics(const ModelSpec& spec, const ScoredRows<Real>& rows, LossU
         return metrics;
     }
     metrics.accuracy = correct / weight_sum;
-    if (spec.loss.name() == "logistic" || spec.loss.name() == "softmax") metrics.log_loss = metrics.loss;
+    const bool logistic = spec.loss.name() == "logistic";
+    if (logistic || spec.loss.name() == "softmax")
+        metrics.log_loss = logistic && spec.one_vs_rest() ? log_loss_of_shares(rows, spec.outputs, weight_sum) : metrics.loss;
     if (spec.outputs == 1) metrics.auc = area_under_curve(rows);
     return metrics;
 }

@@ -10,7 +10,6 @@
 #include "glissade/error.hpp"
 #include "host/execution/idle.hpp"
 #include "host/train/backend_choice.hpp"
-#include "host/train/diagnosis.hpp"
 #include "host/train/lbfgs_backend.hpp"
 #include "host/train/score_metrics.hpp"
 #include "host/train/settings_json.hpp"
@@ -22,7 +21,6 @@ namespace {
 constexpr double segment_seconds = .05;
 constexpr double seconds_between_checkpoints =
     1;  // a save waits for the disk, some milliseconds: where epochs are shorter, it is most of them
-constexpr std::int64_t default_tol_patience = 5;  // scikit-learn's n_iter_no_change
 
 double since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -180,14 +178,6 @@ StopReason TrainingLoop<Real>::run_segments() {
     return run_.total_steps < asked ? StopReason::max_steps : StopReason::finished;
 }
 
-/// Why every member has retired.
-template <class Real>
-StopReason TrainingLoop<Real>::reason_of_end() const {
-    if (options_.tol > 0) return StopReason::tol;
-    if (options_.patience > 0) return StopReason::patience;
-    return run_.members[0].optimizer.driven_by_host() ? StopReason::converged : StopReason::tol;
-}
-
 template <class Real>
 bool TrainingLoop<Real>::checkpoint_is_due(bool epoch_ended) const {
     const std::int64_t every = options_.checkpoint.every_steps;
@@ -227,42 +217,6 @@ void TrainingLoop<Real>::close_epoch(std::size_t member, std::int64_t steps_done
 }
 
 template <class Real>
-void TrainingLoop<Real>::freeze_member(std::int64_t position, std::int64_t segment_first) {
-    const std::int64_t step = state_.step;
-    const std::size_t member = alive()[static_cast<std::size_t>(position)];
-    MemberTrack<Real>& track = state_.tracks[member];
-    state_.live = backend_->get_state();
-    track.final_parameters = model_parameters(member);
-    Divergence where{
-        step + 1, step / run_.batches.steps_per_epoch + 1, step % run_.batches.steps_per_epoch + 1, static_cast<std::int64_t>(member), {}};
-    where.message = explain_divergence(rows_.problem, run_, options_, where);
-    track.divergence = where;
-    // The others go on from where the segment froze: what rules carry from step to step is replayed up to there.
-    scheduler_->memory = state_.rule_memory;
-    for (std::int64_t s = segment_first; s < step;) s += scheduler_->next(s, step - s, false).steps;
-    remove_member(position);
-}
-
-/// Takes a member whose final parameters are known out of the live state; the others go on without it.
-template <class Real>
-void TrainingLoop<Real>::remove_member(std::int64_t position) {
-    MemberTrack<Real>& track = state_.tracks[alive()[static_cast<std::size_t>(position)]];
-    scheduler_->drop(position);
-    state_.rule_memory = scheduler_->memory;
-    const auto count = static_cast<std::ptrdiff_t>(problem_.parameter_count());
-    const auto cut = [&](std::vector<Real>& values) {
-        values.erase(values.begin() + position * count, values.begin() + (position + 1) * count);
-    };
-    cut(state_.live.parameters);
-    for (auto& vector : state_.live.state) cut(vector);
-    if (auto& waiting = state_.live.waiting; !waiting.empty())
-        waiting.erase(waiting.begin() + position * idle_numbers, waiting.begin() + (position + 1) * idle_numbers);
-    if (!state_.live.solver.empty()) state_.live.solver.erase(state_.live.solver.begin() + position);
-    track.alive = false;
-    rebuild();
-}
-
-template <class Real>
 void TrainingLoop<Real>::observe_losses() {
     if (!options_.schedule.watches_loss()) return;
     const auto living = alive();
@@ -274,19 +228,6 @@ void TrainingLoop<Real>::observe_losses() {
         options_.schedule.observe(scheduler_->clock(state_.step, member), run_.members[living[i]].optimizer.get("lr"),
                                   {record.loss, validation}, track.watch);
         scheduler_->hold_rate(member, track.watch.rate);
-    }
-}
-
-template <class Real>
-void TrainingLoop<Real>::retire_stalled() {
-    if (state_.step >= run_.total_steps) return;  // the run is over anyway
-    const auto living = alive();
-    for (std::size_t i = living.size(); i-- > 0;) {
-        MemberTrack<Real>& track = state_.tracks[living[i]];
-        if (!track.alive || !(stalled(track) || backend_->settled(static_cast<std::int64_t>(i)))) continue;
-        state_.live = backend_->get_state();
-        track.final_parameters = model_parameters(living[i]);
-        remove_member(static_cast<std::int64_t>(i));
     }
 }
 
@@ -329,14 +270,6 @@ void TrainingLoop<Real>::validate() {
             ++track.validation_stalls;
         }
     }
-}
-
-template <class Real>
-bool TrainingLoop<Real>::stalled(const MemberTrack<Real>& track) const {
-    if (track.watch.over) return true;
-    const bool by_validation = options_.tol == 0;
-    const std::int64_t patience = options_.patience > 0 ? options_.patience : (by_validation ? 0 : default_tol_patience);
-    return patience > 0 && (by_validation ? track.validation_stalls : track.training_stalls) >= patience;
 }
 
 template <class Real>

@@ -20,7 +20,7 @@ struct GLISSADE_EXPORT Metrics {
     /// it.
     double loss = 0;
     std::optional<double> accuracy;       ///< share of the rows whose predicted class is theirs
-    std::optional<double> log_loss;       ///< logistic and softmax
+    std::optional<double> log_loss;       ///< logistic and softmax; one-vs-rest, of the probabilities that predict_proba gives
     std::optional<double> auc;            ///< two classes with both present; ties count half
     std::optional<double> rmse, mae, r2;  ///< over all targets of all rows; r2 is the mean of the targets' and absent if one is constant
 

@@ -17,9 +17,17 @@ namespace glissade {
 /// The shape of a model: a stack of dense layers that ends in a loss. A linear model is the stack without hidden layers.
 struct ModelSpec {
     std::int64_t features = 0;
-    std::int64_t outputs = 1;  ///< scores a row: 1, the number of classes for grouped losses, or the number of targets
+    std::int64_t outputs = 1;  ///< scores a row: 1, the number of classes (grouped losses, one-vs-rest), or the number of targets
     bool bias = true;
     Loss loss;
+
+    /// Whether each output tells one class from all others: a loss of two classes on more of them.
+    bool one_vs_rest() const { return loss.kind() == LossKind::binary && outputs > 1; }
+    /// Classes that the scores tell apart; 0 for a regression.
+    std::int64_t class_count() const {
+        if (loss.kind() == LossKind::regression) return 0;
+        return loss.kind() == LossKind::binary && outputs == 1 ? 2 : outputs;
+    }
 
     /// Parameters: weights [outputs][features] row-major, then biases [outputs].
     std::int64_t weight_count() const { return outputs * features; }
@@ -60,8 +68,8 @@ public:
     /// Regression: values in the user's units, rows x outputs. Classification: the index of the class, rows values.
     void predict(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
     void predict(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
-    /// Probability of each class, rows x classes (two classes: both columns). Throws Error(usage) unless the loss is logistic, softmax or
-    /// modified Huber.
+    /// Probability of each class, rows x classes (two classes: both columns). One-vs-rest: that of each output, brought to sum 1. Throws
+    /// Error(usage) unless the loss is logistic, softmax or modified Huber.
     void predict_proba(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
     void predict_proba(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
     /// The same for sparse rows. A model that shifts its columns (it learnt on dense data, standardised) throws Error(usage): sparse rows

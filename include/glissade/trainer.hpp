@@ -61,7 +61,7 @@ struct CheckpointOptions {
 /// Settings of a run. Every default is the command line's. What is negative, not finite or otherwise out of its range is refused with
 /// Error(usage) that names the field; nothing is taken for a default but the values that say so here.
 struct TrainOptions {
-    Loss loss = {};                 ///< "auto" from the data's task
+    Loss loss = {};                 ///< "auto" from the data's task; a loss of two classes takes more of them one-vs-rest
     Optimizer optimizer = {};       ///< Adam, lr 1e-2
     std::int64_t batch_size = 256;  ///< rows a step; `full_batch`, and anything above the number of rows, for all
     std::int64_t epochs = 20;       ///< at least 1

@@ -53,12 +53,19 @@ private:
             float loss = 0;
             for (int o = 0; o < outputs; ++o) {
                 float slope;
-                const float one = Rule::evaluate(z[o], targets[o], p.loss_constants, slope);
+                const float one = Rule::evaluate(z[o], target<Rule>(targets, o, outputs), p.loss_constants, slope);
                 loss = o == 0 ? one : loss + one;  // not 0 + one, which loses the sign of a zero
                 z[o] = slope;
             }
             return loss;
         }
+    }
+    template <class Rule>
+    GLISSADE_RULE float target(const float* targets, int o, int outputs) const {
+        if constexpr (Rule::kind == LossKind::binary)
+            return one_vs_rest(targets[0], o, outputs);
+        else
+            return targets[o];
     }
 };
 

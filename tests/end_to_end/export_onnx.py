@@ -129,8 +129,19 @@ def compare_classes(name, exported, data, features, inputs):
     compare_labels(name, [row[0] for row in rows], out["label"], scores, errors)
     unit = np.finfo(exported.real).eps / 2
     bound = 2 * errors.max(1, keepdims=True) + FUNCTION_ULPS * 2 * unit
+    if exported.about["loss"]["name"] == "modified_huber" and scores.shape[1] > 1:  # shares of a sum that may be small
+        total = ((np.clip(scores, -1, 1) + 1) / 2).sum(1, keepdims=True)
+        bound = (1 + scores.shape[1]) * bound / np.maximum(total - bound * scores.shape[1], bound)
     ours = np.array([row[1:] for row in rows], float)
     compare_numbers(f"{name}, probabilities", ours, out["probabilities"].astype(float), np.broadcast_to(bound, ours.shape))
+
+
+def compare_scores(name, exported, data, features, inputs):
+    rows = exported.predict(data, "--scores")
+    scores, errors = exported.scores(features)
+    out = exported.infer(inputs)
+    compare_labels(name, [row[0] for row in rows], out["label"], scores, errors)
+    compare_numbers(name, np.array([row[1:] for row in rows], float), out["scores"].astype(float), 2 * errors)
 
 
 def compare_values(name, exported, data, features, inputs):
@@ -233,12 +244,26 @@ def losses(program, folder):
     compare_classes("modified_huber", exported, "classes.csv", *table_of(exported, cells))
     for loss in ("hinge", "squared_hinge", "perceptron"):
         exported = Exported(program, folder, ["classes.csv", "--target", "y", "--loss", loss, "--epochs", "3"])
-        features, inputs = table_of(exported, cells)
-        scores, errors = exported.scores(features)
-        rows = exported.predict("classes.csv", "--scores")
-        out = exported.infer(inputs)
-        compare_labels(loss, [row[0] for row in rows], out["label"], scores, errors)
-        compare_numbers(loss, np.array([row[1:] for row in rows], float), out["scores"].astype(float), 2 * errors)
+        compare_scores(loss, exported, "classes.csv", *table_of(exported, cells))
+
+
+def one_vs_rest(program, folder):
+    """Losses of two classes on four of them."""
+    random = np.random.default_rng(3)
+    x = random.normal(size=(500, 3))
+    label = np.where(x[:, 0] > .3, "north", np.where(x[:, 1] > 0, "east", np.where(x[:, 2] > .5, "south", "west")))
+    cells = [list(map(repr, map(float, row))) for row in x]
+    (folder / "four.csv").write_text("a,b,c,y\n" + "".join(",".join([*row, name]) + "\n" for row, name in zip(cells, label)))
+    train = ["four.csv", "--target", "y", "--epochs", "10", "--lr", ".05"]
+    exported = Exported(program, folder, [*train, "--loss", "hinge"])
+    check(exported.weights()[0].shape == (4, 3), "one output a class")
+    compare_scores("hinge of four classes", exported, "four.csv", *table_of(exported, cells))
+    for loss in ("logistic", "modified_huber"):
+        for precision in ("float32", "float64"):
+            exported = Exported(program, folder, [*train, "--loss", loss, "--precision", precision])
+            compare_classes(f"{loss} of four classes, {precision}", exported, "four.csv", *table_of(exported, cells))
+            far = exported.infer({"X": np.full((2, 3), [[np.nan], [-1e4]], exported.real)})["probabilities"]
+            check(np.isnan(far[0]).all() and abs(far[1].sum() - 1) < 1e-6, f"{loss}: probabilities {far}")
 
 
 def main():
@@ -252,6 +277,7 @@ def main():
         housing(program, data, folder, ("--precision", "float64"))
         agaricus(program, data, folder)
         losses(program, folder)
+        one_vs_rest(program, folder)
 
 
 main()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes sklearn.json: where scikit-learn's SGDClassifier and SGDRegressor stand after one, two and three passes over a small table in file
-order, float64, and where LogisticRegression finds the optimum of a9a. Run with scikit-learn 1.9.1.
+"""Makes sklearn.json: where scikit-learn's SGDClassifier (of two classes, and of three, one against the rest) and SGDRegressor stand after one,
+two and three passes over a small table in file order, float64, and where LogisticRegression finds the optimum of a9a. Run with scikit-learn 1.9.1.
 
 usage: make_sklearn.py GOLDEN_FOLDER A9A_FILE"""
 import gzip
@@ -20,6 +20,7 @@ rows, columns = 24, 3
 x = np.array([[((7 * r + 5 * c + 3 * r * c) % 17) / 8.0 - 1 for c in range(columns)] for r in range(rows)])
 real = x @ np.array([1.0, -0.5, 0.25]) + np.array([((11 * r) % 13) / 26.0 for r in range(rows)])
 label = (real > 0.25).astype(int)
+three = np.digitize(real, [-0.1, 0.6])
 
 fixed = {"shuffle": False, "tol": None}
 classifiers = {
@@ -46,6 +47,14 @@ def trajectory(kind, target, settings):
     return {"settings": settings, "after_pass": points}
 
 
+def shares(name):
+    """Three classes, each against the others, after three passes: scores of the rows and of rows far out, where some outputs or all of them
+    are sure that a row is not of their class, and the probabilities made of them."""
+    model = SGDClassifier(max_iter=3, **fixed, **classifiers[name]).fit(x, three)
+    rows = np.vstack([x, 8 * x])
+    return {"scores": model.decision_function(rows).tolist(), "probabilities": model.predict_proba(rows).tolist()}
+
+
 def adaptive():
     """Without a penalty: scikit-learn watches the loss with it, we without."""
     settings = {"penalty": None, "learning_rate": "adaptive", "eta0": 0.1, "tol": 1e-3, "n_iter_no_change": 2}
@@ -69,6 +78,9 @@ record = {
     "real": real.tolist(),
     "label": label.tolist(),
     "classifiers": {name: trajectory(SGDClassifier, label, settings) for name, settings in classifiers.items()},
+    "three": three.tolist(),
+    "one_vs_rest": {name: trajectory(SGDClassifier, three, settings) for name, settings in classifiers.items()},
+    "shares": {name: shares(name) for name in ("log_optimal", "modified_huber_constant")},
     "regressors": {name: trajectory(SGDRegressor, real, settings) for name, settings in regressors.items()},
     "adaptive": adaptive(),
     "a9a_logistic": [optimum(l2) for l2 in (1e-3, 1e-2)],

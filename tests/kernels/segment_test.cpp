@@ -35,6 +35,54 @@ TEST_F(CudaSegment, EqualsTheCpuForEveryLossAndUpdateRule) {
         }
 }
 
+TEST_F(CudaSegment, EqualsTheCpuForEveryLossOfOneOutput) {
+    for (int loss = 0; loss < LossRules::count; ++loss) {
+        CaseShape shape{.rows = 53, .columns = 9, .batch = 40, .steps = 3, .loss = loss};
+        shape.rate = .01;
+        EXPECT_TRUE(trains_as_on_cpu(shape, placement(loss)));
+    }
+}
+
+/// The parameters of output `o` of a case of several outputs and one member, weights then bias.
+std::vector<float> parameters_of_output(const std::vector<float>& all, const CaseShape& shape, std::int64_t o) {
+    const auto begin = all.begin() + o * shape.columns;
+    std::vector<float> own(begin, begin + shape.columns);
+    own.push_back(all[static_cast<std::size_t>(shape.outputs * shape.columns + o)]);
+    return own;
+}
+
+/// The card is another for each backend, so none outlives its run.
+std::vector<float> parameters_after(const Case<float>& c, const Placement& p) {
+    const auto backend = cuda_backend(c, p);
+    EXPECT_EQ(backend->run(c.segment()).steps_done, c.segment().steps);
+    return backend->get_state().parameters;
+}
+
+TEST_F(CudaSegment, TrainsEachClassAgainstTheRestAsARunOfItsOwn) {
+    for (int loss = 0; loss < LossRules::count; ++loss) {
+        LossFacts facts;
+        visit_rule(LossRules{}, loss, facts);
+        if (facts.kind != LossKind::binary) continue;
+        CaseShape shape{
+            .rows = 53, .columns = 9, .outputs = 3, .batch = 40, .steps = 5, .loss = loss, .rule = rule_index<Adam>(UpdateRules{})};
+        shape.weights = true;
+        shape.rate = .01;
+        const Case<float> together(shape);
+        const auto all = parameters_after(together, placement(loss));
+        for (std::int64_t o = 0; o < shape.outputs; ++o) {
+            CaseShape one = shape;
+            one.outputs = 1;
+            Case<float> alone(one);
+            for (std::size_t r = 0; r < alone.targets.size(); ++r)
+                alone.targets[r] = together.targets[r] == static_cast<float>(o) ? 1.0F : 0.0F;
+            alone.start.parameters = parameters_of_output(together.start.parameters, shape, o);
+            for (std::size_t v = 0; v < alone.start.state.size(); ++v)
+                alone.start.state[v] = parameters_of_output(together.start.state[v], shape, o);
+            EXPECT_EQ(parameters_after(alone, placement(loss)), parameters_of_output(all, shape, o)) << shape << ", class " << o;
+        }
+    }
+}
+
 TEST_F(CudaSegment, EqualsTheCpuForEveryWidthAndBatchSize) {
     int n = 0;
     for (const std::int64_t columns : {1, 31, 32, 33, 64, 65, 100, 128, 129})

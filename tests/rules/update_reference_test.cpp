@@ -18,12 +18,12 @@ struct Trial {
     Optimizer optimizer;
     Loss loss = "logistic";
     reference::Settings settings = {};
-    bool weighted = false;
+    bool weighted = false, one_vs_rest = false;
 };
 
 template <class Real>
 void expect_within_bound(const Trial& trial) {
-    reference::Problem problem = testing::make_problem(trial.loss, 32, 5, 4, 11);
+    reference::Problem problem = testing::make_problem(trial.loss, 32, 5, 4, 11, trial.one_vs_rest);
     if (trial.weighted) problem.weights = testing::make_weights(problem.rows, 12);
     reference::Settings settings = trial.settings;
     testing::copy_to_reference(trial.optimizer, settings);
@@ -65,6 +65,14 @@ TEST(UpdateAgainstReference, EveryRuleWithEveryLossAndRowWeights) {
             rule.set("lr", rule.get("lr") / 4);
             expect_both({std::string(optimizer) + " " + std::string(loss), rule, loss, {}, true});
         }
+}
+
+TEST(UpdateAgainstReference, EveryLossOfTwoClassesOneVersusTheRest) {
+    for (const auto loss : Loss::names()) {
+        if (Loss(loss).kind() != LossKind::binary) continue;
+        for (const bool weighted : {false, true})
+            expect_both({std::string(loss) + " one-vs-rest", Sgd{.lr = .1, .momentum = .5}, loss, {}, weighted, true});
+    }
 }
 
 TEST(UpdateAgainstReference, EveryRuleWithPenaltiesClippingAndAveraging) {

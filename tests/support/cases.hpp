@@ -63,13 +63,13 @@ inline void copy_to_reference(const Loss& loss, reference::Settings& settings) {
 }
 
 /// Data of a shape, drawn by seed, with targets that the loss takes: values that float32 holds exactly, so that both precisions train on
-/// the same numbers.
-inline reference::Problem make_problem(const Loss& loss, std::int64_t rows, std::int64_t features, std::int64_t classes,
-                                       std::uint64_t seed) {
+/// the same numbers. A loss of two classes has as many as `classes` says if it is to be trained one-vs-rest.
+inline reference::Problem make_problem(const Loss& loss, std::int64_t rows, std::int64_t features, std::int64_t classes, std::uint64_t seed,
+                                       bool one_vs_rest = false) {
     reference::Problem problem;
     problem.rows = rows;
     problem.features = features;
-    problem.outputs = loss.kind() == LossKind::grouped ? classes : 1;
+    problem.outputs = loss.kind() == LossKind::grouped || one_vs_rest ? classes : 1;
     for (std::int64_t i = 0; i < rows * features; ++i) problem.x.push_back(static_cast<float>(uniform_value(seed, i)));
     for (std::int64_t r = 0; r < rows; ++r) {
         const double noise = uniform_value(seed + 1, r), first = features > 0 ? problem.x[static_cast<std::size_t>(r * features)] : 0.0;
@@ -78,8 +78,7 @@ inline reference::Problem make_problem(const Loss& loss, std::int64_t rows, std:
         if (loss.targets() == TargetRange::not_negative) target = std::max(target, 0.0);
         if (loss.targets() == TargetRange::positive) target = std::fabs(target) + .25;
         if (loss.kind() == LossKind::binary) target = signal > 0 ? 1 : 0;
-        if (loss.kind() == LossKind::grouped)
-            target = static_cast<double>(static_cast<std::int64_t>((signal + 3) / 6 * static_cast<double>(classes)));
+        if (problem.outputs > 1) target = static_cast<double>(static_cast<std::int64_t>((signal + 3) / 6 * static_cast<double>(classes)));
         problem.targets.push_back(target);
     }
     return problem;

@@ -79,8 +79,11 @@ private:
                 loss = Rule::evaluate_group(scores.data(), static_cast<int>(scores.size()), 1, static_cast<Real>(targets[0]), constants_,
                                             slopes.data());
             else
-                for (std::size_t o = 0; o < scores.size(); ++o)
-                    loss += Rule::evaluate(scores[o], static_cast<Real>(targets[o]), constants_, slopes[o]);
+                for (std::size_t o = 0; o < scores.size(); ++o) {
+                    const bool rest = Rule::kind == LossKind::binary && scores.size() > 1;
+                    const double target = rest ? (targets[0] == static_cast<double>(o) ? 1 : 0) : targets[o];
+                    loss += Rule::evaluate(scores[o], static_cast<Real>(target), constants_, slopes[o]);
+                }
         };
         std::visit(evaluate_rule, loss_.rule());
         return loss;

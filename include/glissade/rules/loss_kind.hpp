@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "glissade/rules/portable.hpp"
+
 namespace glissade {
 
 /// What the targets of a loss are, and how many scores it reads.
 enum class LossKind {
     regression,  ///< one score and one real target an output; outputs of a row are summed. Declares `degree`: the loss of errors s times as
                  ///< large, its own lengths (delta) s times as large too, is s^degree times the loss; 0 for a logarithmic link
-    binary,      ///< one score a row, targets 0 or 1
+    binary,      ///< one score a row, targets 0 or 1; of more classes one score each, the target is the index of the class (one-vs-rest)
     grouped,     ///< one score a class, the target is the index of the class
 };
 
@@ -39,6 +41,14 @@ constexpr TargetRange targets_of() {
 }
 constexpr bool in_range(TargetRange range, double target) {
     return range == TargetRange::any || (range == TargetRange::positive ? target > 0 : target >= 0);
+}
+
+/// The target of output `o` of a row of class `index` under a binary loss: what it is where there is one output; of several, each tells its
+/// own class (1) from all others (0), and their losses are summed.
+template <class Real>
+GLISSADE_RULE Real one_vs_rest(Real index, int o, int outputs) {
+    if (outputs == 1) return index;
+    return index == static_cast<Real>(o) ? Real(1) : Real(0);
 }
 
 inline constexpr int max_loss_constants = 2;

@@ -70,16 +70,15 @@ public:
     explicit Case(const CaseShape& shape) : shape_(shape) {
         LossFacts facts;
         visit_rule(LossRules{}, shape.loss, facts);
-        const bool grouped = facts.kind == LossKind::grouped;
         problem.target_count = facts.kind == LossKind::regression ? shape.outputs : 1;
-        problem.outputs = facts.kind == LossKind::binary ? 1 : shape.outputs;
+        problem.outputs = shape.outputs;
         const std::int64_t stride = shape.columns + (shape.padded_rows ? 3 : 0);
         features.assign(static_cast<std::size_t>(shape.rows * stride), Real(1e30));
         for (std::int64_t r = 0; r < shape.rows; ++r)
             for (std::int64_t j = 0; j < shape.columns; ++j) features[r * stride + j] = random(1, r * shape.columns + j);
         for (std::int64_t i = 0; i < shape.rows * problem.target_count; ++i) {
             const double u = Philox::uniform(9, 2, static_cast<std::uint64_t>(i));
-            const double choices = grouped ? static_cast<double>(shape.outputs) : 2;
+            const double choices = facts.kind == LossKind::grouped || shape.outputs > 1 ? static_cast<double>(shape.outputs) : 2;
             targets.push_back(static_cast<Real>(facts.kind == LossKind::regression ? (facts.any_target ? 3 * u - 1 : 3 * u + .25)
                                                                                    : std::floor(u * choices)));
         }

@@ -22,7 +22,7 @@ struct SparseTrial {
     Loss loss = "logistic";
     Schedule schedule = "constant";
     double l1 = 0, l2 = 0, clip_norm = 0, clip_value = 0;
-    bool weighted = false, average = false, scaled = false, bias = true, decay_bias = false;
+    bool weighted = false, average = false, scaled = false, bias = true, decay_bias = false, one_vs_rest = false;
     std::int64_t rows = 60, columns = 40, batch = 7, epochs = 4, classes = 3;
     std::vector<double> rates = {};  ///< of further members, besides the optimizer's own
     Shuffle shuffle = Shuffle::none;
@@ -103,7 +103,7 @@ private:
     /// none. Row 5 is empty.
     void draw_rows(std::uint64_t seed) {
         const std::int64_t rows = trial_.rows, columns = trial_.columns;
-        reference_ = testing::make_problem(trial_.loss, rows, columns, trial_.classes, seed);
+        reference_ = testing::make_problem(trial_.loss, rows, columns, trial_.classes, seed, trial_.one_vs_rest);
         std::vector<double> kept;
         reference_.offsets = {0};
         for (std::int64_t r = 0; r < rows; ++r) {

@@ -103,6 +103,14 @@ TEST(SparseTraining, StaysWithinTheBoundForEveryLossAndRuleWithRowWeights) {
         }
 }
 
+TEST(SparseTraining, StaysWithinTheBoundForEveryLossOfTwoClassesOneVersusTheRest) {
+    for (const auto loss : Loss::names()) {
+        SparseTrial trial{std::string(loss) + " one-vs-rest", Adagrad{.lr = .05}, loss};
+        trial.weighted = trial.one_vs_rest = true;
+        if (trial.loss.kind() == LossKind::binary) expect_both(trial);
+    }
+}
+
 TEST(SparseTraining, StaysWithinTheBoundWithClippingAveragingScalesAndWithoutBias) {
     for (const auto name : {"sgd", "adagrad", "ftrl", "rmsprop", "lazy_adam", "adam"}) {
         SparseTrial trial{std::string(name) + " clipped", Optimizer::named(name)};

@@ -173,7 +173,8 @@ TEST(DamagedModel, IsRefusedWhereTaskLossAndLabelsContradictEachOther) {
     logistic.expect_refused({"one class", [](Model& m) { m.class_labels.pop_back(); }});
     softmax.expect_refused({"no labels", [](Model& m) { m.class_labels.clear(); }});
     softmax.expect_refused({"a label too many", [](Model& m) { m.class_labels.push_back("z"); }});
-    softmax.expect_refused({"a loss of two classes", [](Model& m) { m.spec.loss = "logistic"; }});
+    ModelEntries<float> pair("softmax", 2);
+    pair.expect_refused({"two outputs for a loss of two classes", [](Model& m) { m.spec.loss = "logistic"; }});
     huber.expect_refused({"the task of a classification", [](Model& m) { m.task = Task::classification; }});
     huber.expect_refused({"class labels", [](Model& m) { m.class_labels = {"a", "b"}; }});
     huber.expect_refused({"a loss with a setting out of range", [](Model& m) { m.spec.loss = Huber{.delta = -1}; }});

@@ -3,13 +3,12 @@
 #include "host/train/folds.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 
 #include "problems.hpp"
+#include "tests/unit/persistence/scratch_directory.hpp"
 
 namespace glissade {
 namespace {
@@ -119,6 +118,7 @@ TEST(CrossValidation, GivesEachFoldTheModelOfARunWithoutItsRows) {
     for (const bool weighted : {false, true}) {
         expect_each_as_on_its_own<float>("logistic", 2, weighted, with_folds("logistic"));
         expect_each_as_on_its_own<double>("softmax", 4, weighted, with_folds("softmax"));
+        expect_each_as_on_its_own<float>("hinge", 4, weighted, with_folds("hinge"));
         TrainOptions options = with_folds("squared");
         options.optimizer = Sgd{.lr = .05, .momentum = .9};
         options.members = {{options.optimizer, 0, 0, 0}, {Sgd{.lr = .01, .momentum = .5}, 0, .1, 0}};
@@ -185,8 +185,8 @@ TEST(CrossValidation, TellsOfTheModelsOfAllRowsOnly) {
 }
 
 TEST(CrossValidation, GoesOnFromACheckpointBitForBit) {
-    std::string directory = (std::filesystem::temp_directory_path() / "glissade-folds-XXXXXX").string();
-    ASSERT_NE(mkdtemp(directory.data()), nullptr);
+    const test::ScratchDirectory scratch;
+    const std::string directory = scratch.path();
     const RandomProblem<float> problem(150, 4, 2, 9);
     TrainOptions options = with_folds("logistic");
     const auto whole = train(problem.dataset(), options);
@@ -198,7 +198,6 @@ TEST(CrossValidation, GoesOnFromACheckpointBitForBit) {
     const auto resumed = resume(problem.dataset(), directory, options);
     EXPECT_EQ(resumed.model.parameters, whole.model.parameters);
     for (std::size_t k = 0; k < some_folds; ++k) EXPECT_EQ(resumed.members[0].folds[k].list(), whole.members[0].folds[k].list());
-    std::filesystem::remove_all(directory);
 }
 
 TEST(CrossValidation, IsRefusedWhereItMakesNoSense) {

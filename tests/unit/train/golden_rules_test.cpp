@@ -2,6 +2,7 @@
 // Whole runs against those of others: scikit-learn's SGD row by row and its logistic regression, the rules of "Dive into Deep Learning".
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <map>
@@ -12,6 +13,7 @@
 #include "host/reference/bound.hpp"
 #include "host/reference/trainer.hpp"
 #include "tests/support/airfoil.hpp"
+#include "tests/support/bounds.hpp"
 #include "tests/support/cases.hpp"
 
 namespace glissade::golden_rules_test {
@@ -67,6 +69,8 @@ std::vector<double> bounds_of(const Table& table, const TrainOptions& options) {
     problem.features = table.columns();
     problem.x = table.x;
     problem.targets = table.y;
+    const double top = *std::max_element(table.y.begin(), table.y.end());
+    if (options.loss.kind() == LossKind::binary && top > 1) problem.outputs = static_cast<std::int64_t>(top) + 1;
     reference::Settings settings;
     testing::copy_to_reference(options.loss, settings);
     settings.l2 = options.l2;
@@ -100,6 +104,38 @@ void expect_trajectories(const char* kind, const char* target) {
 
 TEST(SklearnGolden, ClassifiersTakeTheSameSteps) {
     expect_trajectories("classifiers", "label");
+}
+
+TEST(SklearnGolden, ClassifiersOfThreeClassesTakeTheSameSteps) {
+    expect_trajectories("one_vs_rest", "three");
+}
+
+/// A model whose scores are the numbers that it is given.
+Model passes_scores_on(const char* loss) {
+    Model model;
+    model.spec.loss = loss;
+    model.spec.features = model.spec.outputs = 3;
+    model.spec.bias = false;
+    model.task = Task::classification;
+    model.real_type = RealType::float64;
+    model.parameters = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    model.class_labels = {"a", "b", "c"};
+    return model;
+}
+
+TEST(SklearnGolden, ScoresOfThreeClassesMakeTheSameProbabilities) {
+    for (const auto& [name, wanted] : sklearn().at("shares").items()) {
+        std::vector<double> scores, probabilities;
+        for (const auto& row : wanted.at("scores")) scores.insert(scores.end(), row.begin(), row.end());
+        for (const auto& row : wanted.at("probabilities")) probabilities.insert(probabilities.end(), row.begin(), row.end());
+        std::vector<double> found(probabilities.size());
+        const auto rows = static_cast<std::int64_t>(scores.size() / 3);
+        passes_scores_on(name[0] == 'l' ? "logistic" : "modified_huber").predict_proba({scores.data(), rows, 3}, found);
+        // Either side: a logistic function of 2.5 units in the last place at most, a sum, a quotient.
+        for (std::size_t i = 0; i < found.size(); ++i)
+            EXPECT_NEAR(found[i], probabilities[i], testing::gamma_bound<double>(2 * (2 * 2 * 2.5 + 3)) * probabilities[i])
+                << name << ", " << i;
+    }
 }
 
 TEST(SklearnGolden, RegressorsTakeTheSameSteps) {

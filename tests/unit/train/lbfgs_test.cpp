@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // L-BFGS: its line search, its memory, and the exact optimum of convex problems.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include "host/train/lbfgs.hpp"
 #include "problems.hpp"
 #include "tests/support/airfoil.hpp"
+#include "tests/unit/persistence/scratch_directory.hpp"
 
 namespace glissade::lbfgs_test {
 namespace {
@@ -138,8 +138,8 @@ TEST(Lbfgs, IsTheOracleOfOtherRules) {
 }
 
 TEST(Lbfgs, GoesOnExactlyFromACheckpoint) {
-    std::string directory = (std::filesystem::temp_directory_path() / "glissade-lbfgs-XXXXXX").string();
-    ASSERT_NE(mkdtemp(directory.data()), nullptr);
+    const test::ScratchDirectory scratch;
+    const std::string directory = scratch.path();
     const RandomProblem<float> problem(100, 6, 2, 3);
     TrainOptions options = lbfgs("logistic");
     options.members = {{Lbfgs{.history = 3}, 0, .01, 0}, {Lbfgs{}, 0, 1, 0}};  // the second settles long before the first
@@ -157,7 +157,6 @@ TEST(Lbfgs, GoesOnExactlyFromACheckpoint) {
         EXPECT_EQ(again.steps, whole.steps) << cut;
         for (std::size_t m = 0; m < 2; ++m) EXPECT_EQ(again.members[m].model.parameters, whole.members[m].model.parameters) << cut;
     }
-    std::filesystem::remove_all(directory);
 }
 
 TEST(Lbfgs, ComesBackFromTrialsThatAreNotFinite) {

@@ -36,4 +36,30 @@ struct RandomProblem {
     }
 };
 
+/// Random rows of which most values are 0, in both forms.
+template <class Real>
+struct SparseProblem {
+    RandomProblem<Real> dense;
+    std::vector<std::int64_t> offsets = {0};
+    std::vector<std::uint32_t> indices;
+    std::vector<Real> values;
+
+    SparseProblem(std::int64_t rows, std::int64_t columns, int classes, std::uint64_t seed) : dense(rows, columns, classes, seed) {
+        for (std::int64_t r = 0; r < rows; ++r) {
+            for (std::int64_t j = 0; j < columns; ++j) {
+                Real& x = dense.x[static_cast<std::size_t>(r * columns + j)];
+                if (std::abs(x) < Real(.6)) x = 0;
+                if (x == 0) continue;
+                indices.push_back(static_cast<std::uint32_t>(j));
+                values.push_back(x);
+            }
+            offsets.push_back(static_cast<std::int64_t>(values.size()));
+        }
+    }
+    SparseView<const Real> view() const { return {offsets.data(), indices.data(), values.data(), dense.rows, dense.columns}; }
+    Dataset dataset(bool weighted = false) const {
+        return Dataset::borrow(view(), dense.y, weighted ? std::span<const Real>(dense.weights) : std::span<const Real>{});
+    }
+};
+
 }  // namespace glissade::testing

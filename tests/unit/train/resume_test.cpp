@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 
+#include "interrupted.hpp"
 #include "problems.hpp"
 
 namespace glissade {
 namespace {
 
+using testing::interrupted;
 using testing::RandomProblem;
 
-/// A directory of its own that goes with the test.
 class Resume : public ::testing::Test {
 protected:
-    void SetUp() override {
-        std::string pattern = (std::filesystem::temp_directory_path() / "glissade-resume-XXXXXX").string();
-        ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-        directory = pattern;
-    }
-    void TearDown() override { std::filesystem::remove_all(directory); }
-    std::string directory;
+    const test::ScratchDirectory scratch;
+    const std::string directory = scratch.path();
 };
 
 TrainOptions options_with(const Optimizer& optimizer) {
@@ -48,20 +42,6 @@ void expect_same(const Run& a, const Run& b, const std::string& where) {
     }
 }
 
-/// Stops after `cut` steps, as a signal would make it, then goes on in a "fresh process" with other threads and segments.
-Run interrupted(const Dataset& data, TrainOptions options, const std::string& directory, std::int64_t cut) {
-    std::filesystem::remove_all(directory);
-    options.checkpoint.directory = directory;
-    options.checkpoint.every_steps = 1000;  // only the save at the stop counts
-    options.segment_steps = 1;
-    options.on_segment = [cut](const Progress& progress) { return progress.step >= cut ? Control::stop : Control::go_on; };
-    train(data, options);
-    options.on_segment = nullptr;
-    options.segment_steps = 3;
-    options.threads = 3;
-    return resume(data, directory, options);
-}
-
 TEST_F(Resume, IsExactAtEveryStepForEveryRule) {
     const RandomProblem<float> problem(45, 6, 2, 3), held_out(30, 6, 2, 4);
     for (const std::string_view name : Optimizer::names()) {
@@ -79,6 +59,18 @@ TEST_F(Resume, IsExactAtEveryStepForEveryRule) {
             expect_same(interrupted(problem.dataset(true), options, directory, cut), whole,
                         std::string(name) + ", cut at step " + std::to_string(cut));
     }
+}
+
+TEST_F(Resume, IsExactForOneVersusTheRest) {
+    const RandomProblem<float> problem(45, 6, 4, 3), held_out(30, 6, 4, 4);
+    TrainOptions options = options_with(Adam{});
+    options.loss = "hinge";
+    options.average.kind = AverageKind::mean;
+    options.validation = held_out.dataset();
+    const auto whole = train(problem.dataset(true), options);
+    ASSERT_TRUE(whole.model.spec.one_vs_rest());
+    for (std::int64_t cut = 1; cut < 15; cut += 3)
+        expect_same(interrupted(problem.dataset(true), options, directory, cut), whole, "cut at step " + std::to_string(cut));
 }
 
 TEST_F(Resume, IsExactForMembersOneOfWhichDiverged) {

@@ -1,45 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // train(), resume(), predictions and plans on sparse data sets.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <filesystem>
 #include <limits>
 
 #include "host/train/folds.hpp"
+#include "interrupted.hpp"
 #include "problems.hpp"
 
 namespace glissade {
 namespace {
 
 using testing::error_of;
-
-/// Random rows of which most values are 0, in both forms.
-template <class Real>
-struct SparseProblem {
-    testing::RandomProblem<Real> dense;
-    std::vector<std::int64_t> offsets = {0};
-    std::vector<std::uint32_t> indices;
-    std::vector<Real> values;
-
-    SparseProblem(std::int64_t rows, std::int64_t columns, int classes, std::uint64_t seed) : dense(rows, columns, classes, seed) {
-        for (std::int64_t r = 0; r < rows; ++r) {
-            for (std::int64_t j = 0; j < columns; ++j) {
-                Real& x = dense.x[static_cast<std::size_t>(r * columns + j)];
-                if (std::abs(x) < Real(.6)) x = 0;
-                if (x == 0) continue;
-                indices.push_back(static_cast<std::uint32_t>(j));
-                values.push_back(x);
-            }
-            offsets.push_back(static_cast<std::int64_t>(values.size()));
-        }
-    }
-    SparseView<const Real> view() const { return {offsets.data(), indices.data(), values.data(), dense.rows, dense.columns}; }
-    Dataset dataset(bool weighted = false) const {
-        return Dataset::borrow(view(), dense.y, weighted ? std::span<const Real>(dense.weights) : std::span<const Real>{});
-    }
-};
+using testing::interrupted;
+using testing::SparseProblem;
 
 TrainOptions options_with(const Optimizer& optimizer) {
     TrainOptions options;
@@ -65,27 +40,8 @@ void expect_same(const Run& a, const Run& b, const std::string& where) {
 
 class SparseResume : public ::testing::Test {
 protected:
-    void SetUp() override {
-        std::string pattern = (std::filesystem::temp_directory_path() / "glissade-sparse-XXXXXX").string();
-        ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-        directory = pattern;
-    }
-    void TearDown() override { std::filesystem::remove_all(directory); }
-
-    /// Stops after `cut` steps, as a signal would make it, then goes on with other threads and segments.
-    glissade::Run interrupted(const Dataset& data, TrainOptions options, std::int64_t cut) {
-        std::filesystem::remove_all(directory);
-        options.checkpoint.directory = directory;
-        options.checkpoint.every_steps = 1000;
-        options.segment_steps = 1;
-        options.on_segment = [cut](const Progress& progress) { return progress.step >= cut ? Control::stop : Control::go_on; };
-        train(data, options);
-        options.on_segment = nullptr;
-        options.segment_steps = 3;
-        options.threads = 3;
-        return resume(data, directory, options);
-    }
-    std::string directory;
+    const test::ScratchDirectory scratch;
+    const std::string directory = scratch.path();
 };
 
 TEST_F(SparseResume, IsExactForEveryRuleWithAndWithoutPenalties) {
@@ -98,7 +54,7 @@ TEST_F(SparseResume, IsExactForEveryRuleWithAndWithoutPenalties) {
             options.l2 = penalised && name == "sgd" ? .1 : 0;
             const auto whole = train(problem.dataset(true), options);
             for (const std::int64_t cut : {1, 6, 11})
-                expect_same(interrupted(problem.dataset(true), options, cut), whole,
+                expect_same(interrupted(problem.dataset(true), options, directory, cut), whole,
                             std::string(name) + (penalised ? ", penalised" : "") + ", cut at step " + std::to_string(cut));
         }
 }

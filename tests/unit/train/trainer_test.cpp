@@ -321,7 +321,10 @@ TEST(Trainer, NamesTheRowOfABadValue) {
     problem.y[3] = .5f;
     EXPECT_NE(message_of(run, ErrorKind::data).find("row 4"), std::string::npos);
     problem.y[3] = 2;
-    message_of(run, ErrorKind::usage);
+    Dataset labelled = problem.dataset();
+    labelled.class_labels = {"no", "yes"};
+    EXPECT_NE(message_of([&] { train(labelled, quick("logistic")); }, ErrorKind::data).find("row 4: target 2.000000 is not a class index"),
+              std::string::npos);
     problem.y[3] = 1e30f;
     EXPECT_NE(message_of(run, ErrorKind::data).find("row 4"), std::string::npos);
     problem.y[3] = -1;
