@@ -180,11 +180,15 @@ std::string quoted_value(const std::string& value) {
 }  // namespace
 
 Settings read_config(const std::string& path, const CLI::App& app, const std::function<void(const Setting&)>& try_out) {
-    const std::string text = read_text(path, max_config_bytes);
+    return parse_config(read_text(path, max_config_bytes), path, app, try_out);
+}
+
+Settings parse_config(const std::string& text, const std::string& path, const CLI::App& app,
+                      const std::function<void(const Setting&)>& try_out) {
     return ConfigReader(path, text, app, try_out).read();
 }
 
-void write_config(const std::string& path, const Settings& settings, const std::string& title) {
+std::string config_text(const Settings& settings, const std::string& title) {
     std::string text = "# " + title + "\n";
     for (const Setting& setting : settings) {
         std::vector<std::string> values;
@@ -193,7 +197,11 @@ void write_config(const std::string& path, const Settings& settings, const std::
         for (const std::string& value : values) list += (list.empty() ? "" : ", ") + value;
         text += (setting.name == "DATA" ? "data" : setting.name) + " = " + (values.size() == 1 ? list : "[" + list + "]") + "\n";
     }
-    write_text(path, text);
+    return text;
+}
+
+void write_config(const std::string& path, const Settings& settings, const std::string& title) {
+    write_text(path, config_text(settings, title));
 }
 
 }  // namespace glissade::cli

@@ -21,8 +21,9 @@ public:
                 column.kind == ColumnKind::numeric ? (column.has_indicator ? 2 : 1) : static_cast<std::int64_t>(column.categories.size());
             owners_.resize(static_cast<std::size_t>(width_), c);
             categories_.emplace_back();
-            missing_category_.push_back(missing_category(preparation.missing, column));
+            missing_category_.push_back(-1);
             if (column.kind == ColumnKind::numeric) continue;
+            missing_category_.back() = missing_category(preparation.missing, column);
             const auto& text = std::get<TextTable>(cells_.table().content);
             categories_.back() = categories_of_words(text.columns[static_cast<std::size_t>(cells_.positions()[c])], column);
         }

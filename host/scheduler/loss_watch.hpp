@@ -15,7 +15,7 @@ inline constexpr Key plateau_keys[] = {{"factor", "0.1", 0, true, {}, {}, false,
                                        {"patience", "10", 0, false, {}, {}, false, true},
                                        {"threshold", "0.0001"},
                                        {"threshold_mode", "rel", 0, false, {}, "rel|abs"},
-                                       {"cooldown", "0", 0, false, {}, {}, false, true},
+                                       {"cooldown", "0", 0, false, {}, {}, false, true, 1e15},
                                        {"min_lr", "0"},
                                        {"eps", "1e-8"}};
 inline constexpr Key adaptive_keys[] = {{"divide", "5", 1, true},

@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 
@@ -74,6 +75,14 @@ std::string member_key(std::size_t m, const char* what) {
     return "member." + std::to_string(m) + "." + what;
 }
 
+/// A count that is stored as a double.
+std::int64_t count_in(const std::vector<double>& numbers, std::size_t i, const std::string& key, const std::string& path) {
+    constexpr double most = 9007199254740992;  // 2^53: beyond, doubles do not count
+    if (!(numbers[i] >= 0 && numbers[i] <= most && numbers[i] == std::floor(numbers[i])))
+        fail(ErrorKind::data, path + ": tensor '" + key + "': number " + std::to_string(i) + " is not a count");
+    return static_cast<std::int64_t>(numbers[i]);
+}
+
 void add_watch(TensorFile& file, std::size_t m, const LossWatch& watch) {
     const std::array<double, numbers_a_watch> numbers = {watch.rate, watch.best, static_cast<double>(watch.stalls),
                                                          static_cast<double>(watch.cooldown), watch.over ? 1.0 : 0.0};
@@ -81,8 +90,9 @@ void add_watch(TensorFile& file, std::size_t m, const LossWatch& watch) {
 }
 
 LossWatch read_watch(const TensorFile& file, std::size_t m, const std::string& path) {
-    const auto numbers = read_tensor<double>(file, member_key(m, "watch"), numbers_a_watch, path);
-    return {numbers[0], numbers[1], static_cast<std::int64_t>(numbers[2]), static_cast<std::int64_t>(numbers[3]), numbers[4] != 0};
+    const std::string key = member_key(m, "watch");
+    const auto numbers = read_tensor<double>(file, key, numbers_a_watch, path);
+    return {numbers[0], numbers[1], count_in(numbers, 2, key, path), count_in(numbers, 3, key, path), numbers[4] != 0};
 }
 
 template <class Real>
@@ -102,12 +112,13 @@ void add_track(TensorFile& file, std::size_t m, const MemberTrack<Real>& track, 
 
 template <class Real>
 void read_track(const TensorFile& file, std::size_t m, const std::string& path, std::int64_t parameters, MemberTrack<Real>& track) {
-    const auto numbers = read_tensor<double>(file, member_key(m, "numbers"), numbers_a_member, path);
+    const std::string key = member_key(m, "numbers");
+    const auto numbers = read_tensor<double>(file, key, numbers_a_member, path);
     track.best_loss = numbers[0];
-    track.best_epoch = static_cast<std::int64_t>(numbers[1]);
+    track.best_epoch = count_in(numbers, 1, key, path);
     track.lowest_training_loss = numbers[2];
-    track.validation_stalls = static_cast<std::int64_t>(numbers[3]);
-    track.training_stalls = static_cast<std::int64_t>(numbers[4]);
+    track.validation_stalls = count_in(numbers, 3, key, path);
+    track.training_stalls = count_in(numbers, 4, key, path);
     track.epoch_loss = numbers[5];
     if (track.best_epoch > 0)
         track.best_parameters = read_tensor<Real>(file, member_key(m, "best"), static_cast<std::size_t>(parameters), path);

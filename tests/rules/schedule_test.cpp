@@ -259,6 +259,7 @@ TEST(ScheduleText, MistakesNameThePartTheKeyAndWhatWouldBeRight) {
               "schedule 'step': unknown key 'evry'; did you mean 'every'? There are: every, gamma, length, unit");
     EXPECT_EQ(message_of("step:every=0"), "schedule 'step', key 'every': must be above 0");
     EXPECT_EQ(message_of("step:every=1,every=2"), "schedule 'step', key 'every': is given twice");
+    EXPECT_EQ(message_of("plateau:cooldown=1e19"), "schedule 'plateau', key 'cooldown': must be at least 0 and at most 1e+15");
     EXPECT_EQ(message_of("step:every=ten"), "schedule 'step', key 'every': 'ten' is not a number");
     EXPECT_EQ(message_of("step:every=inf"), "schedule 'step', key 'every': 'inf' is not a number");
     EXPECT_EQ(message_of("step:every"), "schedule 'step': 'every' must be key=value");

@@ -222,6 +222,17 @@ TEST(Load, DoesWithMissingCellsWhatItIsTold) {
     EXPECT_EQ(row_of(data.train, 2), (std::vector<float>{3, 0, 1, 0, 0, 7}));
 }
 
+// Under UndefinedBehaviorSanitizer: the fill of a column of numbers is no category.
+TEST(Load, FillsNumbersBeyondAnyIntegerWithTheirMean) {
+    const DataFiles files;
+    LoadOptions options;
+    options.target = "y";
+    options.standardize = Toggle::off;
+    options.missing = MissingPolicy::mean;
+    const std::string path = files.write("x.csv", "n,word,y\n1e30,a,1\n3e30,b,2\n,a,3\n");
+    EXPECT_EQ(row_of(load_training(path, options).train, 2), (std::vector<float>{2e30F, 1, 0}));
+}
+
 TEST(Load, TreatsNanInArraysAsMissingWhenTold) {
     const DataFiles files;
     const float nan = std::numeric_limits<float>::quiet_NaN();
