@@ -250,11 +250,18 @@ inline void add_category(int first, int count, int category, double* out) {
         std::string text = "inline void predict_proba(" + row() + ", double* out) {\n";
         const bool logistic = model_.spec.loss.name() == "logistic";
         if (model_.spec.one_vs_rest())
-            return text + "    scores(row, out);\n    double sum = 0;\n    for (int o = 0; o < outputs; ++o) {\n" +
-                   (logistic ? "        out[o] = 1 / (1 + std::exp(-out[o]));\n"
-                             : "        out[o] = ((out[o] < -1 ? -1.0 : out[o] > 1 ? 1.0 : out[o]) + 1) / 2;\n") +
-                   "        sum += out[o];\n    }\n    for (int o = 0; o < outputs; ++o) out[o] = sum <= 0 ? 1.0 / outputs : out[o] / "
-                   "sum;\n}\n\n";
+            return text + R"(    scores(row, out);
+    double sum = 0;
+    for (int o = 0; o < outputs; ++o) {
+        out[o] = )" +
+                   (logistic ? "1 / (1 + std::exp(-out[o]))" : "((out[o] < -1 ? -1.0 : out[o] > 1 ? 1.0 : out[o]) + 1) / 2") +
+                   R"(;
+        sum += out[o];
+    }
+    for (int o = 0; o < outputs; ++o) out[o] = sum <= 0 ? 1.0 / outputs : out[o] / sum;
+}
+
+)";
         if (!one_output())
             return text + R"(    scores(row, out);
     double top = out[0], sum = 0;
