@@ -2,9 +2,10 @@
 
 # glissade_test(NAME SOURCES a.cpp ... [LIBS ...] [LABELS ...] [TIMEOUT seconds]): a GoogleTest program, one CTest entry a test. It links
 # glissade_internals (the whole library with its internal headers) unless LIBS says what else; TIMEOUT is each test's own, 60 by default.
-# PRECOMPILED names the target whose precompiled header the sources see; NONE for none.
+# PRECOMPILED names the target whose precompiled header the sources see; NONE for none. LONG_TESTS: tests that match this filter of
+# GoogleTest's are labelled long.
 function(glissade_test name)
-    cmake_parse_arguments(arg "" "TIMEOUT;PRECOMPILED" "SOURCES;LIBS;LABELS" ${ARGN})
+    cmake_parse_arguments(arg "" "TIMEOUT;PRECOMPILED;LONG_TESTS" "SOURCES;LIBS;LABELS" ${ARGN})
     if(NOT arg_LIBS)
         set(arg_LIBS glissade_internals)
     endif()
@@ -20,13 +21,23 @@ function(glissade_test name)
     if(NOT arg_PRECOMPILED STREQUAL NONE)
         target_precompile_headers(${name} REUSE_FROM ${arg_PRECOMPILED})
     endif()
+    if(arg_LONG_TESTS)
+        glissade_discover_tests(${name} "-${arg_LONG_TESTS}" ${arg_TIMEOUT} ${arg_LABELS})
+        glissade_discover_tests(${name} "${arg_LONG_TESTS}" ${arg_TIMEOUT} long ${arg_LABELS})
+    else()
+        glissade_discover_tests(${name} "*" ${arg_TIMEOUT} ${arg_LABELS})
+    endif()
+endfunction()
+
+# glissade_discover_tests(NAME FILTER TIMEOUT [LABEL ...])
+function(glissade_discover_tests name filter timeout)
     # gtest_discover_tests cannot carry a list; ctest -L and -LE match by regular expression, so "long+gpu" is found by either.
-    string(JOIN "+" labels ${arg_LABELS})
-    set(properties TIMEOUT ${arg_TIMEOUT})
+    string(JOIN "+" labels ${ARGN})
+    set(properties TIMEOUT ${timeout})
     if(labels)
         list(APPEND properties LABELS "${labels}")
     endif()
-    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+    gtest_discover_tests(${name} TEST_FILTER "${filter}" DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()
 
 # glissade_emulated(TARGET): code that stands in for a GPU, and what runs on it, is sanitized whatever the rest of the build is.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "glissade/error.hpp"
 #include "glissade/optimizer.hpp"
+#include "host/scheduler/named.hpp"
 #include "host/scheduler/rule_fields.hpp"
 
 namespace glissade {
@@ -46,19 +48,19 @@ std::vector<std::string_view> Loss::names() {
 
 std::string_view Loss::name() const {
     if (automatic_) return "auto";
-    return std::visit([]<class Rule>(const Rule&) { return Rule::name; }, rule_);
+    return visit_held(rule_, []<class Rule>(const Rule&) { return Rule::name; });
 }
 
 LossKind Loss::kind() const {
-    return std::visit([]<class Rule>(const Rule&) { return Rule::kind; }, rule_);
+    return visit_held(rule_, []<class Rule>(const Rule&) { return Rule::kind; });
 }
 
 Link Loss::link() const {
-    return std::visit([]<class Rule>(const Rule&) { return link_of<Rule>(); }, rule_);
+    return visit_held(rule_, []<class Rule>(const Rule&) { return link_of<Rule>(); });
 }
 
 TargetRange Loss::targets() const {
-    return std::visit([]<class Rule>(const Rule&) { return targets_of<Rule>(); }, rule_);
+    return visit_held(rule_, []<class Rule>(const Rule&) { return targets_of<Rule>(); });
 }
 
 bool Loss::takes_target(double target) const {
@@ -74,32 +76,32 @@ std::optional<double> Loss::max_curvature() const {
         else
             return std::nullopt;
     };
-    return std::visit(bound, rule_);
+    return visit_held(rule_, bound);
 }
 
 std::vector<FieldInfo> Loss::fields() const {
-    return std::visit([]<class Rule>(const Rule&) { return field_infos<Rule>(); }, rule_);
+    return visit_held(rule_, []<class Rule>(const Rule&) { return field_infos<Rule>(); });
 }
 
 double Loss::get(std::string_view field) const {
-    return std::visit([&]<class Rule>(const Rule& rule) { return field_value(rule, field_named<Rule>(field)); }, rule_);
+    return visit_held(rule_, [&]<class Rule>(const Rule& rule) { return field_value(rule, field_named<Rule>(field)); });
 }
 
 void Loss::set(std::string_view field, double value) {
-    std::visit([&](auto& rule) { set_field(rule, field, value); }, rule_);
+    visit_held(rule_, [&](auto& rule) { set_field(rule, field, value); });
 }
 
 bool Loss::has(std::string_view field) const {
-    return std::visit([&]<class Rule>(const Rule&) { return find_field<Rule>(field) != nullptr; }, rule_);
+    return visit_held(rule_, [&]<class Rule>(const Rule&) { return find_field<Rule>(field) != nullptr; });
 }
 
 void Loss::prepare(double* constants) const {
     std::fill_n(constants, max_loss_constants, 0.0);
     const auto prepare_rule = [&]<class Rule>(const Rule& rule) {
-        for (const auto& field : Rule::fields()) check_field(field, field_value(rule, field));
+        check_fields_of(rule);
         rule.prepare(constants);
     };
-    std::visit(prepare_rule, rule_);
+    visit_held(rule_, prepare_rule);
 }
 
 }  // namespace glissade

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "glissade/optimizer.hpp"
 
+#include "glissade/error.hpp"
 #include "glissade/rules/update.hpp"
-
+#include "host/scheduler/named.hpp"
 #include "host/scheduler/rule_fields.hpp"
 
 namespace glissade {
@@ -49,39 +50,39 @@ std::vector<std::string_view> Optimizer::names() {
 }
 
 std::string_view Optimizer::name() const {
-    return std::visit([]<class Rule>(const Rule&) { return Rule::name; }, rule_);
+    return visit_held(rule_, []<class Rule>(const Rule&) { return Rule::name; });
 }
 
 std::vector<FieldInfo> Optimizer::fields() const {
-    return std::visit([]<class Rule>(const Rule&) { return field_infos<Rule>(); }, rule_);
+    return visit_held(rule_, []<class Rule>(const Rule&) { return field_infos<Rule>(); });
 }
 
 double Optimizer::get(std::string_view field) const {
-    return std::visit([&]<class Rule>(const Rule& rule) { return field_value(rule, field_named<Rule>(field)); }, rule_);
+    return visit_held(rule_, [&]<class Rule>(const Rule& rule) { return field_value(rule, field_named<Rule>(field)); });
 }
 
 void Optimizer::set(std::string_view field, double value) {
-    std::visit([&](auto& rule) { set_field(rule, field, value); }, rule_);
+    visit_held(rule_, [&](auto& rule) { set_field(rule, field, value); });
 }
 
 bool Optimizer::has(std::string_view field) const {
-    return std::visit([&]<class Rule>(const Rule&) { return find_field<Rule>(field) != nullptr; }, rule_);
+    return visit_held(rule_, [&]<class Rule>(const Rule&) { return find_field<Rule>(field) != nullptr; });
 }
 
 void Optimizer::check() const {
     const auto check_rule = []<class Rule>(const Rule& rule) {
-        for (const auto& field : Rule::fields()) check_field(field, field_value(rule, field));
+        check_fields_of(rule);
         if (const auto why = rule.contradiction(); !why.empty()) fail(ErrorKind::usage, std::string(Rule::name) + ": " + std::string(why));
     };
-    std::visit(check_rule, rule_);
+    visit_held(rule_, check_rule);
 }
 
 int Optimizer::variant() const {
-    return std::visit([](const auto& rule) { return rule.variant(); }, rule_);
+    return visit_held(rule_, [](const auto& rule) { return rule.variant(); });
 }
 
 int Optimizer::state_count() const {
-    return std::visit([]<class Rule>(const Rule& rule) { return Rule::state_count(rule.variant()); }, rule_);
+    return visit_held(rule_, []<class Rule>(const Rule& rule) { return Rule::state_count(rule.variant()); });
 }
 
 std::vector<std::string> Optimizer::state_names() const {
@@ -89,35 +90,31 @@ std::vector<std::string> Optimizer::state_names() const {
         const auto all = Rule::state_names(rule.variant());
         return std::vector<std::string>(all.begin(), all.begin() + Rule::state_count(rule.variant()));
     };
-    return std::visit(list, rule_);
+    return visit_held(rule_, list);
 }
 
 double Optimizer::initial_state(int state) const {
-    return std::visit([&](const auto& rule) { return rule.initial_state(state); }, rule_);
+    return visit_held(rule_, [&](const auto& rule) { return rule.initial_state(state); });
 }
 
 bool Optimizer::decoupled_decay() const {
-    return std::visit([](const auto& rule) { return rules::decays_apart(rule); }, rule_);
+    return visit_held(rule_, [](const auto& rule) { return rules::decays_apart(rule); });
 }
 
 bool Optimizer::full_batch_only() const {
-    return std::visit(
-        []<class Rule>(const Rule&) {
-            return requires {
-                Rule::full_batch_only;
-            };
-        },
-        rule_);
+    return visit_held(rule_, []<class Rule>(const Rule&) {
+        return requires {
+            Rule::full_batch_only;
+        };
+    });
 }
 
 bool Optimizer::driven_by_host() const {
-    return std::visit(
-        []<class Rule>(const Rule&) {
-            return requires {
-                Rule::driven_by_host;
-            };
-        },
-        rule_);
+    return visit_held(rule_, []<class Rule>(const Rule&) {
+        return requires {
+            Rule::driven_by_host;
+        };
+    });
 }
 
 }  // namespace glissade

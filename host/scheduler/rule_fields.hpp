@@ -1,17 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cmath>
-#include <string>
+#include <cstddef>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
 #include <vector>
 
-#include "glissade/error.hpp"
 #include "glissade/optimizer.hpp"
-#include "host/scheduler/named.hpp"
 
-/// The declared fields of a rule as programs see them; what Optimizer and Loss share.
+/// The declared fields of a rule as programs see them; what Optimizer and Loss share. What is instantiated for every rule is kept small.
 namespace glissade {
+
+/// What std::visit does, as a chain of comparisons: its tables of functions take the compiler seconds for a whole catalog.
+template <class Variant, class F>
+auto visit_held(Variant& held, const F& f) {
+    using Result = decltype(f(*std::get_if<0>(&held)));
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        if constexpr (std::is_void_v<Result>) {
+            ((held.index() == I ? f(*std::get_if<I>(&held)) : void()), ...);
+        } else {
+            Result result{};
+            static_cast<void>(((held.index() == I && (result = f(*std::get_if<I>(&held)), true)) || ...));
+            return result;
+        }
+    }
+    (std::make_index_sequence<std::variant_size_v<std::remove_const_t<Variant>>>());
+}
 
 template <class Rule>
 double field_value(const Rule& rule, const Field<Rule>& field) {
@@ -19,11 +35,15 @@ double field_value(const Rule& rule, const Field<Rule>& field) {
 }
 
 template <class Rule>
-std::vector<FieldInfo> field_infos() {
+FieldInfo field_info(const Field<Rule>& f) {
     static constexpr Rule defaults{};
+    return {f.name, f.flag != nullptr, field_value(defaults, f), f.low, f.high, f.low_open, f.help};
+}
+
+template <class Rule>
+std::vector<FieldInfo> field_infos() {
     std::vector<FieldInfo> infos;
-    for (const auto& f : Rule::fields())
-        infos.push_back({f.name, f.flag != nullptr, field_value(defaults, f), f.low, f.high, f.low_open, f.help});
+    for (const auto& f : Rule::fields()) infos.push_back(field_info(f));
     return infos;
 }
 
@@ -36,33 +56,27 @@ const Field<Rule>* find_field(std::string_view name) {
     return nullptr;
 }
 
+/// Throws Error(usage): the rule has no setting of that name.
+[[noreturn]] void fail_for_unknown_field(std::string_view rule, const std::vector<FieldInfo>& fields, std::string_view name);
+
 template <class Rule>
 const Field<Rule>& field_named(std::string_view name) {
     if (const auto* field = find_field<Rule>(name)) return *field;
-    std::vector<std::string_view> names;
-    for (const auto& f : Rule::fields()) names.push_back(f.name);
-    fail(ErrorKind::usage, unknown_name("setting of " + std::string(Rule::name), name, names));
+    fail_for_unknown_field(Rule::name, field_infos<Rule>(), name);
 }
 
 /// Throws Error(usage) if `value` is not allowed.
+void check_field(std::string_view rule, const FieldInfo& field, double value);
+
 template <class Rule>
-void check_field(const Field<Rule>& field, double value) {
-    const bool inside = (field.low_open ? value > field.low : value >= field.low) && value <= field.high;
-    const bool whole = !field.flag || value == 0 || value == 1;
-    if (inside && whole) return;
-    std::string range = field.flag ? "0 or 1" : (field.low_open ? "above " : "at least ") + number_text(field.low);
-    if (!field.flag && field.high < 1e300) {
-        const double beyond = std::nextafter(field.high, 2 * field.high);  // the end of an open range is the number before a whole one
-        range += beyond == std::floor(beyond) ? " and below " + number_text(beyond) : " and at most " + number_text(field.high);
-    }
-    if (!field.flag && !std::isfinite(value)) range = "a finite number " + range;
-    fail(ErrorKind::usage, std::string(Rule::name) + ": " + std::string(field.name) + " = " + number_text(value) + " must be " + range);
+void check_fields_of(const Rule& rule) {
+    for (const auto& field : Rule::fields()) check_field(Rule::name, field_info(field), field_value(rule, field));
 }
 
 template <class Rule>
 void set_field(Rule& rule, std::string_view name, double value) {
     const auto& field = field_named<Rule>(name);
-    check_field(field, value);
+    check_field(Rule::name, field_info(field), value);
     if (field.flag)
         rule.*field.flag = value != 0;
     else

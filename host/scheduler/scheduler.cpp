@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
-#include <variant>
 
 #include "glissade/error.hpp"
+#include "host/scheduler/rule_fields.hpp"
 #include "host/scheduler/schedule.hpp"
 
 namespace glissade {
@@ -83,22 +83,20 @@ void Scheduler<Real>::fill_row(const Member& member, const ScheduleValue& value,
                                Real* out) const {
     using rules::ScalarRow;
     const StepInfo info{step + 1, value.lr, value.momentum.value_or(0.0), value.momentum.has_value()};
-    std::visit(
-        [&](const auto& rule) {
-            for (int range = 0; range < 2; ++range) {  // weights, then biases
-                const bool decays = range == 0 || settings_.decay_bias;
-                const auto ranged = decays ? rule : rules::without_penalties(rule);
-                double k[max_rule_scalars] = {};
-                ranged.prepare(info, member_memory + range * max_rule_memory, k);
-                Real* row = out + range * ScalarRow::size;
-                const double coupled = rules::decays_apart(rule) ? 0.0 : ranged.weight_decay;
-                row[ScalarRow::coupled_decay] = static_cast<Real>(coupled + (decays ? member.l2 : 0.0));
-                row[ScalarRow::shrink] = static_cast<Real>(decays ? value.lr * member.l1 : 0.0);
-                row[ScalarRow::average] = static_cast<Real>(settings_.average.weight(step + 1));
-                for (int i = 0; i < max_rule_scalars; ++i) row[ScalarRow::rule + i] = static_cast<Real>(k[i]);
-            }
-        },
-        member.optimizer.rule());
+    visit_held(member.optimizer.rule(), [&](const auto& rule) {
+        for (int range = 0; range < 2; ++range) {  // weights, then biases
+            const bool decays = range == 0 || settings_.decay_bias;
+            const auto ranged = decays ? rule : rules::without_penalties(rule);
+            double k[max_rule_scalars] = {};
+            ranged.prepare(info, member_memory + range * max_rule_memory, k);
+            Real* row = out + range * ScalarRow::size;
+            const double coupled = rules::decays_apart(rule) ? 0.0 : ranged.weight_decay;
+            row[ScalarRow::coupled_decay] = static_cast<Real>(coupled + (decays ? member.l2 : 0.0));
+            row[ScalarRow::shrink] = static_cast<Real>(decays ? value.lr * member.l1 : 0.0);
+            row[ScalarRow::average] = static_cast<Real>(settings_.average.weight(step + 1));
+            for (int i = 0; i < max_rule_scalars; ++i) row[ScalarRow::rule + i] = static_cast<Real>(k[i]);
+        }
+    });
 }
 
 template <class Real>

@@ -165,7 +165,7 @@ void disturb(int signal, Aim aim, int trials, std::uint64_t seed) {
 struct Shard {
     int signal;
     Aim aim;
-    int index;
+    int index, trials;
 };
 
 std::string shard_name(const ::testing::TestParamInfo<Shard>& info) {
@@ -174,11 +174,11 @@ std::string shard_name(const ::testing::TestParamInfo<Shard>& info) {
     return signal + (shard.aim == Aim::a_save ? "InASave" : "AtAnyTime") + std::to_string(shard.index);
 }
 
-std::vector<Shard> shards(int first, int count) {
+std::vector<Shard> shards(int first, int count, int trials) {
     std::vector<Shard> all;
     for (int index = first; index < first + count; ++index) {
-        for (const int signal : {SIGKILL, SIGINT, SIGTERM}) all.push_back({signal, Aim::any_time, index});
-        all.push_back({SIGKILL, Aim::a_save, index});
+        for (const int signal : {SIGKILL, SIGINT, SIGTERM}) all.push_back({signal, Aim::any_time, index, trials});
+        all.push_back({SIGKILL, Aim::a_save, index, trials});
     }
     return all;
 }
@@ -187,10 +187,11 @@ class Program : public ::testing::TestWithParam<Shard> {};
 
 TEST_P(Program, GoesOnToTheSameModel) {
     const Shard& shard = GetParam();
-    disturb(shard.signal, shard.aim, GLISSADE_TRIALS, 1000 * shard.index + shard.signal + (shard.aim == Aim::a_save ? 100 : 0));
+    disturb(shard.signal, shard.aim, shard.trials, 1000 * shard.index + shard.signal + (shard.aim == Aim::a_save ? 100 : 0));
 }
 
-INSTANTIATE_TEST_SUITE_P(Disturbed, Program, ::testing::ValuesIn(shards(GLISSADE_FIRST_SHARD, GLISSADE_SHARDS)), shard_name);
+INSTANTIATE_TEST_SUITE_P(EveryRun, Program, ::testing::ValuesIn(shards(0, 1, 30)), shard_name);
+INSTANTIATE_TEST_SUITE_P(Long, Program, ::testing::ValuesIn(shards(1, 4, 100)), shard_name);
 
 }  // namespace
 }  // namespace glissade::test
