@@ -18,7 +18,7 @@ std::vector<std::byte> checkpoint() {
     state.live.parameters = {1, 2};
     state.rule_memory.resize(2 * max_rule_memory);
     state.tracks.resize(1);
-    return encode_checkpoint({.step = 3, .settings = "{}"}, one_member, state);
+    return encode_checkpoint({3, 0, "{}", "", ""}, one_member, state);
 }
 
 /// The checkpoint with a number of one of its tensors replaced, checksums and all.
