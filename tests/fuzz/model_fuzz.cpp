@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const Model model = Model::load(file.path());
         // What is known of a model is enough to read data for it.
         static const fuzz::MemoryFile table;
-        const std::string text = "a,b,y\n1,p,no\n,,yes\n2,z,no\n";
+        const std::string text = "a,b,y\n1,p,no\n2,z,no\n,,yes\n";
         table.hold(text.data(), text.size());
         LoadOptions options;
         options.memory_limit_bytes = std::int64_t{32} << 20;

@@ -4,6 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "host/train/safetensors.hpp"
 #include "host/train/tensors.hpp"
 #include "tests/support/error_of.hpp"
@@ -18,7 +24,7 @@ std::vector<std::byte> checkpoint() {
     state.live.parameters = {1, 2};
     state.rule_memory.resize(2 * max_rule_memory);
     state.tracks.resize(1);
-    return encode_checkpoint({.step = 3, .settings = "{}"}, one_member, state);
+    return encode_checkpoint({3, 0, "{}", "", ""}, one_member, state);
 }
 
 /// The checkpoint with a number of one of its tensors replaced, checksums and all.
@@ -35,8 +41,9 @@ TEST(CheckpointFile, CountsAreWholeAndNotNegative) {
     EXPECT_EQ(decode_checkpoint<float>(checkpoint_with("member.0.numbers", 3, 7), "f", one_member).tracks[0].validation_stalls, 7);
     const std::vector<std::pair<std::string, std::vector<std::size_t>>> counts = {{"member.0.numbers", {1, 3, 4}},
                                                                                   {"member.0.watch", {2, 3}}};
-    for (const auto& [name, places] : counts)
-        for (const std::size_t place : places)
+    for (const auto& tensor : counts) {
+        const std::string& name = tensor.first;
+        for (const std::size_t place : tensor.second)
             for (const double number : {1e300, -1.0, .5, nan}) {
                 const auto error =
                     testing::error_of([&] { decode_checkpoint<float>(checkpoint_with(name, place, number), "f", one_member); });
@@ -44,6 +51,7 @@ TEST(CheckpointFile, CountsAreWholeAndNotNegative) {
                 EXPECT_EQ(error->kind(), ErrorKind::data);
                 EXPECT_EQ(std::string(error->what()), "f: tensor '" + name + "': number " + std::to_string(place) + " is not a count");
             }
+    }
 }
 
 }  // namespace
