@@ -194,6 +194,8 @@ void SegmentRunner<Real>::fetch(Worker<Real>& worker, int rows) {
             __builtin_prefetch(problem_.weights + ahead * sets);
         }
     }
+    // Each lies on a page of its own: asked for in one go, several are looked up at a time.
+    for (int r = 0; r < rows; ++r) __builtin_prefetch(worker.rows_ahead[r]);
     worker.stream.advance(rows);
     if (!problem_.affine) return;
     for (int r = 0; r < rows; ++r) {
