@@ -35,7 +35,7 @@ struct SparseWork {
     double bytes_of_all = 0;  ///< of all parameters and state, read and written, where each step runs over all
 };
 
-/// What a machine offers. The constants are those of one core at some 3 GHz with AVX2, fitted to bench/results/2026-11-22-zen3-epoch.json;
+/// What a machine offers. The constants are those of one core at some 3 GHz with AVX2, fitted to bench/results/2026-11-28-zen3-epoch.json;
 /// other machines differ, mostly in what is measured: the rate of reading.
 struct CpuRates {
     double read_bytes_per_second = 12e9;  ///< of all threads together, in order
@@ -51,8 +51,8 @@ struct CpuRates {
     double step = .3e-6;                ///< what every step costs
     double step_of_single_row = .1e-6;  ///< the same for batches of one row
 
-    double entry = 6e-9;       ///< of one thread: a sparse entry in score, gradient and the update of its column ...
-    double entry_more = 2e-9;  ///< ... and in each further model
+    double entry = 30e-9;  ///< of one thread: a sparse entry in score, gradient and the update of its column (2026-11-28-zen3-sparse.json)
+    double entry_more = 5e-9;  ///< ... and in each further model, of which no measurement is kept
 };
 
 /// The larger of fetching the rows and working on them, which overlap, and then update, barriers and what every step costs. Against the

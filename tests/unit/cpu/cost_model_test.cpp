@@ -65,7 +65,7 @@ TEST(CostModel, GrowsWithTheWorkAndShrinksWithThreads) {
 
 /// The constants are one machine's: there they must tell the truth, to a factor of two either way, over every shape that was measured.
 TEST(CostModel, AgreesWithTheBenchmarkThatItWasFittedTo) {
-    std::ifstream file(std::string(GLISSADE_BENCH_RESULTS) + "/2026-11-22-zen3-epoch.json");
+    std::ifstream file(std::string(GLISSADE_BENCH_RESULTS) + "/2026-11-28-zen3-epoch.json");
     ASSERT_TRUE(file);
     const auto bench = nlohmann::json::parse(file);
     std::map<std::pair<std::int64_t, int>, double> read;
@@ -87,6 +87,26 @@ TEST(CostModel, AgreesWithTheBenchmarkThatItWasFittedTo) {
         rates.read_bytes_per_second = read.at({rows, threads});
         const double steps = static_cast<double>((rows + work.rows - 1) / work.rows);
         const double measured = run["least_epoch_ms"].get<double>() * 1e-3 / steps, predicted = predict_step(work, rates).seconds;
+        EXPECT_GT(predicted, measured / 2) << run;
+        EXPECT_LT(predicted, measured * 2) << run;
+    }
+}
+
+TEST(CostModel, AgreesWithTheBenchmarkOfSparseRows) {
+    std::ifstream file(std::string(GLISSADE_BENCH_RESULTS) + "/2026-11-28-zen3-sparse.json");
+    ASSERT_TRUE(file);
+    const auto bench = nlohmann::json::parse(file);
+    std::map<int, double> read;
+    for (const auto& probe : bench["probes"]) read[probe["threads"].get<int>()] = probe["read_gb_s"].get<double>() * 1e9;
+    ASSERT_GT(bench["steps"].size(), 30u);
+    for (const auto& run : bench["steps"]) {
+        SparseWork work;
+        work.entries = run["batch"].get<double>() * bench["nonzeros_a_row"].get<double>();
+        work.threads = run["batch"] == 1 ? 1 : run["threads"].get<int>();
+        CpuRates rates;
+        rates.read_bytes_per_second = read.at(run["threads"].get<int>());
+        const double measured = run["least_ns_a_nonzero"].get<double>() * 1e-9 * work.entries;
+        const double predicted = predict_sparse_step(work, rates).seconds;
         EXPECT_GT(predicted, measured / 2) << run;
         EXPECT_LT(predicted, measured * 2) << run;
     }
