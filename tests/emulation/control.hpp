@@ -27,6 +27,10 @@ struct Card {
     int max_blocks_per_multiprocessor = 32;
     int registers_per_thread = 64;  // what every kernel is said to use
     bool cooperative_launch = true;
+    // The largest cluster that every card with clusters runs, and that this one runs if a kernel allows it; 1: no clusters.
+    int portable_cluster_blocks = 8;
+    int max_cluster_blocks = 16;
+    int multiprocessors_per_group = 16;  // a cluster's blocks share one such group; the last may be smaller
     int driver_version = CUDART_VERSION;
 };
 

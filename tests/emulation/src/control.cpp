@@ -34,6 +34,8 @@ Card card(std::string_view name) {
     result.shared_bytes_per_multiprocessor = 64 * kib;
     result.max_threads_per_multiprocessor = 1024;
     result.max_blocks_per_multiprocessor = 16;
+    result.portable_cluster_blocks = 1;
+    result.max_cluster_blocks = 1;
     if (name == "small") {
         result.multiprocessors = 2;
         result.memory_bytes = 64 * kib * kib;
