@@ -47,6 +47,7 @@ Machine::~Machine() {
 
 void Machine::reset() {
     streams.clear();
+    graphs.clear();
     memory.clear();
     pinned.clear();
     card = emulation::card("hopper-like");

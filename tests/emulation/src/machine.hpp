@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "control.hpp"
+#include "graphs.hpp"
 #include "grid.hpp"
 #include "memory.hpp"
 #include "streams.hpp"
@@ -50,6 +51,7 @@ public:
     DeviceMemory memory;
     PinnedMemory pinned;
     Streams streams;
+    Graphs graphs;
     StackPool stacks;
     std::map<const void*, std::size_t> dynamic_shared_limits;  // raised by cudaFuncSetAttribute
     std::set<const void*> allow_non_portable_clusters;

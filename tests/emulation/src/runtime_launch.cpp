@@ -68,6 +68,7 @@ cudaError_t launch(const cudaLaunchConfig_t& config, const void* kernel, std::fu
     return runtime_call("cudaLaunchKernelEx", CallKind::device, config.dynamicSmemBytes, [&](Machine& all) {
         CUstream_st* const queue = all.streams.find(config.stream);
         if (queue == nullptr) return cudaErrorInvalidResourceHandle;
+        if (const cudaError_t error = may_ask(all, *queue); error != cudaSuccess) return error;
         LaunchRequest request;
         if (const cudaError_t error = read_config(all, config, kernel, request); error != cudaSuccess) return error;
         request.number = static_cast<std::int64_t>(all.calls.size());
@@ -77,7 +78,7 @@ cudaError_t launch(const cudaLaunchConfig_t& config, const void* kernel, std::fu
         if (resident == 0) return volume(request.cluster) > 1 ? cudaErrorInvalidClusterSize : cudaErrorLaunchOutOfResources;
         if (request.cooperative && !all.card.cooperative_launch) return cudaErrorNotSupported;
         if (request.cooperative && volume(request.grid) > resident * volume(request.cluster)) return cudaErrorCooperativeLaunchTooLarge;
-        all.streams.push(*queue, [&all, request, resident] { all.play(request, resident); });
+        ask(all, *queue, {NodeKind::kernel, kernel, [&all, request, resident] { all.play(request, resident); }, {}});
         return cudaSuccess;
     });
 }
