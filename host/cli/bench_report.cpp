@@ -82,8 +82,9 @@ std::string cache_note(const BenchReport& report) {
 Bars rates_of(const BenchReport& report) {
     Bars bars{"rows a second", report.data, {}};
     for (const Measurement& run : report.runs)
-        bars.bars.push_back({run.name + ", batch " + std::to_string(run.batch_size), run.rows_per_second,
-                             readable_rate(run.rows_per_second) + (run.bound_bytes_per_second > 0 ? ", " + percent_of_probe(run) : "")});
+        bars.bars.push_back(
+            {run.name + ", batch " + std::to_string(run.batch_size), run.rows_per_second,
+             readable_rate(run.rows_per_second) + "rows/s" + (run.bound_bytes_per_second > 0 ? ", " + percent_of_probe(run) : "")});
     return bars;
 }
 
