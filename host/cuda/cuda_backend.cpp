@@ -20,7 +20,8 @@ CudaBackend::CudaBackend(const Problem<float>& problem, const BackendLimits& lim
       shape_(shape_of(problem)),
       choice_(plan_segments(shape_, RunFacts::of(problem), card_, kernels::tuning::expected, wishes)),
       plan_(choice_.taken),
-      budget_(budget_of(problem, plan_, wishes)),
+      run_budget_(run_budget(problem, plan_, card_, limits, wishes)),
+      budget_(run_budget_.memory),
       slot_floats_((1 + shape_.state_vectors) * shape_.parameters()) {
     check_budget(budget_, card_, limits);
     int resident = 0;
@@ -48,29 +49,22 @@ CudaBackend::CudaBackend(const Problem<float>& problem, const BackendLimits& lim
     host_losses_ = {losses_.count(), "losses of the steps"};
     host_orders_ = {orders_.count(), "row orders of the epochs"};
     host_outcome_ = {1, "the outcome of a segment"};
-    scorer_ = std::make_unique<Scorer>(scorer_shape(), problem.affine, stream_);
+    scorer_ = std::make_unique<Scorer>(scorer_shape(problem, budget_, card_), problem.affine, stream_);
     upload_rows();
-}
-
-Scorer::Shape CudaBackend::scorer_shape() const {
-    Scorer::Shape shape;
-    shape.features = shape_.features;
-    shape.outputs = shape_.outputs;
-    shape.bias = shape_.bias;
-    shape.chunk_rows = budget_.chunk_rows;
-    shape.extra_floats = shape_.target_count + 1;
-    shape.multiprocessors = card_.facts.multiprocessors;
-    return shape;
+    if (problem_.held_out.features.rows > 0) judge_ = std::make_unique<Judge>(problem_.held_out, *scorer_, run_budget_.keeps_held_out);
 }
 
 /// Every row once: features, targets and weights of a chunk lie one after another in a staging buffer, a kernel makes records of them.
+/// Features that are on the device already are read where they are.
 void CudaBackend::upload_rows() {
     const MatrixView<const float>& x = problem_.features;
+    const bool there = problem_.place.has_value();
+    if (there) stream_.wait_for(problem_.place->stream);
     for (std::int64_t first = 0; first < x.rows; first += budget_.chunk_rows) {
         const std::int64_t count = std::min(budget_.chunk_rows, x.rows - first);
         StagingRing::Slot& slot = scorer_->ring().next();
-        const std::int64_t targets_at = count * x.columns, weights_at = targets_at + count * shape_.target_count;
-        copy_rows(x, first, count, slot.host.data());
+        const std::int64_t targets_at = there ? 0 : count * x.columns, weights_at = targets_at + count * shape_.target_count;
+        if (!there) copy_rows(x, first, count, slot.host.data());
         std::copy_n(problem_.targets + first * shape_.target_count, count * shape_.target_count, slot.host.data() + targets_at);
         if (shape_.weighted) std::copy_n(problem_.weights + first, count, slot.host.data() + weights_at);
         const std::int64_t floats = weights_at + (shape_.weighted ? count : 0);
@@ -78,7 +72,8 @@ void CudaBackend::upload_rows() {
         kernels::PackRowsParams params;
         params.shape = shape_;
         params.rows = count;
-        params.features = slot.device.data();
+        params.stride = there ? x.stride : x.columns;
+        params.features = there ? x.row(first) : slot.device.data();
         params.targets = slot.device.data() + targets_at;
         params.weights = slot.device.data() + weights_at;
         params.scale = scorer_->scale();
@@ -212,7 +207,14 @@ void CudaBackend::roll_back() {
 
 void CudaBackend::score(MatrixView<const float> x, const float* parameters, std::span<float> scores_out) {
     const DeviceScope scope(card_.facts.ordinal);
-    scorer_->score(x, parameters, scores_out);
+    scorer_->score(x, false, parameters, scores_out);
+}
+
+bool CudaBackend::judge(const float* parameters, JudgedSums& out) {
+    if (!judge_) return false;
+    const DeviceScope scope(card_.facts.ordinal);
+    out = judge_->judge(parameters);
+    return true;
 }
 
 std::string CudaBackend::description() const {
@@ -232,6 +234,11 @@ std::string CudaBackend::description() const {
                        where(places.state) + " memory; " + in_bytes(plan_.layout.bytes) + " of shared memory a block, " +
                        in_bytes(budget_.total()) + " of device memory; expected " + time(plan_);
     if (choice_.runner_up) text += "; " + words_for(choice_.runner_up->launch) + " would take " + time(*choice_.runner_up);
+    if (judge_)
+        text += "; of it " + in_bytes(run_budget_.held_out.total()) + " for validation, whose rows " +
+                (problem_.held_out.place      ? "are read where they lie"
+                 : run_budget_.keeps_held_out ? "stay on the card"
+                                              : "do not fit and come again for each evaluation");
     return text + ".";
 }
 
@@ -253,7 +260,7 @@ std::string cuda_refusal(const Problem<float>& problem, const BackendLimits& lim
         const cuda::Card card = cuda::usable_card(limits.cuda_ordinal);
         const cuda::PlanChoice choice =
             cuda::plan_segments(cuda::shape_of(problem), cuda::RunFacts::of(problem), card, kernels::tuning::expected, {});
-        cuda::check_budget(cuda::budget_of(problem, choice.taken, {}), card, limits);
+        cuda::check_budget(cuda::run_budget(problem, choice.taken, card, limits, {}).memory, card, limits);
         return "";
     } catch (const Error& error) {
         return error.what();

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "host/cuda/judge.hpp"
 #include "host/cuda/plan.hpp"
+#include "host/cuda/run_budget.hpp"
 #include "host/cuda/scorer.hpp"
 
 namespace glissade::cuda {
@@ -25,13 +27,13 @@ public:
     void roll_back() override;
     using Backend<float>::score;
     void score(MatrixView<const float> x, const float* parameters, std::span<float> scores_out) override;
+    bool judge(const float* parameters, JudgedSums& out) override;
     std::string description() const override;
     StepPrediction predict_step() override { return {plan_.step_seconds, plan_.fetch_seconds, plan_.bound_by}; }
 
     const SegmentPlan& plan() const { return plan_; }
 
 private:
-    Scorer::Shape scorer_shape() const;
     void upload_rows();
     void launch(const Segment<float>& segment, std::int64_t first, std::int64_t steps, bool begins);
     kernels::SegmentLinearParams segment_params() const;
@@ -43,6 +45,7 @@ private:
     kernels::LinearShape shape_;
     PlanChoice choice_;
     const SegmentPlan& plan_;  ///< the one taken
+    RunBudget run_budget_;
     MemoryBudget budget_;
     std::int64_t slot_floats_;
     DeviceBuffer<float> records_, state_, exchange_, stack_, block_state_, block_sums_, gradients_;
@@ -54,7 +57,8 @@ private:
     PinnedBuffer<EpochOrder> host_orders_;
     PinnedBuffer<kernels::SegmentOutcome> host_outcome_;
     std::unique_ptr<Scorer> scorer_;
-    int live_ = 0, before_ = 0;  ///< slots: now, and before the last segment
+    std::unique_ptr<Judge> judge_;  ///< null without validation rows
+    int live_ = 0, before_ = 0;     ///< slots: now, and before the last segment
     bool can_roll_back_ = false;
     std::vector<double> loss_sums_;
     Stream stream_;  ///< last: it is destroyed, and so waited for, before the buffers that its work uses

@@ -2,17 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "glissade/dataset.hpp"
 #include "glissade/matrix_view.hpp"
 #include "glissade/row_order.hpp"
 #include "glissade/rules/update.hpp"
 #include "glissade/sparse_view.hpp"
 #include "host/execution/calibration.hpp"
 #include "host/execution/cost_model.hpp"
+#include "host/execution/judged_rows.hpp"
 
 namespace glissade {
 
@@ -48,10 +52,11 @@ struct IdlePlan {
 /// lives.
 template <class Real>
 struct Problem {
-    MatrixView<const Real> features;  ///< of sparse rows: their counts only
-    SparseView<const Real> sparse;    ///< offsets are null for dense rows
-    IdlePlan idle;                    ///< of sparse rows
-    const Real* targets = nullptr;    ///< rows x target_count
+    MatrixView<const Real> features;   ///< of sparse rows: their counts only
+    std::optional<DevicePlace> place;  ///< of features in the memory of a device; all else is in the host's
+    SparseView<const Real> sparse;     ///< offsets are null for dense rows
+    IdlePlan idle;                     ///< of sparse rows
+    const Real* targets = nullptr;     ///< rows x target_count
     std::int64_t target_count = 1;
     const Real* weights = nullptr;  ///< [rows][weight_sets], each set of mean 1, or null for all 1
     std::int64_t weight_sets = 1;
@@ -68,6 +73,7 @@ struct Problem {
     bool averaging = false;     ///< one more state vector: the running average of the parameters
     Real clip_norm = 0, clip_value = 0;
     BatchPlan batches;
+    JudgedRows<Real> held_out;  ///< dense validation rows, or none
 
     bool is_sparse() const { return sparse.offsets != nullptr; }
     std::int64_t weight_count() const { return outputs * features.columns; }
@@ -135,8 +141,18 @@ public:
     virtual void set_state(const TrainingState<Real>& state) = 0;
     /// The state after all segments run so far. Waits.
     virtual TrainingState<Real> get_state() = 0;
-    /// Runs a segment on the live state. Waits.
+    /// Runs a segment on the live state. Waits. None may be under way.
     virtual SegmentReport run(const Segment<Real>& segment) = 0;
+    /// The steps of a segment that start() takes; 0: there is no start() here, only run().
+    virtual std::int64_t most_started_steps() const { return 0; }
+    /// run() in two halves: sets a segment off behind those under way, of which there may be one. Everything that `segment` points to has
+    /// been read when this returns.
+    virtual void start(const Segment<Real>& segment);
+    /// The report of the oldest segment under way. Only now is it part of the live state: get_state() and roll_back() do not see a younger
+    /// one. Waits.
+    virtual SegmentReport wait();
+    /// Forgets the segment under way, as if it had not been started. Waits.
+    virtual void discard();
     /// Whether a member has converged: more steps would leave it as it is. Only rules that the host drives ever know.
     virtual bool settled(std::int64_t) const { return false; }
     /// Undoes the last segment that was run.
@@ -145,6 +161,9 @@ public:
     virtual void score(MatrixView<const Real> x, const Real* parameters, std::span<Real> scores_out) = 0;
     /// The same of sparse rows, for a backend that trains on such; throws Error(internal) on others.
     virtual void score(SparseView<const Real> x, const Real* parameters, std::span<Real> scores_out);
+    /// The sums over problem.held_out of one member's parameters, if the backend takes them where the rows are; false: it does not, and
+    /// whoever asks takes scores.
+    virtual bool judge(const Real*, JudgedSums&) { return false; }
     /// A sentence: what runs, on how many threads or blocks, with how many bytes.
     virtual std::string description() const = 0;
     /// May read the rows for some milliseconds, to see how fast that goes.
@@ -175,10 +194,13 @@ struct ScoreTask {
     const Real* parameters = nullptr;
     std::int64_t outputs = 1;
     bool bias = true;
-    SparseView<const Real> sparse = {};  ///< instead of x, if its offsets are not null
+    SparseView<const Real> sparse = {};     ///< instead of x, if its offsets are not null
+    std::optional<DevicePlace> place = {};  ///< of x in the memory of a device
 };
 template <class Real>
 void score_on_cpu(const ScoreTask<Real>& task, int threads, std::span<Real> scores_out);
 void score_on_cuda(const ScoreTask<float>& task, int ordinal, std::span<float> scores_out);
+/// The sums over rows of their scores by `task`, whose x and place are not looked at. Throws Error(memory) if what it needs does not fit.
+JudgedSums judge_on_cuda(const ScoreTask<float>& task, const JudgedRows<float>& rows, int ordinal);
 
 }  // namespace glissade

@@ -19,11 +19,25 @@ Calibration usable_calibration(std::string& why) {
     }
 }
 
+/// Validation rows in the memory of a device are judged there.
+template <class Real>
+void check_held_out(const Problem<Real>& problem, const DeviceChoice& choice) {
+    const std::optional<DevicePlace>& place = problem.held_out.place;
+    if (!place || (choice.cuda && choice.ordinal == place->ordinal)) return;
+    fail(ErrorKind::device, "the validation rows are in the memory of CUDA device " + std::to_string(place->ordinal) +
+                                ", but the run is on " +
+                                (choice.cuda ? "device " + std::to_string(choice.ordinal) : "the CPU (" + choice.why + ")") +
+                                ": train there, or copy them to the host");
+}
+
 }  // namespace
 
 template <class Real>
 std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const TrainOptions& options, DeviceChoice& choice_out) {
-    choice_out = problem.is_sparse() ? choose_for_sparse(options.device) : choose_device(options.device, real_type_of<Real>());
+    choice_out = problem.is_sparse() ? choose_for_sparse(options.device)
+                 : problem.place     ? choose_for_place(options.device, *problem.place)
+                                     : choose_device(options.device, real_type_of<Real>());
+    check_held_out(problem, choice_out);
     BackendLimits limits;
     limits.threads = options.threads > 0 ? options.threads : usable_processors();
     limits.cuda_ordinal = choice_out.ordinal;
@@ -42,6 +56,7 @@ std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const 
                 refusal = error.what();
             }
             choice_out = {false, 0, false, "the GPU cannot take this shape: " + refusal + calibration_trouble};
+            check_held_out(problem, choice_out);
         }
     }
     limits.memory_limit_bytes = options.memory_limit_bytes;

@@ -43,6 +43,20 @@ DeviceChoice choose_device(const std::string& device, RealType type) {
                                 " usable CUDA devices, cuda:0 to cuda:" + std::to_string(cuda.devices.back().ordinal));
 }
 
+DeviceChoice choose_for_place(const std::string& device, const DevicePlace& place) {
+    const std::string there = "cuda:" + std::to_string(place.ordinal);
+    if (device == "auto" || device == "cuda") {
+        DeviceChoice choice = choose_device(there, RealType::float32);
+        choice.why = "the rows are there: " + choice.why;
+        return choice;
+    }
+    const DeviceChoice choice = choose_device(device, RealType::float32);
+    if (!choice.cuda || choice.ordinal != place.ordinal)
+        fail(ErrorKind::device, "the rows are in the memory of CUDA device " + std::to_string(place.ordinal) + ", which device " + device +
+                                    " does not read: use device auto or " + there + ", or copy them to the host");
+    return choice;
+}
+
 DeviceChoice choose_for_sparse(const std::string& device) {
     if (device == "cpu") return {false, 0, true, "asked for"};
     if (device == "auto") return {false, 0, false, "sparse data runs on the CPU"};

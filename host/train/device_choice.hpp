@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "glissade/dataset.hpp"
 #include "glissade/matrix_view.hpp"
 
 namespace glissade {
@@ -18,6 +19,10 @@ struct DeviceChoice {
 /// Reads `auto`, `cpu`, `cuda` or `cuda:N`. Throws Error(usage) for anything else and Error(device), saying exactly what is missing, where
 /// a device that was asked for by name cannot be used; `auto` takes the first usable GPU for float32, else the CPU.
 DeviceChoice choose_device(const std::string& device, RealType type);
+
+/// The same for float32 data in the memory of a device, which only that device reads: `auto` and `cuda` are that one. Error(device) for the
+/// CPU and for another device.
+DeviceChoice choose_for_place(const std::string& device, const DevicePlace& place);
 
 /// The same for sparse data, which runs on the CPU: Error(usage) for a GPU that was asked for by name.
 DeviceChoice choose_for_sparse(const std::string& device);

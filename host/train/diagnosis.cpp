@@ -83,7 +83,7 @@ std::string full_batch_verdict(const Problem<Real>& problem, const ResolvedRun& 
 template <class Real>
 std::optional<double> largest_curvature(const Problem<Real>& problem, const Loss& loss, double l2) {
     const auto bound = loss.max_curvature();
-    if (!bound) return std::nullopt;
+    if (!bound || problem.place) return std::nullopt;
     constexpr double most_multiplications = 4e9;
     constexpr double settled = 1e-7;  // relative change of the estimate: three printed digits need far less
     const double values = problem.is_sparse()

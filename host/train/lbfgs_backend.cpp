@@ -76,6 +76,7 @@ public:
     void score(SparseView<const Real> x, const Real* parameters, std::span<Real> scores_out) override {
         evaluator_->score(x, parameters, scores_out);
     }
+    bool judge(const Real* parameters, JudgedSums& out) override { return evaluator_->judge(parameters, out); }
     std::string description() const override { return evaluator_->description() + "; L-BFGS on the host"; }
     StepPrediction predict_step() override { return evaluator_->predict_step(); }
 

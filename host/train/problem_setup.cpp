@@ -3,14 +3,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "glissade/error.hpp"
+#include "host/data/device_memory.hpp"
 #include "host/execution/idle.hpp"
 #include "host/scheduler/scheduler.hpp"
 #include "host/train/data_checks.hpp"
 #include "host/train/field_checks.hpp"
 #include "host/train/folds.hpp"
 #include "host/train/option_checks.hpp"
+#include "host/train/score_metrics.hpp"
+#include "host/train/training_loop.hpp"
 
 namespace glissade {
 
@@ -203,12 +207,14 @@ std::pair<double, double> moments(std::int64_t count, F&& value) {
 
 template <class Real>
 void standardize_columns(const Dataset& data, TrainingRows<Real>& rows) {
-    const auto x = data.features<Real>();
-    std::vector<double> sum(static_cast<std::size_t>(x.columns), 0.0), squares(static_cast<std::size_t>(x.columns), 0.0);
+    std::vector<double> sum(static_cast<std::size_t>(data.columns()), 0.0), squares(sum);
     const auto column_means = [&](auto&& term, std::vector<double>& out) {  // row by row, so that memory is read in order
-        for (std::int64_t r = 0; r < x.rows; ++r)
-            for (std::int64_t j = 0; j < x.columns; ++j) out[static_cast<std::size_t>(j)] += term(x.row(r)[j], static_cast<std::size_t>(j));
-        for (double& value : out) value /= static_cast<double>(x.rows);
+        device_memory::visit_rows<Real>(data, [&](MatrixView<const Real> x) {
+            for (std::int64_t r = 0; r < x.rows; ++r)
+                for (std::int64_t j = 0; j < x.columns; ++j)
+                    out[static_cast<std::size_t>(j)] += term(x.row(r)[j], static_cast<std::size_t>(j));
+        });
+        for (double& value : out) value /= static_cast<double>(data.rows());
     };
     column_means([](Real v, std::size_t) { return static_cast<double>(v); }, sum);
     column_means([&](Real v, std::size_t j) { return (v - sum[j]) * (v - sum[j]); }, squares);
@@ -239,6 +245,15 @@ void scale_columns(const Dataset& data, TrainingRows<Real>& rows) {
         rows.applied.scale.push_back(deviation > 0 ? 1 / deviation : 1);
     }
     rows.applied.shift.assign(columns, 0.0);
+}
+
+/// A view of memory of the host, or of the device that data.place() names.
+template <class Real>
+MatrixView<const Real> dense_features(const Dataset& data) {
+    if constexpr (std::is_same_v<Real, float>) {
+        if (data.place()) return data.device_features();
+    }
+    return data.features<Real>();
 }
 
 template <class Real>
@@ -306,6 +321,19 @@ void fill_weights(const Dataset& data, const TrainOptions& options, const Resolv
     for (std::int64_t set = 0; set <= options.folds; ++set) add_weight_set(weights, set, options.folds + 1, rows);
 }
 
+/// The validation rows, as they will be judged after each epoch.
+template <class Real>
+void add_held_out(const TrainOptions& options, const ResolvedRun& run, TrainingRows<Real>& rows) {
+    const Dataset& data = options.validation;
+    rows.held_out_targets = targets_in_units<Real>(data, run.task, rows.target_scale, rows.target_shift);
+    const auto weights = data.has_weights() ? data.weights<Real>() : std::span<const Real>{};
+    rows.held_out = judged_rows<Real>(run.spec, {{}, rows.held_out_targets, weights, rows.target_scale}, LossUnits::trained);
+    if (data.is_sparse()) return;
+    rows.problem.held_out = rows.held_out;
+    rows.problem.held_out.features = dense_features<Real>(data);
+    rows.problem.held_out.place = data.place();
+}
+
 IdlePlan idle_of_run(const TrainOptions& options, const ResolvedRun& run) {
     bool decays = false, shrinks = false;
     for (const Member& member : run.members) {
@@ -336,7 +364,8 @@ std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptio
         problem.sparse = data.sparse<Real>();
         problem.idle = idle_of_run(options, run);
     } else {
-        problem.features = data.features<Real>();
+        problem.features = dense_features<Real>(data);
+        problem.place = data.place();
     }
     problem.targets = rows->targets.empty() ? data.targets<Real>().data() : rows->targets.data();
     problem.target_count = data.target_count();
@@ -358,6 +387,7 @@ std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptio
     problem.clip_norm = static_cast<Real>(options.clip_norm);
     problem.clip_value = static_cast<Real>(options.clip_value);
     problem.batches = run.batches;
+    if (options.validation.rows() > 0) add_held_out(options, run, *rows);
     return rows;
 }
 

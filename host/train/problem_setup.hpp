@@ -38,6 +38,8 @@ struct TrainingRows {
     std::vector<Real> scale, shift;
     ColumnAffine applied;                            ///< what train() itself added, in double; empty: none
     std::vector<double> target_scale, target_shift;  ///< stored target -> user's units
+    std::vector<Real> held_out_targets;              ///< of the validation rows, in the units that the run trains in
+    JudgedRows<Real> held_out;                       ///< the validation rows, if there are any; without features if they are sparse
     Problem<Real> problem;
 };
 

@@ -31,8 +31,7 @@ double since(std::chrono::steady_clock::time_point start) {
 template <class Real>
 TrainingLoop<Real>::TrainingLoop(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, const TrainingRows<Real>& rows)
     : data_(data), options_(options), run_(run), rows_(rows), problem_(rows.problem) {
-    if (options.validation.rows() > 0)
-        validation_targets_ = targets_in_units<Real>(options.validation, run.task, rows.target_scale, rows.target_shift);
+    if (options.validation.rows() > 0) validation_totals_ = judged_totals(rows.held_out);
     if (!options.checkpoint.directory.empty()) {
         store_.emplace(posix_io(), options.checkpoint.directory, options.checkpoint.keep);
         fingerprint_ = fingerprint_of(data, options);
@@ -242,22 +241,28 @@ std::vector<Real> TrainingLoop<Real>::model_parameters(std::size_t member) const
     return {first, first + static_cast<std::ptrdiff_t>(problem_.parameter_count())};
 }
 
+/// Where the backend does not judge validation rows itself, they are scored for the host.
+template <class Real>
+JudgedSums TrainingLoop<Real>::judge(const Real* parameters) {
+    JudgedSums sums;
+    if (backend_->judge(parameters, sums)) return sums;
+    const Dataset& held_out = options_.validation;
+    std::vector<Real> scores(static_cast<std::size_t>(held_out.rows() * problem_.outputs));
+    if (held_out.is_sparse())
+        backend_->score(held_out.sparse<Real>(), parameters, scores);
+    else
+        backend_->score(held_out.features<Real>(), parameters, scores);
+    return judge_scores<Real>(rows_.held_out, scores, problem_.outputs);
+}
+
 template <class Real>
 void TrainingLoop<Real>::validate() {
     if (options_.validation.rows() == 0) return;
     state_.live = backend_->get_state();
-    const Dataset& held_out = options_.validation;
-    std::vector<Real> scores(static_cast<std::size_t>(held_out.rows() * problem_.outputs));
     for (const std::size_t m : alive()) {
         MemberTrack<Real>& track = state_.tracks[m];
         auto parameters = model_parameters(m);
-        if (held_out.is_sparse())
-            backend_->score(held_out.sparse<Real>(), parameters.data(), scores);
-        else
-            backend_->score(held_out.features<Real>(), parameters.data(), scores);
-        const auto weights = held_out.has_weights() ? held_out.weights<Real>() : std::span<const Real>{};
-        const Metrics metrics =
-            score_metrics<Real>(run_.spec, {scores, validation_targets_, weights, rows_.target_scale}, LossUnits::trained);
+        const Metrics metrics = metrics_of(run_.spec, options_.validation.rows(), validation_totals_, judge(parameters.data()));
         EpochRecord& record = track.history.back();
         record.validation = metrics;
         record.seconds = seconds();

@@ -11,6 +11,7 @@
 #include "host/train/checkpoint_file.hpp"
 #include "host/train/device_choice.hpp"
 #include "host/train/problem_setup.hpp"
+#include "host/train/score_metrics.hpp"
 #include "host/train/store.hpp"
 #include "host/train/training_state.hpp"
 
@@ -50,6 +51,7 @@ private:
     void retire_stalled();
     bool stalled(const MemberTrack<Real>& track) const;
     void validate();
+    JudgedSums judge(const Real* parameters);
     StopReason reason_of_end() const;
     std::optional<StopReason> reason_to_stop(Control control) const;
     bool checkpoint_is_due(bool epoch_ended) const;
@@ -71,7 +73,7 @@ private:
     std::unique_ptr<Backend<Real>> backend_;
     std::optional<CheckpointStore> store_;
     std::string fingerprint_, settings_, plan_;
-    std::vector<Real> validation_targets_;
+    JudgedTotals validation_totals_;
     RunState<Real> state_;
     std::int64_t segment_steps_ = 1;
     std::int64_t saved_step_ = -1;
