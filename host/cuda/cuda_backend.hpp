@@ -41,13 +41,15 @@ private:
     Card card_;
     Problem<float> problem_;
     kernels::LinearShape shape_;
-    SegmentPlan plan_;
+    PlanChoice choice_;
+    const SegmentPlan& plan_;  ///< the one taken
     MemoryBudget budget_;
     std::int64_t slot_floats_;
-    DeviceBuffer<float> records_, state_, exchange_, stack_, block_state_;
+    DeviceBuffer<float> records_, state_, exchange_, stack_, block_state_, block_sums_, gradients_;
     DeviceBuffer<float> scalars_, losses_;
     DeviceBuffer<EpochOrder> orders_;
     DeviceBuffer<kernels::SegmentOutcome> outcome_;
+    DeviceBuffer<kernels::SegmentSignals> signals_;
     PinnedBuffer<float> host_state_, host_scalars_, host_losses_;
     PinnedBuffer<EpochOrder> host_orders_;
     PinnedBuffer<kernels::SegmentOutcome> host_outcome_;

@@ -58,13 +58,13 @@ template <class Real>
 void TrainingLoop<Real>::begin(RunState<Real> state) {
     state_ = std::move(state);
     first_run_step_ = state_.step;
-    begun_ = std::chrono::steady_clock::now();
     // A guess of the work of a step, so that the first segment is neither instant nor endless; later ones follow the clock.
     const std::int64_t a_row = problem_.is_sparse() ? problem_.sparse.nonzeros() / problem_.sparse.rows + 1 : problem_.features.columns;
     const std::int64_t update = problem_.is_sparse() && !problem_.idle.lazy() ? problem_.features.columns : 0;
     const std::int64_t work = (problem_.batches.batch_size * a_row + update) * problem_.outputs * problem_.members;
     segment_steps_ = std::clamp<std::int64_t>((std::int64_t{1} << 26) / std::max<std::int64_t>(1, work), 1, 4096);
     rebuild();
+    begun_ = std::chrono::steady_clock::now();
 }
 
 template <class Real>
