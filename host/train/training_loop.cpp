@@ -122,29 +122,58 @@ std::int64_t TrainingLoop<Real>::rows_of_epoch() const {
 }
 
 template <class Real>
-std::int64_t TrainingLoop<Real>::wanted_steps() const {
+std::int64_t TrainingLoop<Real>::wanted_steps(std::int64_t step) const {
     std::int64_t steps = options_.segment_steps > 0 ? options_.segment_steps : segment_steps_;
     const std::int64_t every = options_.checkpoint.every_steps;
-    if (store_ && every > 0) steps = std::min(steps, every - state_.step % every);
-    return steps;
+    if (store_ && every > 0) steps = std::min(steps, every - step % every);
+    return runs_ahead() ? std::min(steps, backend_->most_started_steps()) : steps;
 }
 
 template <class Real>
-SegmentReport TrainingLoop<Real>::run_segment(std::int64_t steps) {
+typename TrainingLoop<Real>::Launched TrainingLoop<Real>::launch(std::int64_t step) {
     const bool at_epochs = options_.validation.rows() > 0 || options_.tol > 0 || options_.schedule.watches_loss() ||
                            run_.members[0].optimizer.driven_by_host() || (store_ && options_.checkpoint.every_steps == 0);
-    state_.rule_memory = scheduler_->memory;
-    const auto start = std::chrono::steady_clock::now();
-    const Segment<Real> segment = scheduler_->next(state_.step, steps, at_epochs);
-    const SegmentReport report = backend_->run(segment);
-    const double ratio = segment_seconds / std::max(since(start), 1e-6);
-    segment_steps_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(segment.steps) * std::clamp(ratio, .25, 4.0)));
+    Launched launched;
+    launched.memory_before = scheduler_->memory;
+    launched.begun = std::chrono::steady_clock::now();
+    launched.segment = scheduler_->next(step, wanted_steps(step), at_epochs);
+    if (runs_ahead()) backend_->start(launched.segment);
+    return launched;
+}
+
+/// Sets off the segment behind `now` before the report of `now` is there, unless what it computes depends on that report.
+template <class Real>
+void TrainingLoop<Real>::launch_ahead(const Launched& now) {
+    const std::int64_t end = now.segment.first_step + now.segment.steps;
+    if (!runs_ahead() || end >= run_.total_steps) return;
+    if (options_.schedule.watches_loss() && scheduler_->ends_epoch(end)) return;
+    ahead_ = launch(end);
+}
+
+template <class Real>
+SegmentReport TrainingLoop<Real>::collect(const Launched& now) {
+    const SegmentReport report = runs_ahead() ? backend_->wait() : backend_->run(now.segment);
+    const double ratio = segment_seconds / std::max(since(std::max(now.begun, collected_)), 1e-6);
+    collected_ = std::chrono::steady_clock::now();
+    segment_steps_ =
+        std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(now.segment.steps) * std::clamp(ratio, .25, 4.0)));
+    state_.rule_memory = now.memory_before;
     return report;
+}
+
+/// The segment ahead was set off on what turned out otherwise: as if it had not been.
+template <class Real>
+void TrainingLoop<Real>::drop_ahead() {
+    if (!ahead_) return;
+    backend_->discard();
+    scheduler_->memory = ahead_->memory_before;
+    ahead_.reset();
 }
 
 template <class Real>
 StopReason TrainingLoop<Real>::run() {
     const StopReason reason = run_segments();
+    drop_ahead();
     if (!alive().empty()) state_.live = backend_->get_state();
     return reason;
 }
@@ -153,7 +182,10 @@ template <class Real>
 StopReason TrainingLoop<Real>::run_segments() {
     while (state_.step < run_.total_steps && !alive().empty()) {
         const std::int64_t first = state_.step;
-        const SegmentReport report = run_segment(wanted_steps());
+        const Launched now = ahead_ ? std::move(*ahead_) : launch(first);
+        ahead_.reset();
+        launch_ahead(now);
+        const SegmentReport report = collect(now);
         absorb(report, first);
         state_.step += report.steps_done;
         const bool epoch_ended = report.steps_done > 0 && scheduler_->ends_epoch(state_.step);
@@ -290,7 +322,7 @@ void TrainingLoop<Real>::save_checkpoint(bool at_end) {
     if (!store_ || (at_end && saved_step_ == state_.step)) return;
     if (!alive().empty()) {
         state_.live = backend_->get_state();
-        state_.rule_memory = scheduler_->memory;
+        state_.rule_memory = ahead_ ? ahead_->memory_before : scheduler_->memory;
     }
     if (!writing_begun_ && options_.checkpoint.before_first) options_.checkpoint.before_first();
     writing_begun_ = true;
