@@ -17,13 +17,24 @@ using StreamHandle = CUstream_st*;  ///< what cudaStream_t is
 /// Who works on a step: one block, or every block of a cooperative grid.
 enum class Team { block, grid };
 
-/// Division by a number that is known beforehand, as one multiplication. Exact while dividend * divisor < 2^32.
+/// How the sums of a team's blocks become new parameters.
+/// - replica: every block keeps all parameters and state, adds up all blocks' sums and applies the same update. One barrier a step.
+/// - sliced: every block owns a slice of the parameters with its state; it adds up all blocks' sums of the slice and updates it, and the
+/// others
+///   read what came of it. Two barriers a step, three with clipping by the norm.
+enum class Exchange { replica, sliced };
+
+/// Division by a number that is known beforehand, as two multiplications. Exact for every int that is not negative.
 struct Divider {
-    std::uint64_t magic = 0;  ///< ceil(2^32 / divisor)
+    std::uint64_t magic = 0;  ///< ceil(2^62 / divisor)
     static constexpr Divider by(std::int64_t divisor) {
-        return {((std::uint64_t{1} << 32) + divisor - 1) / static_cast<std::uint64_t>(divisor)};
+        return {((std::uint64_t{1} << 62) + static_cast<std::uint64_t>(divisor) - 1) / static_cast<std::uint64_t>(divisor)};
     }
-    constexpr int quotient(int dividend) const { return static_cast<int>(static_cast<std::uint32_t>(dividend) * magic >> 32); }
+    constexpr int quotient(int dividend) const {
+        constexpr std::uint64_t low = (std::uint64_t{1} << 31) - 1;
+        const auto n = static_cast<std::uint64_t>(static_cast<std::uint32_t>(dividend));
+        return static_cast<int>(((magic >> 31) * n + ((magic & low) * n >> 31)) >> 31);
+    }
 };
 
 /// The counts of a dense model of the linear family. A member's parameters: weights [outputs][features], biases [outputs].
@@ -34,6 +45,12 @@ struct LinearShape {
     bool bias = true, weighted = false;
 
     constexpr std::int64_t columns() const { return members * outputs; }
+    /// Columns whose scores, or sums, a thread works on at a time: they share each value of the row that is read.
+    constexpr std::int64_t columns_at_once() const { return columns() > 1 ? 4 : 1; }
+    /// What the sums of one partial are divided into for threads: (columns at once, feature or bias) pairs, then losses.
+    constexpr std::int64_t sum_items() const {
+        return (columns() + columns_at_once() - 1) / columns_at_once() * (features + bias) + members;
+    }
     constexpr std::int64_t member_weights() const { return outputs * features; }
     constexpr std::int64_t member_parameters() const { return member_weights() + (bias ? outputs : 0); }
     constexpr std::int64_t parameters() const { return members * member_parameters(); }
@@ -61,6 +78,23 @@ struct BatchDivision {
     static BatchDivision of(std::int64_t rows, std::int64_t blocks, const TileShape& tile);
 };
 
+/// Which of the large arrays lie in a block's shared memory; the others lie in device memory. A replica's parameters and sums always do.
+struct SegmentPlaces {
+    bool parameters = true, sums = true, state = true;
+};
+
+/// How a segment is laid on the card.
+struct SegmentLaunch {
+    Team team = Team::block;
+    Exchange exchange = Exchange::replica;
+    int blocks = 1, threads = 32;
+    SegmentPlaces places;
+    /// Elements that a block owns: of the sums, so that losses are shared out too.
+    constexpr std::int64_t slice(const LinearShape& shape) const {
+        return exchange == Exchange::sliced ? (shape.sums() + blocks - 1) / blocks : shape.parameters();
+    }
+};
+
 /// Where things stand in a block's shared memory: byte offsets.
 struct SegmentLayout {
     static constexpr std::int64_t header_bytes = 16;
@@ -72,13 +106,19 @@ struct SegmentLayout {
     std::int64_t rows = 0;        ///< [row_slots][tile rows] of std::int64_t: row numbers, -1 for none
     std::int64_t counts = 0;      ///< [row_slots][tile partials] of int: rows that each partial sum has in the tile
     std::int64_t scores = 0;      ///< [tile rows][columns + members]: scores, then slopes; losses
-    std::int64_t sums = 0;        ///< [tile partials][sums]
     std::int64_t clip = 0;        ///< [members]
-    std::int64_t parameters = 0;  ///< [parameters]
-    std::int64_t state = 0;       ///< [state_vectors][parameters], if it is kept here
+    std::int64_t sums = 0;        ///< [tile partials][sums], if here
+    std::int64_t parameters = 0;  ///< [parameters], if here
+    std::int64_t state = 0;       ///< [state_vectors][slice], if here
     std::int64_t bytes = 0;
 
-    static SegmentLayout of(const LinearShape& shape, const TileShape& tile, bool state_in_shared);
+    static SegmentLayout of(const LinearShape& shape, const TileShape& tile, const SegmentLaunch& launch);
+};
+
+/// What the blocks of a sliced exchange tell each other beside sums.
+struct SegmentSignals {
+    int doubtful[2];    ///< by the parity of the step: a partial sum so large that a total may not be finite
+    int frozen_member;  ///< the first member with a total that is not finite; `members` while there is none
 };
 
 /// What a segment did, as the device writes it.
@@ -90,9 +130,9 @@ struct SegmentOutcome {
 struct SegmentLinearParams {
     LinearShape shape;
     TileShape tile;
+    SegmentLaunch launch;
     SegmentLayout layout;
-    bool state_in_shared = true;
-    Divider by_sums, by_member_parameters, by_features, by_record_chunks;
+    Divider by_sum_items, by_member_parameters, by_outputs, by_row_factors, by_record_chunks;  ///< row factors: features and bias
 
     const float* records = nullptr;  ///< [rows][record_floats]
     int loss = 0;                    ///< index in LossRules
@@ -113,18 +153,16 @@ struct SegmentLinearParams {
     float* loss_sums = nullptr;                             ///< [steps][members]
     SegmentOutcome* outcome = nullptr;
 
-    float* exchange = nullptr;  ///< [2][sums * blocks]; not used by one block
+    float* exchange = nullptr;  ///< replica: [2][sums][blocks]; sliced: [blocks][sums]; not used by one block
     float* stack = nullptr;     ///< [blocks][stack_levels][sums]
     std::int64_t stack_levels = 0;
-    float* block_state = nullptr;  ///< [blocks][state_vectors][parameters] if the state is not in shared memory
+    float* block_state = nullptr;       ///< [blocks][state_vectors][parameters]: replicas' if they are not in shared memory
+    float* block_sums = nullptr;        ///< [blocks][tile partials][sums] if they are not in shared memory
+    float* gradients = nullptr;         ///< [parameters]: sliced exchange with clipping by the norm
+    SegmentSignals* signals = nullptr;  ///< sliced exchange
 };
 
-/// How a segment is laid on the card.
-struct SegmentLaunch {
-    Team team = Team::block;
-    int blocks = 1, threads = 32;
-};
-int launch_segment_linear(const SegmentLinearParams& params, const SegmentLaunch& launch, StreamHandle stream);
+int launch_segment_linear(const SegmentLinearParams& params, StreamHandle stream);
 /// Blocks of the segment kernel that one multiprocessor holds at once; a grid team must fit as a whole.
 int resident_segment_blocks(const SegmentLaunch& launch, std::int64_t shared_bytes, int* blocks_out);
 
@@ -160,5 +198,32 @@ struct CheckFiniteParams {
     unsigned long long* first = nullptr;  ///< becomes the smallest row * columns + column of one, if that is below what it was
 };
 int launch_check_finite(const CheckFiniteParams& params, int blocks, StreamHandle stream);
+
+/// Kernels that only measure a card. Every thread of the grid leaves the sum of what it read in `sums`, so that nothing is left out.
+struct ProbeReadParams {
+    const float* values = nullptr;
+    std::int64_t count = 0;  ///< a multiple of 4
+    int passes = 1;          ///< over the same values
+    float* sums = nullptr;   ///< [blocks * row_threads]
+};
+struct ProbeCopyParams {
+    const float* from = nullptr;
+    float* to = nullptr;
+    std::int64_t count = 0;  ///< a multiple of 4
+};
+struct ProbeGatherParams {
+    const float* records = nullptr;  ///< [order.rows][record_floats]
+    int record_floats = 4;           ///< a multiple of 4
+    EpochOrder order;
+    float* sums = nullptr;  ///< [blocks * row_threads]
+};
+struct ProbeBarrierParams {
+    std::int64_t count = 0;
+    bool of_grid = false;  ///< else of each block
+};
+int launch_probe_read(const ProbeReadParams& params, int blocks, StreamHandle stream);
+int launch_probe_copy(const ProbeCopyParams& params, int blocks, StreamHandle stream);
+int launch_probe_gather(const ProbeGatherParams& params, int blocks, StreamHandle stream);
+int launch_probe_barrier(const ProbeBarrierParams& params, int blocks, int threads, StreamHandle stream);
 
 }  // namespace glissade::kernels

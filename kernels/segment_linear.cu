@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/segment_linear.cuh"
-
 #include "glissade/rules/sum_shape.hpp"
+#include "glissade/rules/update.hpp"
 #include "kernels/device/launch.cuh"
+#include "kernels/launch.hpp"
+#include "kernels/segment_kernels.hpp"
 
 namespace glissade::kernels {
 
@@ -14,7 +15,7 @@ constexpr std::int64_t rounded_up(std::int64_t bytes) {
 
 }  // namespace
 
-SegmentLayout SegmentLayout::of(const LinearShape& shape, const TileShape& tile, bool state_in_shared) {
+SegmentLayout SegmentLayout::of(const LinearShape& shape, const TileShape& tile, const SegmentLaunch& launch) {
     constexpr std::int64_t real = sizeof(float);
     SegmentLayout layout;
     std::int64_t end = header_bytes;
@@ -28,10 +29,10 @@ SegmentLayout SegmentLayout::of(const LinearShape& shape, const TileShape& tile,
     layout.rows = take(row_slots * tile.all_rows() * static_cast<std::int64_t>(sizeof(std::int64_t)));
     layout.counts = take(row_slots * tile.partials * static_cast<std::int64_t>(sizeof(int)));
     layout.scores = take(tile.all_rows() * (shape.columns() + shape.members) * real);
-    layout.sums = take(tile.partials * shape.sums() * real);
     layout.clip = take(shape.members * real);
-    layout.parameters = take(shape.parameters() * real);
-    layout.state = take(state_in_shared ? shape.state_vectors * shape.parameters() * real : 0);
+    layout.sums = take(launch.places.sums ? tile.partials * shape.sums() * real : 0);
+    layout.parameters = take(launch.places.parameters ? shape.parameters() * real : 0);
+    layout.state = take(launch.places.state ? shape.state_vectors * launch.slice(shape) * real : 0);
     layout.bytes = end;
     return layout;
 }
@@ -52,15 +53,25 @@ BatchDivision BatchDivision::of(std::int64_t rows, std::int64_t blocks, const Ti
     return division;
 }
 
-int launch_segment_linear(const SegmentLinearParams& params, const SegmentLaunch& shape, StreamHandle stream) {
-    return launch(segment_linear_kernel, params, {shape.blocks, shape.threads, params.layout.bytes, shape.team == Team::grid}, stream);
+namespace {
+
+SegmentKernel kernel_of(const SegmentLaunch& launch) {
+    return launch.exchange == Exchange::sliced ? segment_kernel_sliced() : segment_kernel_replica();
+}
+
+}  // namespace
+
+int launch_segment_linear(const SegmentLinearParams& params, StreamHandle stream) {
+    const SegmentLaunch& shape = params.launch;
+    return launch(kernel_of(shape), params, {shape.blocks, shape.threads, params.layout.bytes, shape.team == Team::grid}, stream);
 }
 
 int resident_segment_blocks(const SegmentLaunch& shape, std::int64_t shared_bytes, int* blocks_out) {
-    const cudaError_t allowed = allow_shared_bytes(segment_linear_kernel, shared_bytes);
+    const SegmentKernel kernel = kernel_of(shape);
+    const cudaError_t allowed = allow_shared_bytes(kernel, shared_bytes);
     if (allowed != cudaSuccess) return static_cast<int>(allowed);
-    return static_cast<int>(cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks_out, segment_linear_kernel, shape.threads,
-                                                                          static_cast<std::size_t>(shared_bytes)));
+    return static_cast<int>(
+        cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks_out, kernel, shape.threads, static_cast<std::size_t>(shared_bytes)));
 }
 
 }  // namespace glissade::kernels

@@ -9,9 +9,9 @@ namespace glissade::kernels::tuning {
 
 inline constexpr int warp = 32;
 inline constexpr int segment_threads = 256;  ///< of a block of the segment kernel: 8 warps hide the latency of shared memory
-inline constexpr int max_segment_threads = 512;
-inline constexpr int row_threads = 256;  ///< of a block of the kernels that give a warp to each row
-inline constexpr int max_blocks = 128;   ///< of a grid team; a power of two, four partial sums a lane of a warp
+inline constexpr int max_segment_threads = 512, max_sliced_threads = 256;  ///< 128 registers hold the one kernel, not the other
+inline constexpr int row_threads = 256;                                    ///< of a block of the kernels that give a warp to each row
+inline constexpr int max_blocks = 128;  ///< of a grid team; a power of two, four partial sums a lane of a warp
 inline constexpr int row_blocks_a_multiprocessor = 8;
 
 /// Up to here a row's dot product is shared by 8 threads, beyond by 32: fewer shuffles against more rows in flight.
@@ -33,6 +33,11 @@ struct Expected {
     double block_memory = 60e9;            ///< that one multiprocessor draws from memory
     double l2_a_multiprocessor = 42e9;     ///< 5.5e12 on 132 of them
     double memory_a_multiprocessor = 8e9;  ///< where the driver does not tell the card's
+    double memory_share = 0.9;             ///< of the rate that clock and width give
+    double gather_bytes = 16;              ///< lost at the ends of each row that is read out of order
+    double l2_for_rows = 0.5;              ///< share of the L2 cache that all rows may fill and still be read from there
+    double l2_latency = 0.7e-6;            ///< of the first value that another multiprocessor wrote
+    double cached_parameters = 84e9;       ///< bytes of parameters that one multiprocessor reads through L1 from L2
     double shared_values = 48e9;           ///< values that one multiprocessor reads from shared memory
     double update = 2e-8;                  ///< of one parameter by one thread
 };

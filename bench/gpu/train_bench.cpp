@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logistic regression with Adam on a card: generates the data, trains epoch by epoch, writes data and row orders for a peer to train on the
-// same, and prints one JSON object. Usage: gpu_train_bench FOLDER ROWS COLUMNS BATCH EPOCHS
+// Logistic regression with Adam on a card: generates the data, writes it and its row orders for a peer to train on the same, trains epoch
+// by epoch with each batch size (0: all rows) and number of members, and prints one JSON object. Usage: gpu_train_bench FOLDER ROWS COLUMNS
+// EPOCHS BATCH,BATCH,... MEMBERS,MEMBERS,...
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -24,7 +25,8 @@ constexpr std::int64_t held_out_rows = 100000;
 
 struct Settings {
     std::string folder;
-    std::int64_t rows, columns, batch, epochs;
+    std::int64_t rows, columns, epochs;
+    std::vector<std::int64_t> batches, members;
 };
 
 struct Data {
@@ -82,14 +84,15 @@ void write_for_peer(const Settings& s, const Data& data, const RowOrder& order) 
     }
 }
 
-Problem<float> problem_of(const Settings& s, const Data& data) {
+Problem<float> problem_of(const Settings& s, const Data& data, std::int64_t batch, std::int64_t members) {
     Problem<float> problem;
     problem.features = MatrixView<const float>(data.x.data(), s.rows, s.columns);
     problem.targets = data.y.data();
     problem.loss = rule_index<Logistic>(LossRules{});
     problem.rule = rule_index<Adam>(UpdateRules{});
     problem.state_count = Adam::state_count(0);
-    problem.batches = plan_batches(s.rows, s.batch, false, 1, Shuffle::full);
+    problem.members = members;
+    problem.batches = plan_batches(s.rows, batch, false, 1, Shuffle::full);
     return problem;
 }
 
@@ -109,25 +112,30 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-void run(const Settings& s) {
-    const Data data = generate(s);
-    const Problem<float> problem = problem_of(s, data);
-    write_for_peer(s, data, problem.batches.order);
+/// Each has a rate of its own; the first one's is the peer's.
+std::vector<Member> make_members(std::int64_t count) {
+    std::vector<Member> members;
+    for (std::int64_t m = 0; m < count; ++m) members.push_back({Adam{.lr = 1e-2 / static_cast<double>(m + 1)}});
+    return members;
+}
+
+void run_one(const Settings& s, const Data& data, std::int64_t batch, std::int64_t members) {
+    const Problem<float> problem = problem_of(s, data, batch, members);
     const auto setup_begin = std::chrono::steady_clock::now();
     const auto backend = cuda::make_cuda_backend_with(problem, {}, {});
     const double setup_seconds = seconds_since(setup_begin);
     TrainingState<float> start;
-    start.parameters.assign(static_cast<std::size_t>(problem.parameter_count()), 0.0f);
+    start.parameters.assign(static_cast<std::size_t>(members * problem.parameter_count()), 0.0f);
     start.state.assign(2, start.parameters);
     backend->set_state(start);
 
-    const std::int64_t steps = problem.batches.steps_per_epoch * s.epochs;
-    Scheduler<float> scheduler({problem.batches, {Member{Adam{.lr = 1e-2}}}, Schedule("constant"), steps, false, false});
+    const std::int64_t steps_per_epoch = problem.batches.steps_per_epoch;
+    Scheduler<float> scheduler({problem.batches, make_members(members), Schedule("constant"), steps_per_epoch * s.epochs, false, {}});
     std::vector<double> epochs, losses;
     std::int64_t step = 0;
     for (std::int64_t e = 0; e < s.epochs; ++e) {
         const auto begin = std::chrono::steady_clock::now();
-        for (const std::int64_t end = step + problem.batches.steps_per_epoch; step < end;)
+        for (const std::int64_t end = step + steps_per_epoch; step < end;)
             step += backend->run(scheduler.next(step, end - step, true)).steps_done;
         epochs.push_back(seconds_since(begin));
         losses.push_back(held_out_loss(s, data, *backend));
@@ -135,30 +143,53 @@ void run(const Settings& s) {
     std::vector<double> sorted(epochs.begin() + (s.epochs > 1 ? 1 : 0), epochs.end());  // the first epoch warms up
     std::sort(sorted.begin(), sorted.end());
     const double median = sorted[sorted.size() / 2];
-    std::printf("{\"rows\": %lld, \"columns\": %lld, \"batch\": %lld, \"epochs\": %lld, \"lr\": 0.01,\n", static_cast<long long>(s.rows),
-                static_cast<long long>(s.columns), static_cast<long long>(s.batch), static_cast<long long>(s.epochs));
-    std::printf(
-        " \"setup_seconds\": %.6g, \"first_epoch_seconds\": %.6g, \"epoch_seconds\": {\"median\": %.6g, \"low\": %.6g, \"high\": %.6g},\n",
-        setup_seconds, epochs.front(), median, sorted.front(), sorted.back());
-    std::printf(" \"step_us\": %.6g, \"predicted_step_us\": %.6g, \"record_bytes\": %lld, \"gb_a_second\": %.6g,\n",
-                median / static_cast<double>(problem.batches.steps_per_epoch) * 1e6, backend->plan().step_seconds * 1e6,
-                static_cast<long long>(cuda::shape_of(problem).record_floats() * 4),
-                static_cast<double>(s.rows * cuda::shape_of(problem).record_floats() * 4) / median / 1e9);
-    std::printf(" \"held_out_loss\": [");
+    const std::int64_t record_bytes = cuda::shape_of(problem).record_floats() * 4;
+    std::printf("{\"batch\": %lld, \"members\": %lld, \"setup_seconds\": %.6g, \"first_epoch_seconds\": %.6g,\n",
+                static_cast<long long>(batch), static_cast<long long>(members), setup_seconds, epochs.front());
+    std::printf("  \"epoch_seconds\": {\"median\": %.6g, \"low\": %.6g, \"high\": %.6g}, \"step_us\": %.6g, \"predicted_step_us\": %.6g,\n",
+                median, sorted.front(), sorted.back(), median / static_cast<double>(steps_per_epoch) * 1e6,
+                backend->plan().step_seconds * 1e6);
+    std::printf("  \"record_bytes\": %lld, \"gb_a_second\": %.6g, \"held_out_loss\": [", static_cast<long long>(record_bytes),
+                static_cast<double>(s.rows * record_bytes) / median / 1e9);
     for (std::size_t i = 0; i < losses.size(); ++i) std::printf("%s%.9g", i ? ", " : "", losses[i]);
-    std::printf("],\n \"plan\": \"%s\"}\n", backend->description().c_str());
+    std::printf("],\n  \"plan\": \"%s\"}", backend->description().c_str());
+}
+
+void run(const Settings& s) {
+    const Data data = generate(s);
+    write_for_peer(s, data, plan_batches(s.rows, 0, false, 1, Shuffle::full).order);
+    std::printf("{\"rows\": %lld, \"columns\": %lld, \"epochs\": %lld, \"lr\": 0.01, \"runs\": [\n", static_cast<long long>(s.rows),
+                static_cast<long long>(s.columns), static_cast<long long>(s.epochs));
+    bool first = true;
+    for (const std::int64_t members : s.members)
+        for (const std::int64_t batch : s.batches) {
+            if (!first) std::printf(",\n");
+            first = false;
+            run_one(s, data, batch, members);
+        }
+    std::printf("\n]}\n");
+}
+
+std::vector<std::int64_t> whole_numbers(const char* text) {
+    std::vector<std::int64_t> numbers;
+    for (char* end = nullptr;; text = end + 1) {
+        numbers.push_back(std::strtoll(text, &end, 10));
+        if (*end != ',') return numbers;
+    }
 }
 
 }  // namespace
 }  // namespace glissade::bench
 
 int main(int count, char** words) {
-    if (count != 6) {
-        std::fprintf(stderr, "usage: gpu_train_bench FOLDER ROWS COLUMNS BATCH EPOCHS\n");
+    if (count != 7) {
+        std::fprintf(stderr, "usage: gpu_train_bench FOLDER ROWS COLUMNS EPOCHS BATCH,... MEMBERS,...\n");
         return 2;
     }
     try {
-        glissade::bench::run({words[1], std::atoll(words[2]), std::atoll(words[3]), std::atoll(words[4]), std::atoll(words[5])});
+        using glissade::bench::whole_numbers;
+        glissade::bench::run(
+            {words[1], std::atoll(words[2]), std::atoll(words[3]), std::atoll(words[4]), whole_numbers(words[5]), whole_numbers(words[6])});
     } catch (const glissade::Error& error) {
         std::fprintf(stderr, "%s\n", error.what());
         return 1;

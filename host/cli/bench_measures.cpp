@@ -42,6 +42,7 @@ Measurement measure(const std::string& name, const Dataset& train_rows, const Da
     const std::int64_t batch = options.batch_size == full_batch ? train_rows.rows() : std::min(options.batch_size, train_rows.rows());
     Measurement measurement;
     measurement.name = name;
+    measurement.batch_size = batch;
     measurement.steps_per_epoch = options.drop_last ? train_rows.rows() / batch : (train_rows.rows() + batch - 1) / batch;
     options.epochs += 1;
     // Never out of patience, but the loss is looked at where an epoch ends, and so is the clock.
@@ -53,6 +54,7 @@ Measurement measure(const std::string& name, const Dataset& train_rows, const Da
         fail(ErrorKind::usage, name + ": a benchmark needs two whole epochs: raise --epochs, --max-steps or --max-seconds");
     std::vector<double> seconds;
     for (std::size_t e = 1; e < run.history.size(); ++e) seconds.push_back(run.history[e].seconds - run.history[e - 1].seconds);
+    measurement.prepare_seconds = run.prepare_seconds;
     measurement.first_epoch_seconds = run.history.empty() ? 0 : run.history.front().seconds;
     measurement.epoch_seconds = spread_of(seconds);
     const double a_second = 1 / std::max(measurement.epoch_seconds.median, 1e-12);

@@ -25,8 +25,10 @@ MachineProbe probe_machine(int threads, std::int64_t row_bytes);
 /// One timed training run.
 struct Measurement {
     std::string name;
+    std::int64_t batch_size = 1;
     Spread epoch_seconds;  ///< over the epochs but the first, which also faults memory in
     double first_epoch_seconds = 0;
+    double prepare_seconds = 0;  ///< before it: checks, statistics, the data's copy to a GPU
     std::int64_t steps_per_epoch = 1;
     double rows_per_second = 0, bytes_per_second = 0;  ///< bytes: of the features, without padding
     double bound_bytes_per_second = 0;                 ///< what the probe of the same run allows; 0: not probed

@@ -19,7 +19,7 @@ struct Verb {
     int (*run)(const Words&);
 };
 
-constexpr std::array<Verb, 7> verbs = {{
+constexpr std::array<Verb, 8> verbs = {{
     {"train", "train DATA [options]", "trains a model on a file of data", run_train},
     {"predict", "predict MODEL DATA", "predictions for each row, as CSV", run_predict},
     {"evaluate", "evaluate MODEL DATA", "scores a model on data with targets", run_evaluate},
@@ -27,10 +27,11 @@ constexpr std::array<Verb, 7> verbs = {{
     {"export", "export MODEL OUT", "a model as .onnx, or as a C++ header, .hpp", run_export},
     {"plan", "plan DATA [options]", "what train would do; runs nothing", run_plan},
     {"bench", "bench [DATA]", "speed of the CPU and the GPU on a data set, against what the memory allows", run_bench},
+    {"calibrate", "calibrate", "measures this machine once, so that plan predicts better", run_calibrate},
 }};
 
 /// Names kept for verbs to come.
-constexpr std::array<std::string_view, 5> reserved = {"sweep", "find-lr", "advise", "convert", "calibrate"};
+constexpr std::array<std::string_view, 4> reserved = {"sweep", "find-lr", "advise", "convert"};
 
 std::string overview() {
     std::string text = "Glissade: mini-batch training of linear models, fast on the CPU and in one kernel on the GPU.\n\nUsage\n";

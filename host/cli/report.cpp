@@ -52,7 +52,9 @@ std::string html_page(const Report& report) {
         out += "<section><h2>Metrics <small>of the kept model, in the units of the data</small></h2>\n" + html_table(report.metrics, true) +
                "</section>\n";
     for (const Chart& chart : report.charts) out += svg(chart);
-    if (!report.members.empty()) out += "<section><h2>Members</h2>\n" + html_table(report.members, true) + "</section>\n";
+    for (const Bars& bars : report.bars) out += bars_section(bars);
+    if (!report.members.empty())
+        out += "<section><h2>" + report.members_title + "</h2>\n" + html_table(report.members, true) + "</section>\n";
     if (report.evaluation) {
         out += confusion_section(report.evaluation->confusion, report.rows_name);
         if (report.evaluation->reliability) out += reliability_section(*report.evaluation->reliability, report.rows_name);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/cli/bars.hpp"
 #include "host/cli/evaluation.hpp"
 #include "host/cli/svg_chart.hpp"
 
@@ -16,8 +17,10 @@ struct Report {
     std::string title, subtitle;
     std::vector<std::pair<std::string, std::string>> figures;  ///< the few that matter most, large on top
     std::vector<Chart> charts;
+    std::vector<Bars> bars;
     std::vector<std::pair<std::string, std::string>> settings;  ///< name and value
     std::vector<std::vector<std::string>> members;              ///< a table whose first row is its head; empty: none
+    std::string members_title = "Members";
     std::vector<std::string> notes;
     std::vector<std::vector<std::string>> metrics;  ///< likewise
     std::optional<Evaluation> evaluation;           ///< of a classifier ...

@@ -16,14 +16,14 @@ constexpr std::size_t most_classes_in_table = 12, most_classes_in_map = 100, mos
 constexpr double deepest = .65;  ///< of a colour behind text
 
 template <class... Values>
-std::string formatted(const char* format, Values... values) {
+std::string printed(const char* format, Values... values) {
     std::array<char, 64> text{};
     std::snprintf(text.data(), text.size(), format, values...);
     return text.data();
 }
 
 std::string percent(double share) {
-    return formatted("%.1f %%", 100 * share);
+    return printed("%.1f %%", 100 * share);
 }
 double share_of(std::int64_t part, std::int64_t whole) {
     return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
@@ -52,7 +52,7 @@ std::string confusion_table(const Confusion& confusion) {
         for (std::size_t predicted = 0; predicted < classes; ++predicted) {
             const double share = share_of(confusion.count(truth, predicted), rows);
             const char* colour = truth == predicted ? "--right" : "--wrong";
-            out += "<td style=\"background:rgb(var(" + std::string(colour) + ") / " + formatted("%.3f", deepest * share) + ")\" title=\"" +
+            out += "<td style=\"background:rgb(var(" + std::string(colour) + ") / " + printed("%.3f", deepest * share) + ")\" title=\"" +
                    percent(share) + " of the line\">" + grouped(confusion.count(truth, predicted)) + "</td>";
         }
         out += "<td>" + (rows > 0 ? percent(share_of(confusion.count(truth, truth), rows)) : "-") + "</td></tr>\n";
@@ -76,7 +76,7 @@ std::string confusion_map(const Confusion& confusion) {
             const double strength = .15 + .85 * std::sqrt(share_of(count, rows));  // rare mistakes stay visible
             out += "<rect x=\"" + pixels(30 + cell * static_cast<double>(predicted)) + "\" y=\"" +
                    pixels(10 + cell * static_cast<double>(truth)) + "\" width=\"" + pixels(cell) + "\" height=\"" + pixels(cell) +
-                   "\" fill=\"rgb(var(" + (truth == predicted ? "--right" : "--wrong") + ") / " + formatted("%.2f", strength) + ")\"/>\n";
+                   "\" fill=\"rgb(var(" + (truth == predicted ? "--right" : "--wrong") + ") / " + printed("%.2f", strength) + ")\"/>\n";
         }
     }
     return out +
@@ -194,7 +194,7 @@ std::string weights_section(const std::vector<LargeWeight>& weights, const std::
         const double share = most > 0 ? 50 * std::abs(weight.weight) / most : 0;
         const std::string place = weight.weight < 0 ? "right:50%;background:var(--curve-2)" : "left:50%;background:var(--curve-1)";
         out += "<tr>" + name_cell("td", "name", weight.feature) + (several ? name_cell("td", "name", weight.output) : "");
-        out += "<td class=\"side\"><div><i style=\"" + place + ";width:" + formatted("%.2f", share) +
+        out += "<td class=\"side\"><div><i style=\"" + place + ";width:" + printed("%.2f", share) +
                "%\"></i></div></td><td class=\"number\">" + brief(weight.weight) + "</td>" +
                (standardised ? "<td class=\"number deviation\">" + (weight.a_deviation ? brief(*weight.a_deviation) : "") + "</td>" : "") +
                "</tr>\n";

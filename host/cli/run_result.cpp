@@ -153,6 +153,7 @@ Json result_json(const FinishedRun& finished) {
     json["task"] = finished.input.train.task == Task::regression ? "regression" : "classification";
     json["epochs"] = run.history.empty() ? 0 : run.history.back().epoch;
     json["steps"] = run.steps;
+    json["prepare_seconds"] = run.prepare_seconds;
     json["seconds"] = run.seconds;
     if (!run.history.empty()) json["loss"] = run.history.back().loss;
     json["best_epoch"] = run.best_epoch;

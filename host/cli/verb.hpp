@@ -15,6 +15,7 @@ int run_evaluate(const Words& words);
 int run_inspect(const Words& words);
 int run_export(const Words& words);
 int run_bench(const Words& words);
+int run_calibrate(const Words& words);
 
 enum ExitCode { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_data = 3, exit_diverged = 4, exit_signal = 128 };
 

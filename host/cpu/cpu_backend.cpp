@@ -18,8 +18,9 @@ namespace {
 template <class Real>
 class CpuBackend final : public Backend<Real> {
 public:
-    CpuBackend(const Problem<Real>& problem, int threads)
+    CpuBackend(const Problem<Real>& problem, int threads, const CpuRates& rates)
         : problem_(problem),
+          rates_(rates),
           layout_(problem.members, problem.outputs, problem.features.columns, problem.bias),
           team_(threads),
           runner_(problem_, team_),
@@ -84,7 +85,7 @@ public:
         work.threads = threads;
         work.barriers = threads == 1 ? 0 : runner_.updates_together() ? 3 : 1;
         work.update_threads = runner_.updates_together() ? threads : 1;
-        CpuRates rates;
+        CpuRates rates = rates_;
         rates.read_bytes_per_second = probe::read_rate(threads, std::as_bytes(rows_span()), rates.read_bytes_per_second);
         return glissade::predict_step(work, rates);
     }
@@ -115,6 +116,7 @@ private:
     }
 
     Problem<Real> problem_;
+    CpuRates rates_;
     Layout layout_;
     ThreadTeam team_;
     SegmentRunner<Real> runner_;
@@ -130,9 +132,10 @@ private:
 template <class Real>
 std::unique_ptr<Backend<Real>> make_cpu_backend(const Problem<Real>& problem, const BackendLimits& limits) {
     const int threads = std::max(limits.threads, 1);
-    if (problem.is_sparse()) return cpu::make_sparse_backend(problem, threads, limits.memory_limit_bytes);
+    const CpuRates rates = limits.calibration.cpu.value_or(CpuRates{});
+    if (problem.is_sparse()) return cpu::make_sparse_backend(problem, threads, limits.memory_limit_bytes, rates);
     cpu::check_budget(cpu::backend_budget(problem, threads), threads, limits.memory_limit_bytes);
-    return std::make_unique<cpu::CpuBackend<Real>>(problem, threads);
+    return std::make_unique<cpu::CpuBackend<Real>>(problem, threads, rates);
 }
 
 template std::unique_ptr<Backend<float>> make_cpu_backend<float>(const Problem<float>&, const BackendLimits&);

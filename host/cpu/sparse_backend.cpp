@@ -15,8 +15,8 @@ namespace {
 template <class Real>
 class SparseBackend final : public Backend<Real> {
 public:
-    SparseBackend(const Problem<Real>& problem, const SparsePlan& plan)
-        : problem_(problem), plan_(plan), team_(plan.team_threads), runner_(problem_, plan_, team_) {}
+    SparseBackend(const Problem<Real>& problem, const SparsePlan& plan, const CpuRates& rates)
+        : problem_(problem), plan_(plan), rates_(rates), team_(plan.team_threads), runner_(problem_, plan_, team_) {}
 
     void set_state(const TrainingState<Real>& state) override { runner_.set_state(state); }
     TrainingState<Real> get_state() override { return runner_.get_state(); }
@@ -53,7 +53,7 @@ public:
         work.models = problem_.members * problem_.outputs;
         work.threads = plan_.threads;
         work.bytes_of_all = static_cast<double>(bytes_of_all(problem_));
-        CpuRates rates;
+        CpuRates rates = rates_;
         const std::span<const Real> values(problem_.sparse.values + problem_.sparse.offsets[0],
                                            static_cast<std::size_t>(problem_.sparse.nonzeros()));
         rates.read_bytes_per_second = probe::read_rate(plan_.threads, std::as_bytes(values), rates.read_bytes_per_second);
@@ -63,6 +63,7 @@ public:
 private:
     Problem<Real> problem_;
     SparsePlan plan_;
+    CpuRates rates_;
     ThreadTeam team_;
     SparseRunner<Real> runner_;
     std::vector<double> losses_;
@@ -71,13 +72,14 @@ private:
 }  // namespace
 
 template <class Real>
-std::unique_ptr<Backend<Real>> make_sparse_backend(const Problem<Real>& problem, int threads, std::int64_t memory_limit_bytes) {
+std::unique_ptr<Backend<Real>> make_sparse_backend(const Problem<Real>& problem, int threads, std::int64_t memory_limit_bytes,
+                                                   const CpuRates& rates) {
     const SparsePlan plan = plan_sparse(problem, threads);
     check_budget(plan.budget, threads, memory_limit_bytes);
-    return std::make_unique<SparseBackend<Real>>(problem, plan);
+    return std::make_unique<SparseBackend<Real>>(problem, plan, rates);
 }
 
-template std::unique_ptr<Backend<float>> make_sparse_backend(const Problem<float>&, int, std::int64_t);
-template std::unique_ptr<Backend<double>> make_sparse_backend(const Problem<double>&, int, std::int64_t);
+template std::unique_ptr<Backend<float>> make_sparse_backend(const Problem<float>&, int, std::int64_t, const CpuRates&);
+template std::unique_ptr<Backend<double>> make_sparse_backend(const Problem<double>&, int, std::int64_t, const CpuRates&);
 
 }  // namespace glissade::cpu

@@ -10,7 +10,8 @@ namespace glissade::cpu {
 
 /// The CPU backend of sparse rows. Throws as make_cpu_backend does.
 template <class Real>
-std::unique_ptr<Backend<Real>> make_sparse_backend(const Problem<Real>& problem, int threads, std::int64_t memory_limit_bytes);
+std::unique_ptr<Backend<Real>> make_sparse_backend(const Problem<Real>& problem, int threads, std::int64_t memory_limit_bytes,
+                                                   const CpuRates& rates);
 
 /// Scores of the task's sparse rows, [rows][outputs], shared among the threads of a team.
 template <class Real>

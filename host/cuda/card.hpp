@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
 #include "glissade/device.hpp"
 
 namespace glissade::cuda {
@@ -9,6 +11,7 @@ namespace glissade::cuda {
 struct Card {
     CudaDevice facts;
     double memory_bytes_a_second = 0;  ///< from clock and bus width; 0 if the driver does not tell
+    std::int64_t l2_bytes = 0;         ///< 0 if the driver does not tell
 };
 
 /// The card of that ordinal. Throws Error(device) that says exactly what is missing.

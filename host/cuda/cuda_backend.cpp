@@ -13,13 +13,13 @@ namespace cuda {
 
 using kernels::Divider;
 using kernels::SegmentLinearParams;
-using kernels::Team;
 
 CudaBackend::CudaBackend(const Problem<float>& problem, const BackendLimits& limits, const PlanWishes& wishes)
     : card_(usable_card(limits.cuda_ordinal)),
       problem_(problem),
       shape_(shape_of(problem)),
-      plan_(plan_segments(shape_, problem.batches.rows(0), card_, wishes)),
+      choice_(plan_segments(shape_, RunFacts::of(problem), card_, kernels::tuning::expected, wishes)),
+      plan_(choice_.taken),
       run_budget_(run_budget(problem, plan_, card_, limits, wishes)),
       budget_(run_budget_.memory),
       slot_floats_((1 + shape_.state_vectors) * shape_.parameters()) {
@@ -30,13 +30,16 @@ CudaBackend::CudaBackend(const Problem<float>& problem, const BackendLimits& lim
     if (resident * card_.facts.multiprocessors < plan_.launch.blocks)
         fail(ErrorKind::device, std::to_string(plan_.launch.blocks) + " blocks of the training kernel do not fit CUDA device " +
                                     std::to_string(card_.facts.ordinal) + " at once; train on the CPU");
-    const std::int64_t blocks = plan_.launch.blocks, sums = shape_.sums(), steps = budget_.table_steps;
-    const std::int64_t state_vectors_floats = shape_.state_vectors * shape_.parameters();
+    const std::int64_t steps = budget_.table_steps;
+    const WorkBuffers work = buffers_of(shape_, plan_, problem.clip_norm > 0);
     records_ = {problem.features.rows * shape_.record_floats(), "the training rows"};
     state_ = {slots * slot_floats_, "parameters and state"};
-    exchange_ = {plan_.launch.team == Team::grid ? 2 * blocks * sums : 0, "the exchange of sums"};
-    stack_ = {blocks * plan_.stack_levels * sums, "partial sums"};
-    block_state_ = {plan_.state_in_shared ? 0 : blocks * state_vectors_floats, "the blocks' state"};
+    exchange_ = {work.exchange, "the exchange of sums"};
+    stack_ = {work.stack, "partial sums"};
+    block_state_ = {work.block_state, "the blocks' state"};
+    block_sums_ = {work.block_sums, "the blocks' sums"};
+    gradients_ = {work.gradients, "gradients"};
+    signals_ = {1, "signals between blocks"};
     scalars_ = {steps * shape_.members * rules::scalars_a_member, "scalars of the steps"};
     losses_ = {steps * shape_.members, "losses of the steps"};
     orders_ = {budget_.table_epochs, "row orders of the epochs"};
@@ -117,10 +120,11 @@ SegmentLinearParams CudaBackend::segment_params() const {
     params.shape = shape_;
     params.tile = plan_.tile;
     params.layout = plan_.layout;
-    params.state_in_shared = plan_.state_in_shared;
-    params.by_sums = Divider::by(shape_.sums());
+    params.launch = plan_.launch;
+    params.by_sum_items = Divider::by(shape_.sum_items());
     params.by_member_parameters = Divider::by(shape_.member_parameters());
-    params.by_features = Divider::by(shape_.features);
+    params.by_outputs = Divider::by(shape_.outputs);
+    params.by_row_factors = Divider::by(shape_.features + shape_.bias);
     params.by_record_chunks = Divider::by(shape_.record_floats() / 4);
     params.records = records_.data();
     params.loss = problem_.loss;
@@ -143,6 +147,9 @@ SegmentLinearParams CudaBackend::segment_params() const {
     params.stack = stack_.data();
     params.stack_levels = plan_.stack_levels;
     params.block_state = block_state_.data();
+    params.block_sums = block_sums_.data();
+    params.gradients = gradients_.data();
+    params.signals = signals_.data();
     return params;
 }
 
@@ -164,18 +171,17 @@ std::string CudaBackend::description() const {
         std::snprintf(text, sizeof text, "%.3g us", seconds * 1e6);
         return std::string(text);
     };
-    std::string text = "CUDA device " + std::to_string(card_.facts.ordinal) + " (" + card_.facts.name + "), ";
-    if (plan_.launch.team == Team::grid)
-        text += "a grid of " + std::to_string(plan_.launch.blocks) + " blocks x ";
-    else
-        text += "one block of ";
-    text += std::to_string(plan_.launch.threads) + " threads, tiles of " + std::to_string(plan_.tile.partials) + " x " +
-            std::to_string(plan_.tile.rows) + " rows, state in " + (plan_.state_in_shared ? "shared" : "device") + " memory; " +
-            in_bytes(plan_.layout.bytes) + " of shared memory a block, " + in_bytes(budget_.total()) + " of device memory; expected " +
-            microseconds(plan_.step_seconds) + " a step, mostly " + plan_.bound_by;
-    if (plan_.other_blocks > 0)
-        text += "; " + (plan_.other_blocks == 1 ? std::string("one block") : "a grid of " + std::to_string(plan_.other_blocks)) +
-                " would take " + microseconds(plan_.other_seconds);
+    const auto time = [&microseconds](const SegmentPlan& plan) {
+        return microseconds(plan.step_seconds) + " a step, mostly " + plan.bound_by;
+    };
+    const auto where = [](bool shared) { return shared ? "shared" : "device"; };
+    const kernels::SegmentPlaces& places = plan_.launch.places;
+    std::string text = "CUDA device " + std::to_string(card_.facts.ordinal) + " (" + card_.facts.name + "), " + words_for(plan_.launch) +
+                       ", tiles of " + std::to_string(plan_.tile.partials) + " x " + std::to_string(plan_.tile.rows) +
+                       " rows, parameters in " + where(places.parameters) + ", sums in " + where(places.sums) + ", state in " +
+                       where(places.state) + " memory; " + in_bytes(plan_.layout.bytes) + " of shared memory a block, " +
+                       in_bytes(budget_.total()) + " of device memory; expected " + time(plan_);
+    if (choice_.runner_up) text += "; " + words_for(choice_.runner_up->launch) + " would take " + time(*choice_.runner_up);
     if (judge_)
         text += "; of it " + in_bytes(run_budget_.held_out.total()) + " for validation, whose rows " +
                 (problem_.held_out.place      ? "are read where they lie"
@@ -200,8 +206,9 @@ std::unique_ptr<Backend<float>> make_cuda_backend(const Problem<float>& problem,
 std::string cuda_refusal(const Problem<float>& problem, const BackendLimits& limits) {
     try {
         const cuda::Card card = cuda::usable_card(limits.cuda_ordinal);
-        const cuda::SegmentPlan plan = cuda::plan_segments(cuda::shape_of(problem), problem.batches.rows(0), card, {});
-        cuda::check_budget(cuda::run_budget(problem, plan, card, limits, {}).memory, card, limits);
+        const cuda::PlanChoice choice =
+            cuda::plan_segments(cuda::shape_of(problem), cuda::RunFacts::of(problem), card, kernels::tuning::expected, {});
+        cuda::check_budget(cuda::run_budget(problem, choice.taken, card, limits, {}).memory, card, limits);
         return "";
     } catch (const Error& error) {
         return error.what();

@@ -57,14 +57,16 @@ private:
     Card card_;
     Problem<float> problem_;
     kernels::LinearShape shape_;
-    SegmentPlan plan_;
+    PlanChoice choice_;
+    const SegmentPlan& plan_;  ///< the one taken
     RunBudget run_budget_;
     MemoryBudget budget_;
     std::int64_t slot_floats_;
-    DeviceBuffer<float> records_, state_, exchange_, stack_, block_state_;
+    DeviceBuffer<float> records_, state_, exchange_, stack_, block_state_, block_sums_, gradients_;
     DeviceBuffer<float> scalars_, losses_;
     DeviceBuffer<EpochOrder> orders_;
     DeviceBuffer<kernels::SegmentOutcome> outcome_;
+    DeviceBuffer<kernels::SegmentSignals> signals_;
     PinnedBuffer<float> host_state_;
     /// The host's end of the tables: they take turns, so that one is filled while the other's launch is under way.
     struct HostTable {

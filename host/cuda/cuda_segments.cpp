@@ -31,7 +31,7 @@ void CudaBackend::launch(const Segment<float>& segment, const Leg& leg) {
     params.state_in = slot_state(leg.from);
     params.parameters_out = slot_parameters(leg.to);
     params.state_out = slot_state(leg.to);
-    check_launch(kernels::launch_segment_linear(params, plan_.launch, stream_.get()), "segment_linear", steps_from(step, leg.steps));
+    check_launch(kernels::launch_segment_linear(params, stream_.get()), "segment_linear", steps_from(step, leg.steps));
     stream_.copy(table.outcome.data(), outcome_.data(), 1, cudaMemcpyDeviceToHost, "the outcome of a segment");
     stream_.copy(table.losses.data(), losses_.data(), leg.steps * shape_.members, cudaMemcpyDeviceToHost, "losses of the steps");
     table.done.record(stream_);

@@ -4,6 +4,7 @@
 #include "glissade/error.hpp"
 #include "host/data/device_memory.hpp"
 #include "host/execution/backend.hpp"
+#include "host/execution/card_probe.hpp"
 
 namespace glissade {
 
@@ -34,6 +35,10 @@ std::unique_ptr<Backend<float>> make_cuda_backend(const Problem<float>&, const B
 
 std::string cuda_refusal(const Problem<float>&, const BackendLimits&) {
     return refusal();
+}
+
+CardProbe probe_card(int, std::int64_t, const CardProbeLimits&) {
+    refuse();
 }
 
 void score_on_cuda(const ScoreTask<float>&, int, std::span<float>) {

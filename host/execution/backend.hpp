@@ -14,6 +14,7 @@
 #include "glissade/row_order.hpp"
 #include "glissade/rules/update.hpp"
 #include "glissade/sparse_view.hpp"
+#include "host/execution/calibration.hpp"
 #include "host/execution/cost_model.hpp"
 #include "host/execution/judged_rows.hpp"
 
@@ -174,6 +175,7 @@ struct BackendLimits {
     int threads = 1;
     int cuda_ordinal = 0;
     std::int64_t memory_limit_bytes = 0;  ///< of the device that it runs on; 0: what is available
+    Calibration calibration = {};         ///< what predictions go by; empty: what is usual
 };
 
 /// Throw Error(memory) before anything is allocated if the budget does not fit, Error(device) if the device cannot be used or the shape

@@ -3,6 +3,7 @@
 
 #include "glissade/device.hpp"
 #include "glissade/error.hpp"
+#include "host/train/calibration_file.hpp"
 
 namespace glissade {
 
@@ -19,6 +20,16 @@ void check_held_out(const Problem<Real>& problem, const DeviceChoice& choice) {
                                 ": train there, or copy them to the host");
 }
 
+/// Nothing, and a word about it in the plan, where the file is of no use: results do not depend on it.
+Calibration usable_calibration(std::string& why) {
+    try {
+        return load_calibration(calibration_path());
+    } catch (const Error& error) {
+        why += std::string("; not calibrated: ") + error.what();
+        return {};
+    }
+}
+
 }  // namespace
 
 template <class Real>
@@ -30,6 +41,9 @@ std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const 
     BackendLimits limits;
     limits.threads = options.threads > 0 ? options.threads : usable_processors();
     limits.cuda_ordinal = choice_out.ordinal;
+    std::string calibration_trouble;
+    limits.calibration = usable_calibration(calibration_trouble);
+    choice_out.why += calibration_trouble;
     if constexpr (sizeof(Real) == 4) {
         if (choice_out.cuda) {
             limits.memory_limit_bytes = options.device_memory_limit_bytes;
@@ -41,7 +55,7 @@ std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const 
                 if (error.kind() != ErrorKind::device && error.kind() != ErrorKind::memory) throw;
                 refusal = error.what();
             }
-            choice_out = {false, 0, false, "the GPU cannot take this shape: " + refusal};
+            choice_out = {false, 0, false, "the GPU cannot take this shape: " + refusal + calibration_trouble};
             check_held_out(problem, choice_out);
         }
     }

@@ -2,6 +2,7 @@
 #include "glissade/trainer.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <utility>
 
@@ -131,6 +132,7 @@ Run finish(const Dataset& data, const TrainOptions& options, const ResolvedRun& 
 
 template <class Real>
 Run train_as(const Dataset& data, const TrainOptions& options, bool resumed) {
+    const auto start = std::chrono::steady_clock::now();
     const ResolvedRun run = resolve(data, options);
     const auto rows = set_up<Real>(data, options, run);
     TrainingLoop<Real> loop(data, options, run, *rows);
@@ -138,8 +140,11 @@ Run train_as(const Dataset& data, const TrainOptions& options, bool resumed) {
         loop.begin_from(options.checkpoint.directory);
     else
         loop.begin(initial_state(data, options, run, *rows));
+    const double prepare_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const StopReason stop = loop.run();
-    return finish(data, options, run, *rows, loop, stop);
+    Run out = finish(data, options, run, *rows, loop, stop);
+    out.prepare_seconds = prepare_seconds;
+    return out;
 }
 
 Run dispatch(const Dataset& data, const TrainOptions& options, bool resumed) {

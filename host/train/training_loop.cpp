@@ -18,7 +18,6 @@ namespace glissade {
 
 namespace {
 
-constexpr double segment_seconds = .05;
 constexpr double seconds_between_checkpoints =
     1;  // a save waits for the disk, some milliseconds: where epochs are shorter, it is most of them
 
@@ -57,13 +56,13 @@ template <class Real>
 void TrainingLoop<Real>::begin(RunState<Real> state) {
     state_ = std::move(state);
     first_run_step_ = state_.step;
-    begun_ = std::chrono::steady_clock::now();
     // A guess of the work of a step, so that the first segment is neither instant nor endless; later ones follow the clock.
     const std::int64_t a_row = problem_.is_sparse() ? problem_.sparse.nonzeros() / problem_.sparse.rows + 1 : problem_.features.columns;
     const std::int64_t update = problem_.is_sparse() && !problem_.idle.lazy() ? problem_.features.columns : 0;
     const std::int64_t work = (problem_.batches.batch_size * a_row + update) * problem_.outputs * problem_.members;
     segment_steps_ = std::clamp<std::int64_t>((std::int64_t{1} << 26) / std::max<std::int64_t>(1, work), 1, 4096);
     rebuild();
+    begun_ = std::chrono::steady_clock::now();
 }
 
 template <class Real>
@@ -119,55 +118,6 @@ double TrainingLoop<Real>::seconds() const {
 template <class Real>
 std::int64_t TrainingLoop<Real>::rows_of_epoch() const {
     return std::min(run_.batches.order.rows, run_.batches.steps_per_epoch * run_.batches.batch_size);
-}
-
-template <class Real>
-std::int64_t TrainingLoop<Real>::wanted_steps(std::int64_t step) const {
-    std::int64_t steps = options_.segment_steps > 0 ? options_.segment_steps : segment_steps_;
-    const std::int64_t every = options_.checkpoint.every_steps;
-    if (store_ && every > 0) steps = std::min(steps, every - step % every);
-    return runs_ahead() ? std::min(steps, backend_->most_started_steps()) : steps;
-}
-
-template <class Real>
-typename TrainingLoop<Real>::Launched TrainingLoop<Real>::launch(std::int64_t step) {
-    const bool at_epochs = options_.validation.rows() > 0 || options_.tol > 0 || options_.schedule.watches_loss() ||
-                           run_.members[0].optimizer.driven_by_host() || (store_ && options_.checkpoint.every_steps == 0);
-    Launched launched;
-    launched.memory_before = scheduler_->memory;
-    launched.begun = std::chrono::steady_clock::now();
-    launched.segment = scheduler_->next(step, wanted_steps(step), at_epochs);
-    if (runs_ahead()) backend_->start(launched.segment);
-    return launched;
-}
-
-/// Sets off the segment behind `now` before the report of `now` is there, unless what it computes depends on that report.
-template <class Real>
-void TrainingLoop<Real>::launch_ahead(const Launched& now) {
-    const std::int64_t end = now.segment.first_step + now.segment.steps;
-    if (!runs_ahead() || end >= run_.total_steps) return;
-    if (options_.schedule.watches_loss() && scheduler_->ends_epoch(end)) return;
-    ahead_ = launch(end);
-}
-
-template <class Real>
-SegmentReport TrainingLoop<Real>::collect(const Launched& now) {
-    const SegmentReport report = runs_ahead() ? backend_->wait() : backend_->run(now.segment);
-    const double ratio = segment_seconds / std::max(since(std::max(now.begun, collected_)), 1e-6);
-    collected_ = std::chrono::steady_clock::now();
-    segment_steps_ =
-        std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(now.segment.steps) * std::clamp(ratio, .25, 4.0)));
-    state_.rule_memory = now.memory_before;
-    return report;
-}
-
-/// The segment ahead was set off on what turned out otherwise: as if it had not been.
-template <class Real>
-void TrainingLoop<Real>::drop_ahead() {
-    if (!ahead_) return;
-    backend_->discard();
-    scheduler_->memory = ahead_->memory_before;
-    ahead_.reset();
 }
 
 template <class Real>

@@ -143,7 +143,8 @@ struct Run {
     std::string advice;                    ///< one sentence where it is due, else empty
     std::string plan;                      ///< what ran: backend, threads or blocks, memory, why
     std::int64_t steps = 0;
-    double seconds = 0;                 ///< of training, evaluation included
+    double prepare_seconds = 0;         ///< before the first step: checks, statistics, the backend with its copy of the data on a GPU
+    double seconds = 0;                 ///< of training after that, evaluation included
     std::vector<MemberResult> members;  ///< all of them, in order
 };
 

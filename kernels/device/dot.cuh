@@ -35,4 +35,47 @@ __device__ __forceinline__ float lane_dot(int count, int lane, const Left& left,
     return total;
 }
 
+/// Rows x Columns such products at once, which share every value that is read. Each keeps its own order.
+template <int Threads, int Rows, int Columns>
+__device__ __forceinline__ void lane_dots(int count, int lane, const float* const (&x)[Rows], const float* const (&w)[Columns],
+                                          float (&out)[Rows][Columns]) {
+    constexpr int own_lanes = SumShape::dot_lanes / Threads;
+    float sum[Rows][Columns][own_lanes];
+#pragma unroll
+    for (int r = 0; r < Rows; ++r)
+#pragma unroll
+        for (int c = 0; c < Columns; ++c)
+#pragma unroll
+            for (int k = 0; k < own_lanes; ++k) sum[r][c][k] = 0.0f;
+    for (int base = lane; base < count; base += SumShape::dot_lanes) {
+#pragma unroll
+        for (int k = 0; k < own_lanes; ++k) {
+            const int i = base + k * Threads;
+            if (i >= count) continue;
+            float left[Rows], right[Columns];
+#pragma unroll
+            for (int r = 0; r < Rows; ++r) left[r] = x[r][i];
+#pragma unroll
+            for (int c = 0; c < Columns; ++c) right[c] = w[c][i];
+#pragma unroll
+            for (int r = 0; r < Rows; ++r)
+#pragma unroll
+                for (int c = 0; c < Columns; ++c) sum[r][c][k] = rules::fused(left[r], right[c], sum[r][c][k]);
+        }
+    }
+#pragma unroll
+    for (int r = 0; r < Rows; ++r)
+#pragma unroll
+        for (int c = 0; c < Columns; ++c) {
+#pragma unroll
+            for (int half = own_lanes / 2; half > 0; half /= 2)
+#pragma unroll
+                for (int k = 0; k < half; ++k) sum[r][c][k] = sum[r][c][k] + sum[r][c][k + half];
+            float total = sum[r][c][0];
+#pragma unroll
+            for (int half = Threads / 2; half > 0; half /= 2) total = total + __shfl_xor_sync(0xFFFFFFFFu, total, half);
+            out[r][c] = total;
+        }
+}
+
 }  // namespace glissade::kernels

@@ -9,13 +9,13 @@
 
 namespace glissade::kernels {
 
-/// The rows of a tile whose losses a lane evaluates: first, first + 32, ... before `end`.
+/// The rows of a tile whose losses a lane evaluates: first, first + step, ... before `end`.
 struct LossTask {
     const float* targets;  ///< of the tile's row 0; records lie record_stride apart, the weight follows the targets
     float* scores;         ///< in: scores; out: slopes, and losses behind them
     const int* counts;     ///< rows that each partial sum has in the tile
     int record_stride, score_stride, row_bits;
-    int first, end;
+    int first, end, step;
 };
 
 /// The switch over losses lands here.
@@ -25,7 +25,7 @@ struct EvaluateLoss {
 
     template <class Rule>
     GLISSADE_RULE void operator()() const {
-        for (int row = task.first; row < task.end; row += 32)
+        for (int row = task.first; row < task.end; row += task.step)
             if ((row & ((1 << task.row_bits) - 1)) < task.counts[row >> task.row_bits]) evaluate_row<Rule>(row);
     }
 
@@ -69,14 +69,15 @@ private:
     }
 };
 
-/// The parameters that a thread updates: first, first + step, ...
+/// The parameters that a thread updates: first, first + step, ... before `end`.
 struct UpdateTask {
     const float* rates;      ///< [members][scalars of a member]
     const float* gradients;  ///< [parameters]: of the mean loss
     float* theta;            ///< [parameters]
-    float* state;            ///< [state vectors][parameters]
+    float* state;            ///< of parameter e in vector k: [k * state_stride + e - state_begin]
     const float* clip;       ///< a factor a member, or null
-    int first, step;
+    int first, end, step;
+    int state_stride, state_begin;
 };
 
 /// The switch over update rules and their variants lands here. Averaging is a branch that every thread takes alike, not a second copy of
@@ -88,10 +89,8 @@ struct UpdateParameters {
     template <class Rule, int Variant>
     GLISSADE_RULE void operator()() const {
         constexpr int vectors = Rule::state_count(Variant);
-        const int parameters = static_cast<int>(p.shape.parameters()), member_parameters = static_cast<int>(p.shape.member_parameters());
-        const int weights = static_cast<int>(p.shape.member_weights());
-        float* average = p.averaging ? task.state + vectors * parameters : nullptr;
-        for (int e = task.first; e < parameters; e += task.step) {
+        const int member_parameters = static_cast<int>(p.shape.member_parameters()), weights = static_cast<int>(p.shape.member_weights());
+        for (int e = task.first; e < task.end; e += task.step) {
             const int m = p.by_member_parameters.quotient(e);
             const bool is_bias = e - m * member_parameters >= weights;
             const float* rates = task.rates + m * rules::scalars_a_member + (is_bias ? rules::ScalarRow::size : 0);
@@ -100,14 +99,19 @@ struct UpdateParameters {
             float theta = task.theta[e];
             float s[max_rule_state];
 #pragma unroll
-            for (int k = 0; k < vectors; ++k) s[k] = task.state[k * parameters + e];
-            const float old_average = average ? average[e] : 0.0f;
+            for (int k = 0; k < vectors; ++k) s[k] = *state(k, e);
+            const float old_average = p.averaging ? *state(vectors, e) : 0.0f;
             rules::update_parameter<Rule, Variant, false>(rates, g, theta, s);
             task.theta[e] = theta;
-            if (average) average[e] = rules::running_average(rates, theta, old_average);
+            if (p.averaging) *state(vectors, e) = rules::running_average(rates, theta, old_average);
 #pragma unroll
-            for (int k = 0; k < vectors; ++k) task.state[k * parameters + e] = s[k];
+            for (int k = 0; k < vectors; ++k) *state(k, e) = s[k];
         }
+    }
+
+private:
+    GLISSADE_RULE float* state(int vector, int e) const {
+        return task.state + (vector * task.state_stride + e - task.state_begin);
     }
 };
 

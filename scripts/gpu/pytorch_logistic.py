@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Logistic regression with Adam in PyTorch on the data and row orders that gpu_train_bench wrote: eager, then with each step replayed from a CUDA graph.
-Prints one JSON object. Usage: pytorch_logistic.py FOLDER ROWS COLUMNS BATCH EPOCHS"""
+Prints one JSON object. Usage: pytorch_logistic.py FOLDER ROWS COLUMNS EPOCHS BATCH,BATCH,... (0: all rows)"""
 import json
 import statistics
 import sys
@@ -120,14 +120,16 @@ def graphed(x, y, rows, batch, epochs, folder):
 
 def main():
     folder = sys.argv[1]
-    rows, columns, batch, epochs = map(int, sys.argv[2:6])
+    rows, columns, epochs = map(int, sys.argv[2:5])
     torch.backends.cuda.matmul.allow_tf32 = False
     x, y = load(folder, rows, columns)
-    result = {"torch": torch.__version__, "cuda": torch.version.cuda, "settings": "Linear + BCEWithLogitsLoss, Adam lr 1e-2, TF32 off"}
-    result["eager"] = eager(x, y, rows, batch, folder)
-    result["eager"]["settings"] = "fused=True"
-    result["graphed"] = graphed(x, y, rows, batch, epochs, folder)
-    result["graphed"]["settings"] = "capturable=True, one torch.cuda.CUDAGraph replay a step, rows gathered inside it"
+    result = {"torch": torch.__version__, "cuda": torch.version.cuda, "settings": "Linear + BCEWithLogitsLoss, Adam lr 1e-2, TF32 off", "runs": []}
+    for word in sys.argv[5].split(","):
+        batch = int(word) or rows
+        run = {"batch": int(word), "eager": eager(x, y, rows, batch, folder), "graphed": graphed(x, y, rows, batch, epochs, folder)}
+        run["eager"]["settings"] = "fused=True"
+        run["graphed"]["settings"] = "capturable=True, one torch.cuda.CUDAGraph replay a step, rows gathered inside it"
+        result["runs"].append(run)
     print(json.dumps(result))
 
 

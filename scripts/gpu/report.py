@@ -14,23 +14,18 @@ def read(path):
         return {"missing": str(error)}
 
 
-def gather_rate(calibration, record_bytes):
-    """The measured rate of gathering rows of the nearest size that is not larger."""
-    sizes = [size for size in (32, 128, 512, 2048) if size <= record_bytes] or [32]
-    return calibration.get(f"gather_{sizes[-1]}_byte_rows_gb_a_second", {}).get("median")
-
-
-def compare(ours, peer, calibration):
-    if "missing" in ours:
-        return {}
+def compare(run, peers, card):
+    """`card`: the figures of the calibration whose gathered rows are of that size, if there are."""
     out = {}
-    limit = gather_rate(calibration, ours["record_bytes"])
-    if limit:
-        out["percent_of_row_gather"] = 100 * ours["gb_a_second"] / limit
-    if "graphed" in peer:
-        out["times_graphed"] = peer["graphed"]["step_us"] / ours["step_us"]
-        out["times_eager"] = peer["eager"]["step_us"] / ours["step_us"]
-        out["held_out_loss_ratio"] = ours["held_out_loss"][-1] / peer["graphed"]["held_out_loss"][-1]
+    gather = card.get("gather_bytes_per_second", {}).get("median")
+    if gather and card["gather_row_bytes"] == run["record_bytes"]:
+        out["percent_of_row_gather"] = 100 * run["gb_a_second"] * 1e9 / gather
+    peer = next((p for p in peers if p["batch"] == run["batch"]), None)
+    if peer:
+        # A peer trains one model: so many of its runs stand against one of ours.
+        out["times_graphed"] = run["members"] * peer["graphed"]["step_us"] / run["step_us"]
+        out["times_eager"] = run["members"] * peer["eager"]["step_us"] / run["step_us"]
+        out["held_out_loss_ratio"] = run["held_out_loss"][-1] / peer["graphed"]["held_out_loss"][-1]
     return out
 
 
@@ -41,12 +36,14 @@ def main():
         "card": (parts / "card.txt").read_text().splitlines(),
         "tests": (parts / "tests.txt").read_text().splitlines()[-3:],
         "compute_sanitizer": (parts / "sanitizer.txt").read_text().splitlines()[-1:],
-        "calibration": read(parts / "calibration.json"),
         "training": [],
     }
     for ours_file in sorted(parts.glob("ours.*.json")):
-        ours, peer = read(ours_file), read(parts / ours_file.name.replace("ours", "peer"))
-        result["training"].append({"ours": ours, "pytorch": peer, "compared": compare(ours, peer, result["calibration"])})
+        ours, peer, calibration = (read(parts / ours_file.name.replace("ours", kind)) for kind in ("ours", "peer", "calibration"))
+        card = calibration.get("cards", [{}])[0]
+        for run in ours.get("runs", []):
+            run["compared"] = compare(run, peer.get("runs", []), card)
+        result["training"].append({"ours": ours, "pytorch": peer, "calibration": calibration})
     result["card_afterwards"] = (parts / "card_afterwards.txt").read_text().splitlines()
     out.write_text(json.dumps(result, indent=1) + "\n")
     for line in result["card"] + result["tests"] + result["compute_sanitizer"]:
@@ -56,8 +53,10 @@ def main():
         if "missing" in ours:
             print("training failed:", ours["missing"])
             continue
-        line = f"{ours['rows']} x {ours['columns']}, batch {ours['batch']}: {ours['step_us']:.3g} us a step, {ours['gb_a_second']:.4g} GB/s"
-        print(line + "".join(f", {name} {value:.4g}" for name, value in entry["compared"].items()))
+        for run in ours["runs"]:
+            line = f"{ours['rows']} x {ours['columns']}, batch {run['batch'] or 'full'}, {run['members']} members: {run['step_us']:.3g} us a step"
+            line += f" (predicted {run['predicted_step_us']:.3g}), {run['gb_a_second']:.4g} GB/s"
+            print(line + "".join(f", {name} {value:.4g}" for name, value in run["compared"].items()))
     print("written:", out)
 
 

@@ -27,11 +27,26 @@ struct Card {
     int max_blocks_per_multiprocessor = 32;
     int registers_per_thread = 64;  // what every kernel is said to use
     bool cooperative_launch = true;
+    // The largest cluster that every card with clusters runs, and that this one runs if a kernel allows it; 1: no clusters.
+    int portable_cluster_blocks = 8;
+    int max_cluster_blocks = 16;
+    int multiprocessors_per_group = 16;  // a cluster's blocks share one such group; the last may be smaller
     int driver_version = CUDART_VERSION;
 };
 
-// "small": 2 multiprocessors, 48 KB of shared memory, 64 MB. "hopper-like": 8, 227 KB, 256 MB; the default.
-// "old": 4, 64 KB, 128 MB, no cooperative launch. Throws std::invalid_argument for another name.
+// The made-up cards, the default first: multiprocessors, shared memory a block, device memory, what is special.
+//   hopper-like    8  227 KB  256 MB  clusters of 8, of 16 if allowed (which 8 multiprocessors hold by two blocks each)
+//   small          2   48 KB   64 MB  as compute capability 7.5
+//   old            4   64 KB  128 MB  7.5, no cooperative launch
+//   single         1   99 KB  256 MB  8.6: a grid team is one multiprocessor's blocks
+//   wide-ampere  108  163 KB  256 MB  8.0
+//   wide         132  227 KB  512 MB  9.0, in groups of 16 and a last one of 4
+//   slice          4  227 KB  256 MB  9.0, clusters of 4 multiprocessors at most
+//   workstation   84   99 KB  256 MB  12.0 without clusters
+//   tight          8  227 KB   24 MB  9.0 with little memory
+//   huge           8  227 KB    1 TB  9.0; pages that nobody touches cost nothing
+const std::vector<Card>& cards();
+// One of them; throws std::invalid_argument for another name.
 Card card(std::string_view name);
 
 // Back to the beginning: everything allocated is gone, the card is one "hopper-like", the seed 1, nothing fails, the log is empty.
@@ -64,7 +79,7 @@ std::int64_t count_calls(std::string_view name);
 // the standard error stream at once. Findings that nobody takes end the process with status 86.
 std::vector<std::string> take_findings();
 
-// One line for each buffer, pinned block, stream and event not released.
+// One line for each buffer, pinned block, stream, event, graph and graph's instance not released, and each capture not ended.
 std::vector<std::string> leaks();
 std::size_t device_bytes_in_use();
 

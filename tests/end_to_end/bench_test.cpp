@@ -36,5 +36,32 @@ TEST(Bench, VerifyHoldsTheCpuToTheReference) {
     }
 }
 
+TEST(Bench, MeasuresEachBatchSizeAndDrawsThem) {
+    Workplace place;
+    const Ended ended = place.run({"bench", "--rows", "4000", "--features", "4", "--epochs", "1", "--threads", "1", "--device", "cpu",
+                                   "--batch-sizes", "64,512", "--report", "bench.html"});
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    for (const char* part : {"CPU, 1 thread, batch 64\n", "CPU, 1 thread, batch 512\n", "prepare", "rows a second\n", "####"})
+        EXPECT_NE(ended.out.find(part), std::string::npos) << part << " in\n" << ended.out;
+    const std::string page = place.read("bench.html");
+    for (const char* part : {"rows a second over the batch size", "<th>speed-up</th>", "probe, 1 thread", "</html>"})
+        EXPECT_NE(page.find(part), std::string::npos) << part;
+    EXPECT_EQ(place.run({"bench", "--batch-sizes", "64,x"}).code, 2);
+    EXPECT_EQ(place.run({"bench", "--batch-sizes", "0"}).code, 2);
+    EXPECT_EQ(place.run({"bench", "--report", "no/such/folder/bench.html"}).code, 1);
+}
+
+TEST(Calibrate, WritesWhatItMeasuredAndPlansGoByIt) {
+    Workplace place;
+    const Ended ended = place.run({"calibrate", "--device", "cpu", "--output", "cache/glissade/calibration.json", "--json"});
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    const auto cpu = ended.json()["cpu"];
+    for (const char* name : {"row_seconds", "value_seconds", "parameter_seconds", "step_seconds"}) EXPECT_GT(cpu[name], 0) << name;
+    EXPECT_LT(cpu["value_seconds"], cpu["row_seconds"]) << "a feature of many costs less than a row";
+    EXPECT_TRUE(place.has("cache/glissade/calibration.json"));
+    EXPECT_EQ(place.run({"calibrate", "--device", "tpu"}).code, 2);
+    EXPECT_EQ(place.run({"calibrate", "extra"}).code, 2);
+}
+
 }  // namespace
 }  // namespace glissade::test

@@ -19,12 +19,14 @@ struct Placement {
 inline std::ostream& operator<<(std::ostream& out, const Placement& p) {
     return out << "card " << p.card.name << ", seed " << p.card.seed << ", " << p.wishes.blocks << " blocks x " << p.wishes.threads
                << " threads, tile " << p.wishes.tile.partials << " x " << p.wishes.tile.rows
+               << (p.wishes.exchange ? (*p.wishes.exchange == kernels::Exchange::sliced ? ", sliced" : ", replicas") : "")
+               << (p.wishes.parameters_in_memory ? ", parameters in memory" : "") << (p.wishes.sums_in_memory ? ", sums in memory" : "")
                << (p.wishes.state_in_memory ? ", state in memory" : "") << ", staging " << p.wishes.staging_bytes << ", table "
                << p.wishes.table_steps;
 }
 
-/// The n-th of a sequence of placements that meets both teams, every card, several sizes of blocks and tiles, and small staging buffers and
-/// tables.
+/// The n-th of a sequence of placements that meets both teams and exchanges, every card, several sizes of blocks and tiles, and small
+/// staging buffers and tables.
 inline Placement placement(int n) {
     const std::vector<CardSetting> all = cards();
     Placement p{all[static_cast<std::size_t>(n) % all.size()], {}};
@@ -35,6 +37,11 @@ inline Placement placement(int n) {
     p.wishes.threads = threads[n % 5];
     p.wishes.tile = tiles[n % 6];
     p.wishes.state_in_memory = n % 4 == 3;
+    if (n % 9 < 8) p.wishes.exchange = n % 3 == 2 ? kernels::Exchange::sliced : kernels::Exchange::replica;
+    if (n % 3 == 2) {
+        p.wishes.parameters_in_memory = n % 2 == 0;
+        p.wishes.sums_in_memory = n % 8 > 4;
+    }
     p.wishes.staging_bytes = n % 3 == 0 ? 3000 : 0;
     p.wishes.table_steps = n % 3 == 1 ? 3 : 200;
     return p;

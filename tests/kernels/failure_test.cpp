@@ -116,7 +116,7 @@ TEST_F(CudaFailure, InASegmentThatWasStartedKeepsTheStateBeforeIt) {
         });
         emulation::fail_call(1000000);
         failures += failed ? 1 : 0;
-        const auto whole = cuda_backend(c, p);
+        const auto whole = c.backend(1);
         whole->run(c.part(0, states.size() == 1 ? 1 : states.size() == 2 ? 2 : 4));
         EXPECT_TRUE(same_state(backend->get_state(), whole->get_state())) << "call " << n;
     }

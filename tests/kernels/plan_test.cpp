@@ -12,6 +12,7 @@ namespace {
 using cuda::Card;
 using cuda::PlanWishes;
 using cuda::SegmentPlan;
+using kernels::Exchange;
 using kernels::LinearShape;
 using kernels::Team;
 
@@ -36,14 +37,30 @@ LinearShape logistic_with_adam(std::int64_t features) {
     return shape;
 }
 
+LinearShape softmax_with_adam(std::int64_t features, std::int64_t outputs) {
+    LinearShape shape = logistic_with_adam(features);
+    shape.outputs = outputs;
+    return shape;
+}
+
+cuda::PlanChoice choice_for(const LinearShape& shape, std::int64_t batch_rows, const Card& card, const PlanWishes& wishes = {}) {
+    return cuda::plan_segments(shape, {.batch_rows = batch_rows}, card, kernels::tuning::expected, wishes);
+}
+SegmentPlan plan_for(const LinearShape& shape, std::int64_t batch_rows, const Card& card, const PlanWishes& wishes = {}) {
+    return choice_for(shape, batch_rows, card, wishes).taken;
+}
+
 void expect_sound(const SegmentPlan& plan, const LinearShape& shape, std::int64_t rows, const Card& card) {
     const auto is_power = [](std::int64_t n) { return n > 0 && (n & (n - 1)) == 0; };
     EXPECT_TRUE(is_power(plan.launch.blocks) && is_power(plan.tile.partials) && is_power(plan.tile.rows));
     EXPECT_EQ(plan.launch.team == Team::grid, plan.launch.blocks > 1);
     EXPECT_LE(plan.launch.blocks, card.facts.multiprocessors);
-    EXPECT_LE(plan.launch.blocks, SumShape::of_batch(rows).partials);
+    if (plan.launch.exchange == Exchange::replica) {
+        EXPECT_LE(plan.launch.blocks, SumShape::of_batch(rows).partials);
+        EXPECT_TRUE(plan.launch.places.parameters && plan.launch.places.sums);
+    }
     EXPECT_LE(plan.layout.bytes, card.facts.shared_bytes_a_block);
-    EXPECT_EQ(plan.layout.bytes, kernels::SegmentLayout::of(shape, plan.tile, plan.state_in_shared).bytes);
+    EXPECT_EQ(plan.layout.bytes, kernels::SegmentLayout::of(shape, plan.tile, plan.launch).bytes);
     EXPECT_GT(plan.step_seconds, 0);
 }
 
@@ -54,53 +71,87 @@ TEST(CudaPlan, IsSoundForEveryShapeBatchAndCard) {
                 const LinearShape shape = logistic_with_adam(features);
                 SCOPED_TRACE(std::to_string(features) + " features, batch " + std::to_string(rows) + ", " +
                              std::to_string(card.facts.multiprocessors) + " SMs");
-                expect_sound(cuda::plan_segments(shape, rows, card, {}), shape, rows, card);
+                expect_sound(plan_for(shape, rows, card), shape, rows, card);
             }
 }
 
 TEST(CudaPlan, GivesOneRowToOneBlockAndManyRowsToTheGrid) {
-    EXPECT_EQ(cuda::plan_segments(logistic_with_adam(28), 1, hopper(), {}).launch.team, Team::block);
-    const SegmentPlan large = cuda::plan_segments(logistic_with_adam(28), 8192, hopper(), {});
-    EXPECT_EQ(large.launch.team, Team::grid);
-    EXPECT_EQ(large.other_blocks, 1);
-    EXPECT_GT(large.other_seconds, large.step_seconds);
+    EXPECT_EQ(plan_for(logistic_with_adam(28), 1, hopper()).launch.team, Team::block);
+    const cuda::PlanChoice large = choice_for(logistic_with_adam(28), 8192, hopper());
+    EXPECT_EQ(large.taken.launch.team, Team::grid);
+    EXPECT_EQ(large.taken.launch.exchange, Exchange::replica);
+    ASSERT_TRUE(large.runner_up);
+    EXPECT_GT(large.runner_up->step_seconds, large.taken.step_seconds);
 }
 
 TEST(CudaPlan, UsesOneBlockWhereThereIsNoCooperativeLaunch) {
     Card card = hopper();
     card.facts.cooperative_launch = false;
-    const SegmentPlan plan = cuda::plan_segments(logistic_with_adam(28), 8192, card, {});
-    EXPECT_EQ(plan.launch.team, Team::block);
-    EXPECT_EQ(plan.other_blocks, 0);
-    EXPECT_THROW(cuda::plan_segments(logistic_with_adam(28), 8192, card, {.blocks = 4}), Error);
+    const cuda::PlanChoice choice = choice_for(logistic_with_adam(28), 8192, card);
+    EXPECT_EQ(choice.taken.launch.team, Team::block);
+    ASSERT_TRUE(choice.runner_up);
+    EXPECT_EQ(choice.runner_up->launch.team, Team::block);
+    EXPECT_THROW(plan_for(logistic_with_adam(28), 8192, card, {.blocks = 4}), Error);
 }
 
-TEST(CudaPlan, MovesTheStateOutOfSharedMemoryBeforeItRefuses) {
-    LinearShape fashion = logistic_with_adam(784);
-    fashion.outputs = 10;
-    EXPECT_TRUE(cuda::plan_segments(fashion, 256, hopper(), {}).state_in_shared);
-    EXPECT_FALSE(cuda::plan_segments(fashion, 256, card_with(46, 99), {}).state_in_shared);
+TEST(CudaPlan, MovesAReplicasStateOutOfSharedMemoryBeforeItRefuses) {
+    const LinearShape fashion = softmax_with_adam(784, 10);
+    const PlanWishes replica{.exchange = Exchange::replica};
+    EXPECT_TRUE(plan_for(fashion, 256, hopper(), replica).launch.places.state);
+    EXPECT_FALSE(plan_for(fashion, 256, card_with(46, 99), replica).launch.places.state);
 }
 
-TEST(CudaPlan, RefusesAShapeBeyondSharedMemoryWithTheFigureAndARemedy) {
-    LinearShape wide = logistic_with_adam(784);
-    wide.outputs = 10;
-    wide.members = 8;
+TEST(CudaPlan, SlicesWideModels) {
+    EXPECT_EQ(plan_for(softmax_with_adam(784, 10), 4096, hopper()).launch.exchange, Exchange::sliced);
+    for (const auto& [features, outputs] : {std::pair{784, 100}, {20000, 1}, {4096, 10}})
+        for (const std::int64_t rows : {1, 64, 1024, 65536}) {
+            const LinearShape shape = softmax_with_adam(features, outputs);
+            SCOPED_TRACE(std::to_string(features) + " x " + std::to_string(outputs) + ", batch " + std::to_string(rows));
+            const SegmentPlan plan = plan_for(shape, rows, hopper());
+            expect_sound(plan, shape, rows, hopper());
+            EXPECT_EQ(plan.launch.exchange, Exchange::sliced);
+            EXPECT_EQ(plan.launch.team, Team::grid);
+        }
+}
+
+TEST(CudaPlan, KeepsReplicasOfSmallModels) {
+    for (const std::int64_t features : {1, 28, 100})
+        for (const std::int64_t rows : {1, 64, 1024, 65536})
+            EXPECT_EQ(plan_for(logistic_with_adam(features), rows, hopper()).launch.exchange, Exchange::replica)
+                << features << " features, batch " << rows;
+}
+
+TEST(CudaPlan, RefusesARowBeyondSharedMemoryWithTheFigureAndARemedy) {
+    LinearShape wide = logistic_with_adam(40000);
     try {
-        cuda::plan_segments(wide, 256, hopper(), {});
+        plan_for(wide, 256, hopper());
         FAIL() << "planned";
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::device);
         const std::string message = error.what();
-        EXPECT_NE(message.find("8 x 7850 parameters"), std::string::npos) << message;
+        EXPECT_NE(message.find("1 x 40001 parameters"), std::string::npos) << message;
         EXPECT_NE(message.find("232.4 KB are there"), std::string::npos) << message;
-        EXPECT_NE(message.find("fewer members"), std::string::npos) << message;
+        EXPECT_NE(message.find("fewer features"), std::string::npos) << message;
+    }
+}
+
+TEST(CudaPlan, RefusesAModelBeyondDeviceMemoryWithTheFigureAndARemedy) {
+    Card card = hopper();
+    card.facts.free_bytes = 1 << 20;
+    try {
+        plan_for(softmax_with_adam(4096, 100), 256, card);
+        FAIL() << "planned";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::device);
+        const std::string message = error.what();
+        EXPECT_NE(message.find("1 x 409700 parameters"), std::string::npos) << message;
+        EXPECT_NE(message.find("1.0 MB of device memory are free"), std::string::npos) << message;
     }
 }
 
 TEST(CudaPlan, PredictsMoreTimeForMoreRowsAndForMoreColumns) {
     const auto seconds = [](std::int64_t features, std::int64_t rows) {
-        return cuda::plan_segments(logistic_with_adam(features), rows, hopper(), {}).step_seconds;
+        return plan_for(logistic_with_adam(features), rows, hopper()).step_seconds;
     };
     EXPECT_LT(seconds(28, 1024), seconds(28, 1 << 20));
     EXPECT_LT(seconds(28, 65536), seconds(512, 65536));
@@ -116,20 +167,27 @@ TEST(CudaPlan, LayoutHasRoomForEveryArray) {
     shape.state_vectors = 2;
     shape.weighted = true;
     const kernels::TileShape tile{2, 4};
-    const auto layout = kernels::SegmentLayout::of(shape, tile, true);
+    const auto layout = kernels::SegmentLayout::of(shape, tile, {});
     EXPECT_EQ(shape.record_floats(), 8);  // 5 features, 1 target, 1 weight, filled up
     EXPECT_EQ(shape.parameters(), 2 * 3 * 6);
     EXPECT_GE(layout.rates - layout.records, 2 * 8 * 8 * 4);
     EXPECT_GE(layout.rows - layout.rates, 2 * 2 * rules::scalars_a_member * 4);
     EXPECT_GE(layout.counts - layout.rows, 3 * 8 * 8);
     EXPECT_GE(layout.scores - layout.counts, 3 * 2 * 4);
-    EXPECT_GE(layout.sums - layout.scores, 8 * (6 + 2) * 4);
-    EXPECT_GE(layout.clip - layout.sums, 2 * 38 * 4);
-    EXPECT_GE(layout.parameters - layout.clip, 2 * 4);
+    EXPECT_GE(layout.clip - layout.scores, 8 * (6 + 2) * 4);
+    EXPECT_GE(layout.sums - layout.clip, 2 * 4);
+    EXPECT_GE(layout.parameters - layout.sums, 2 * 38 * 4);
     EXPECT_GE(layout.state - layout.parameters, 36 * 4);
     EXPECT_GE(layout.bytes - layout.state, 2 * 36 * 4);
     for (const std::int64_t at : {layout.records, layout.rates, layout.rows, layout.sums, layout.parameters, layout.state, layout.bytes})
         EXPECT_EQ(at % 16, 0);
+    kernels::SegmentLaunch sliced;
+    sliced.exchange = Exchange::sliced;
+    sliced.blocks = 4;
+    EXPECT_EQ(sliced.slice(shape), 10);  // 36 parameters and 2 losses
+    const auto slice = kernels::SegmentLayout::of(shape, tile, sliced);
+    EXPECT_GE(slice.bytes - slice.state, 2 * 10 * 4);
+    EXPECT_LT(slice.bytes, layout.bytes);
 }
 
 TEST(CudaPlan, DividesExactlyByMultiplication) {
@@ -137,10 +195,12 @@ TEST(CudaPlan, DividesExactlyByMultiplication) {
         const auto divider = kernels::Divider::by(divisor);
         for (int n = 0; n < 3000; ++n) ASSERT_EQ(divider.quotient(n), n / divisor) << n << " / " << divisor;
     }
-    for (const std::int64_t divisor : {57000, 58111, 65535}) {
-        const auto divider = kernels::Divider::by(divisor);
-        for (int n = 0; n < 65536; ++n) ASSERT_EQ(divider.quotient(n), n / divisor) << n << " / " << divisor;
-    }
+    for (const std::int64_t divisor : {57000, 65536, 784785, 2147483647})
+        for (const std::int64_t quotient : {1, 2, 1000, 37675})
+            for (const std::int64_t n : {divisor * quotient - 1, divisor * quotient, divisor * quotient + 1})
+                if (n <= 2147483647) {
+                    EXPECT_EQ(kernels::Divider::by(divisor).quotient(static_cast<int>(n)), n / divisor) << n << " / " << divisor;
+                }
 }
 
 }  // namespace

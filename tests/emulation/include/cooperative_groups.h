@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A stand-in for CUDA's header of the same name: block, grid and tiles of a warp. Clusters, coalesced groups and cg::reduce are
-// missing: the first two are not used, and the third leaves the order of a float sum to the library.
+// A stand-in for CUDA's header of the same name: block, cluster, grid and tiles of a warp. Coalesced groups and cg::reduce are missing:
+// the first are not used, and the second leaves the order of a float sum to the library.
 #include <cstdint>
 #include <type_traits>
 
 #include "emulated/warp.hpp"
+
+// As in CUDA's header: set where clusters can be compiled for.
+#define _CG_HAS_CLUSTER_GROUP
 
 namespace cooperative_groups {
 
@@ -46,6 +49,17 @@ public:
     static dim3 group_dim() { return gridDim; }
     static dim3 dim_blocks() { return gridDim; }
     static dim3 block_index() { return blockIdx; }
+    static dim3 dim_clusters() { return glissade::emulation::cluster_place().clusters; }
+    static dim3 cluster_index() { return glissade::emulation::cluster_place().cluster; }
+    static unsigned long long num_clusters() {
+        const dim3 all = dim_clusters();
+        return static_cast<unsigned long long>(all.x) * all.y * all.z;
+    }
+    static unsigned long long cluster_rank() {
+        const dim3 all = dim_clusters();
+        const dim3 own = cluster_index();
+        return own.x + all.x * (own.y + static_cast<unsigned long long>(all.y) * own.z);
+    }
 
 private:
     friend grid_group this_grid();
@@ -53,6 +67,57 @@ private:
 };
 
 inline grid_group this_grid() {
+    return {};
+}
+
+class cluster_group {
+public:
+    struct arrival_token {};
+
+    void sync(GLISSADE_EMULATED_SITE) const {
+        glissade::emulation::cluster_arrive("cluster_group::sync", site);
+        glissade::emulation::cluster_wait(site);
+    }
+    arrival_token barrier_arrive(GLISSADE_EMULATED_SITE) const {
+        glissade::emulation::cluster_arrive("cluster_group::barrier_arrive", site);
+        return {};
+    }
+    void barrier_wait(GLISSADE_EMULATED_SITE) const { glissade::emulation::cluster_wait(site); }
+    void barrier_wait(arrival_token&&, GLISSADE_EMULATED_SITE) const { glissade::emulation::cluster_wait(site); }
+
+    template <typename T>
+    T* map_shared_rank(T* own, int rank, GLISSADE_EMULATED_SITE) const {
+        return static_cast<T*>(glissade::emulation::map_shared(own, rank, site));
+    }
+    unsigned int query_shared_rank(const void* shared, GLISSADE_EMULATED_SITE) const {
+        return glissade::emulation::shared_owner(shared, site);
+    }
+
+    static dim3 block_index() { return glissade::emulation::cluster_place().block; }
+    static unsigned int block_rank() { return glissade::emulation::cluster_place().rank; }
+    static dim3 dim_blocks() { return glissade::emulation::cluster_place().blocks; }
+    static unsigned int num_blocks() {
+        const dim3 blocks = dim_blocks();
+        return blocks.x * blocks.y * blocks.z;
+    }
+    static dim3 thread_index() {
+        const dim3 block = block_index();
+        return {block.x * blockDim.x + threadIdx.x, block.y * blockDim.y + threadIdx.y, block.z * blockDim.z + threadIdx.z};
+    }
+    static unsigned int thread_rank() { return block_rank() * thread_block::num_threads() + thread_block::thread_rank(); }
+    static dim3 dim_threads() {
+        const dim3 blocks = dim_blocks();
+        return {blocks.x * blockDim.x, blocks.y * blockDim.y, blocks.z * blockDim.z};
+    }
+    static unsigned int num_threads() { return num_blocks() * thread_block::num_threads(); }
+    static unsigned int size() { return num_threads(); }
+
+private:
+    friend cluster_group this_cluster();
+    cluster_group() = default;
+};
+
+inline cluster_group this_cluster() {
     return {};
 }
 

@@ -2,7 +2,6 @@
 #include "control.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 #include "machine.hpp"
@@ -22,32 +21,6 @@ void set_failure(std::int64_t nth, bool stays, cudaError_t error) {
 }
 
 }  // namespace
-
-Card card(std::string_view name) {
-    constexpr std::size_t kib = 1024;
-    Card result;
-    result.name = name;
-    if (name == "hopper-like") return result;
-    result.compute_major = 7;
-    result.compute_minor = 5;
-    result.reserved_shared_bytes_per_block = 0;
-    result.shared_bytes_per_multiprocessor = 64 * kib;
-    result.max_threads_per_multiprocessor = 1024;
-    result.max_blocks_per_multiprocessor = 16;
-    if (name == "small") {
-        result.multiprocessors = 2;
-        result.memory_bytes = 64 * kib * kib;
-        result.shared_bytes_per_block_optin = 48 * kib;
-    } else if (name == "old") {
-        result.multiprocessors = 4;
-        result.memory_bytes = 128 * kib * kib;
-        result.shared_bytes_per_block_optin = 64 * kib;
-        result.cooperative_launch = false;
-    } else {
-        throw std::invalid_argument(text("no emulated card is named '", name, "'; there are small, hopper-like and old"));
-    }
-    return result;
-}
 
 void reset() {
     const Lock lock(machine().mutex);
@@ -107,6 +80,9 @@ std::vector<std::string> leaks() {
     for (const auto& [at, bytes] : machine().pinned.registered()) lines.push_back(text("registered host memory of ", bytes, " bytes"));
     for (std::size_t i = 0; i < machine().streams.stream_count(); ++i) lines.push_back("stream");
     for (std::size_t i = 0; i < machine().streams.event_count(); ++i) lines.push_back("event");
+    for (std::size_t i = 0; i < machine().graphs.graph_count(); ++i) lines.push_back("graph");
+    for (std::size_t i = 0; i < machine().graphs.instance_count(); ++i) lines.push_back("instance of a graph");
+    for (std::size_t i = 0; i < machine().graphs.capture_count(); ++i) lines.push_back("capture that was not ended");
     return lines;
 }
 

@@ -20,6 +20,33 @@ void grid_barrier(const Site& site) {
     running_grid->grid_barrier(site);
 }
 
+void cluster_arrive(const char* what, const Site& site) {
+    running_grid->cluster_arrive(what, site);
+}
+
+void cluster_wait(const Site& site) {
+    running_grid->cluster_wait(site);
+}
+
+ClusterPlace cluster_place() {
+    const LaunchRequest& request = running_grid->request();
+    const dim3& shape = request.cluster;
+    const Block& block = *running_grid->current().block;
+    return {block.cluster->index,
+            {block.index.x % shape.x, block.index.y % shape.y, block.index.z % shape.z},
+            block.rank_in_cluster,
+            shape,
+            {request.grid.x / shape.x, request.grid.y / shape.y, request.grid.z / shape.z}};
+}
+
+void* map_shared(const void* own, int rank, const Site& site) {
+    return running_grid->map_shared(own, rank, site);
+}
+
+unsigned shared_owner(const void* shared, const Site& site) {
+    return running_grid->shared_owner(shared, site);
+}
+
 bool grid_is_cooperative() {
     return running_grid->request().cooperative;
 }

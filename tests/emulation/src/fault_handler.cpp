@@ -28,6 +28,9 @@ std::string explain(void* pointer) {
     }
     if (all.stacks.overflowed(reinterpret_cast<std::uintptr_t>(pointer))) return text(who, " overflowed its stack");
     if (all.memory.owns(pointer)) return text(who, " touched ", all.memory.describe(pointer));
+    if (grid != nullptr) {
+        if (const std::string shared = grid->describe_shared(pointer); !shared.empty()) return text(who, " touched ", shared);
+    }
     if (grid != nullptr && grid->has_current()) return text(who, " touched address ", pointer, ", which belongs to no buffer");
     return "";
 }

@@ -9,26 +9,50 @@
 namespace glissade::emulation {
 namespace context = boost::context::detail;
 
+namespace {
+
+constexpr std::size_t slab_stacks = 1024;
+
+// `bytes` above pages that nobody may touch.
+std::byte* map_above_guard(std::size_t bytes) {
+    constexpr std::size_t guard = StackPool::guard_bytes;
+    void* mapped = mmap(nullptr, bytes + guard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED) throw std::bad_alloc();
+    mprotect(mapped, guard, PROT_NONE);
+    return static_cast<std::byte*>(mapped) + guard;
+}
+
+void unmap_above_guard(std::byte* begin, std::size_t bytes) {
+    asan_unpoison(begin, bytes);
+    munmap(begin - StackPool::guard_bytes, bytes + StackPool::guard_bytes);
+}
+
+}  // namespace
+
 StackPool::~StackPool() {
-    for (std::byte* stack : stacks_) {
-        asan_unpoison(stack, stack_bytes);
-        munmap(stack - guard_bytes, stack_bytes + guard_bytes);
+    for (std::size_t i = 0; i < stacks_.size(); i += i < max_guarded ? 1 : slab_stacks) {
+        unmap_above_guard(stacks_[i], i < max_guarded ? stack_bytes : slab_stacks * stack_bytes);
     }
 }
 
 std::byte* StackPool::stack(std::size_t index) {
     while (stacks_.size() <= index) {
-        void* mapped = mmap(nullptr, stack_bytes + guard_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (mapped == MAP_FAILED) throw std::bad_alloc();
-        mprotect(mapped, guard_bytes, PROT_NONE);
-        stacks_.push_back(static_cast<std::byte*>(mapped) + guard_bytes);
+        if (stacks_.size() < max_guarded)
+            stacks_.push_back(map_above_guard(stack_bytes));
+        else
+            add_slab();
     }
     return stacks_[index];
 }
 
+void StackPool::add_slab() {
+    std::byte* const begin = map_above_guard(slab_stacks * stack_bytes);
+    for (std::size_t i = 0; i < slab_stacks; ++i) stacks_.push_back(begin + i * stack_bytes);
+}
+
 bool StackPool::overflowed(std::uintptr_t address) const {
-    for (const std::byte* stack : stacks_) {
-        const auto bottom = reinterpret_cast<std::uintptr_t>(stack);
+    for (std::size_t i = 0; i < stacks_.size() && i < max_guarded; ++i) {
+        const auto bottom = reinterpret_cast<std::uintptr_t>(stacks_[i]);
         if (address >= bottom - guard_bytes && address < bottom) return true;
     }
     return false;

@@ -9,11 +9,14 @@
 
 namespace glissade::emulation {
 
-// Stacks that are kept from launch to launch, each above pages that nobody may touch.
+// Stacks that are kept from launch to launch. The first have pages below them that nobody may touch; a process may have some 65,000 maps,
+// and each such stack takes two, so those of a bigger grid lie side by side.
 class StackPool {
 public:
     // Sanitizers give every variable a surround of its own, so frames grow.
     static constexpr std::size_t stack_bytes = (asan ? std::size_t{256} : std::size_t{64}) << 10;
+
+    static constexpr std::size_t max_guarded = 8192;
 
     // Wider than a frame, so that none steps over it.
     static constexpr std::size_t guard_bytes = std::size_t{64} << 10;
@@ -25,6 +28,8 @@ public:
     bool overflowed(std::uintptr_t address) const;
 
 private:
+    void add_slab();
+
     std::vector<std::byte*> stacks_;
 };
 

@@ -20,8 +20,8 @@ uint3 coordinates(std::uint64_t rank, const dim3& shape) {
     return {static_cast<unsigned>(rank % shape.x), static_cast<unsigned>(row % shape.y), static_cast<unsigned>(row / shape.y)};
 }
 
-std::uint64_t volume(const dim3& shape) {
-    return std::uint64_t{shape.x} * shape.y * shape.z;
+dim3 clusters_of(const LaunchRequest& request) {
+    return {request.grid.x / request.cluster.x, request.grid.y / request.cluster.y, request.grid.z / request.cluster.z};
 }
 
 }  // namespace
@@ -30,6 +30,7 @@ Grid::Grid(const LaunchRequest& request, Random& random, StackPool& stacks)
     : request_(request),
       random_(random),
       block_threads_(static_cast<unsigned>(volume(request.block))),
+      cluster_blocks_(static_cast<unsigned>(volume(request.cluster))),
       window_(random.below(2) == 0 ? 32 : ~std::size_t{0}),
       blocks_left_(static_cast<std::size_t>(volume(request.grid))),
       stacks_(stacks) {}
@@ -40,14 +41,15 @@ Grid::~Grid() {
     }
 }
 
-std::string Grid::run(std::size_t max_resident_blocks) {
-    blocks_.resize(std::min(max_resident_blocks, blocks_left_));
-    waiting_.resize(blocks_left_);
+std::string Grid::run(std::size_t max_resident_clusters) {
+    waiting_.resize(blocks_left_ / cluster_blocks_);
+    clusters_.resize(std::min(max_resident_clusters, waiting_.size()));
+    blocks_.resize(clusters_.size() * cluster_blocks_);
     for (std::size_t i = 0; i < waiting_.size(); ++i) waiting_[i] = i;
     blockDim = request_.block;
     gridDim = request_.grid;
     running_grid = this;
-    for (Block& block : blocks_) start_block(block);
+    for (Cluster& cluster : clusters_) start_cluster(cluster);
     while (blocks_left_ > 0 && finding_.empty()) {
         if (ready_.empty()) {
             note(deadlock_report());
@@ -62,19 +64,33 @@ std::string Grid::run(std::size_t max_resident_blocks) {
     return finding_;
 }
 
-void Grid::start_block(Block& block) {
+void Grid::start_cluster(Cluster& cluster) {
     const std::size_t chosen = random_.below(waiting_.size());
-    const std::uint64_t rank = waiting_[chosen];
+    cluster = {};
+    cluster.index = coordinates(waiting_[chosen], clusters_of(request_));
     waiting_[chosen] = waiting_.back();
     waiting_.pop_back();
+    const dim3& shape = request_.cluster;
+    for (unsigned rank = 0; rank < cluster_blocks_; ++rank) {
+        Block& block = blocks_of(cluster)[rank];
+        const uint3 inner = coordinates(rank, shape);
+        block.cluster = &cluster;
+        block.rank_in_cluster = rank;
+        block.index = {cluster.index.x * shape.x + inner.x, cluster.index.y * shape.y + inner.y, cluster.index.z * shape.z + inner.z};
+        start_block(block);
+    }
+}
+
+void Grid::start_block(Block& block) {
     const auto slot = static_cast<std::size_t>(&block - blocks_.data());
     if (block.threads.empty()) {
         block.threads.resize(block_threads_);
         block.shared = map_region(request_.shared_bytes);
         protect_region(block.shared, true);
+    } else if (cluster_blocks_ > 1) {
+        protect_region(block.shared, true);
     }
     paint_region(block.shared);
-    block.index = coordinates(rank, request_.grid);
     block.returned = 0;
     block.warps.assign((block_threads_ + 31) / 32, {});
     if (block_threads_ % 32 != 0) block.warps.back().returned = ~0U << block_threads_ % 32;
@@ -84,6 +100,7 @@ void Grid::start_block(Block& block) {
         thread.rank = i;
         thread.index = coordinates(i, request_.block);
         thread.copies.clear();
+        thread.arrived_in_cluster = false;
         const std::size_t stack = slot * block_threads_ + i;
         thread.fiber.start(stacks_.stack(stack), stack, &Grid::thread_main, &thread);
         wake(thread);
@@ -96,7 +113,10 @@ void Grid::finish_block(Block& block) {
         return;
     }
     --blocks_left_;
-    if (!waiting_.empty()) start_block(block);
+    // Whoever reaches into it from now on is too late.
+    if (cluster_blocks_ > 1) protect_region(block.shared, false);
+    Cluster& cluster = *block.cluster;
+    if (++cluster.blocks_returned == cluster_blocks_ && !waiting_.empty()) start_cluster(cluster);
 }
 
 Thread& Grid::next_thread() {
@@ -142,6 +162,7 @@ void Grid::thread_returned(Thread& thread) {
     Warp& warp = block.warps[thread.rank / 32];
     warp.returned |= 1U << thread.rank % 32;
     for (std::size_t i = warp.gatherings.size(); i-- > 0;) complete_if_all_came(block, warp, i);
+    cluster_thread_returned(thread);
     if (++block.returned == block_threads_) finish_block(block);
 }
 

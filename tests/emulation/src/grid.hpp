@@ -15,8 +15,9 @@
 namespace glissade::emulation {
 
 struct Block;
+struct Cluster;
 
-enum class ThreadState { ready, in_block_barrier, in_grid_barrier, in_warp, returned };
+enum class ThreadState { ready, in_block_barrier, in_cluster_barrier, in_grid_barrier, in_warp, returned };
 
 struct PendingCopy {
     void* destination;
@@ -38,6 +39,9 @@ struct Thread {
     std::uint64_t warp_result = 0;
     std::vector<PendingCopy> copies;
     std::uint64_t copy_batch = 0;
+    bool arrived_in_cluster = false;  // and has not waited
+    std::uint64_t cluster_phase = 0;  // in which it arrived
+    Site cluster_site;                // where
 };
 
 // A collective that lanes of one warp have come to and wait in.
@@ -56,6 +60,8 @@ struct Block {
     std::vector<Thread> threads;
     std::vector<Warp> warps;
     uint3 index{};
+    Cluster* cluster = nullptr;
+    unsigned rank_in_cluster = 0;
     Region shared;
     unsigned returned = 0;
     unsigned in_block_barrier = 0;
@@ -66,17 +72,33 @@ struct Block {
     int vote_result = 0;
 };
 
+// Blocks that are on the card together and reach into each other's shared memory. Without clusters in a launch each block is one.
+struct Cluster {
+    uint3 index{};  // in the grid of clusters
+    unsigned blocks_returned = 0;
+    // Of the barrier: what counts is the threads that have arrived, or that have returned and are no longer waited for.
+    unsigned arrived = 0;
+    unsigned returned = 0;
+    std::uint64_t phase = 0;
+    Site first_site;  // of the first that arrived in this phase
+};
+
 // What a launch was asked for.
 struct LaunchRequest {
     dim3 grid;
     dim3 block;
+    dim3 cluster;
     std::size_t shared_bytes = 0;
     bool cooperative = false;
     std::int64_t number = 0;
     std::function<void()> thread;
 };
 
-// Plays one launch: as many blocks at a time as `max_resident_blocks` allows (a cooperative grid all at once), in the order that
+inline std::uint64_t volume(const dim3& shape) {
+    return std::uint64_t{shape.x} * shape.y * shape.z;
+}
+
+// Plays one launch: as many clusters at a time as `max_resident_clusters` allows (a cooperative grid all at once), in the order that
 // `random` gives. Ends when every thread has returned or with the first thing that is wrong.
 class Grid {
 public:
@@ -86,7 +108,7 @@ public:
     Grid& operator=(const Grid&) = delete;
 
     // What was wrong, or an empty text.
-    std::string run(std::size_t max_resident_blocks);
+    std::string run(std::size_t max_resident_clusters);
 
     const LaunchRequest& request() const { return request_; }
     Thread& current() { return *current_; }
@@ -95,6 +117,12 @@ public:
     // Called from kernels, by way of the functions of emulated/.
     int block_barrier(Vote vote, int predicate, const char* what, const Site& site);
     void grid_barrier(const Site& site);
+    void cluster_arrive(const char* what, const Site& site);
+    void cluster_wait(const Site& site);
+    void* map_shared(const void* own, int rank, const Site& site);
+    unsigned shared_owner(const void* shared, const Site& site);
+    // Which block's shared memory an address belongs to, or an empty text.
+    std::string describe_shared(const void* pointer) const;
     std::uint64_t warp_collective(const WarpCall& call, const Site& site);
     void yield();
     // Notes what is wrong; the first finding counts. Then the thread must abandon(), with no object on its stack that owns memory.
@@ -103,8 +131,13 @@ public:
 
 private:
     static void thread_main(void* thread);
+    Block* blocks_of(const Cluster& cluster) { return &blocks_[static_cast<std::size_t>(&cluster - clusters_.data()) * cluster_blocks_]; }
+    void start_cluster(Cluster& cluster);
     void start_block(Block& block);
     void finish_block(Block& block);
+    void release_cluster_if_all_arrived(Cluster& cluster);
+    void cluster_thread_returned(Thread& thread);
+    const Block* owner_of_shared(const Cluster& cluster, const void* shared) const;
     Thread& next_thread();
     void switch_away();
     void wake(Thread& thread);
@@ -118,8 +151,10 @@ private:
     LaunchRequest request_;
     Random& random_;
     unsigned block_threads_;
-    std::vector<Block> blocks_;           // slots of resident blocks
-    std::vector<std::uint64_t> waiting_;  // blocks that have not begun
+    unsigned cluster_blocks_;
+    std::vector<Cluster> clusters_;       // slots of resident clusters
+    std::vector<Block> blocks_;           // their blocks, cluster by cluster
+    std::vector<std::uint64_t> waiting_;  // clusters that have not begun
     std::vector<Thread*> ready_;
     // The next thread is drawn from this many that became ready last: all of them, or about a warp, which then runs far ahead of the
     // others (and stays in the cache). The seed chooses which for each launch.
@@ -143,5 +178,7 @@ inline bool same_site(const Site& a, const Site& b) {
 std::string place(const Site& site);
 // "thread (1,0,0) of block (0,0,0)"
 std::string name_of(const Thread& thread);
+// "(1,0,0)"
+std::string name_of(const uint3& index);
 
 }  // namespace glissade::emulation

@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::size_t max_lines = 16;
 
-std::string name_of(const uint3& index) {
-    return text('(', index.x, ',', index.y, ',', index.z, ')');
-}
-
 // "0-30, 32"
 std::string ranges(const std::vector<unsigned>& ranks) {
     std::string out;
@@ -35,6 +31,10 @@ std::string stands(const Thread& thread) {
 
 std::string place(const Site& site) {
     return text(site.file_name(), ':', site.line());
+}
+
+std::string name_of(const uint3& index) {
+    return text('(', index.x, ',', index.y, ',', index.z, ')');
 }
 
 std::string name_of(const Thread& thread) {

@@ -47,6 +47,7 @@ Machine::~Machine() {
 
 void Machine::reset() {
     streams.clear();
+    graphs.clear();
     memory.clear();
     pinned.clear();
     card = emulation::card("hopper-like");
@@ -54,6 +55,7 @@ void Machine::reset() {
     random = Random(1);
     device_error = cudaSuccess;
     dynamic_shared_limits.clear();
+    allow_non_portable_clusters.clear();
     calls.clear();
     calls_until_failure = 0;
     failure_stays = false;
@@ -84,14 +86,14 @@ void Machine::execute(const Operation& operation) {
     if (device_error == cudaSuccess && operation.run) operation.run();
 }
 
-void Machine::play(const LaunchRequest& request, std::size_t max_resident_blocks) {
-    const std::size_t block_threads = std::size_t{request.block.x} * request.block.y * request.block.z;
+void Machine::play(const LaunchRequest& request, std::size_t max_resident_clusters) {
+    const std::size_t cluster_threads = volume(request.block) * volume(request.cluster);
     if (!request.cooperative) {
-        const std::size_t most = std::max<std::size_t>(1, std::min(max_resident_blocks, max_resident_threads / block_threads));
-        max_resident_blocks = 1 + random.below(most);
+        const std::size_t most = std::max<std::size_t>(1, std::min(max_resident_clusters, max_resident_threads / cluster_threads));
+        max_resident_clusters = 1 + random.below(most);
     }
     Grid grid(request, random, stacks);
-    const std::string finding = grid.run(max_resident_blocks);
+    const std::string finding = grid.run(max_resident_clusters);
     if (!finding.empty()) {
         report(finding);
         device_error = cudaErrorLaunchFailure;
@@ -123,6 +125,17 @@ int Machine::resident_blocks_per_multiprocessor(int block_threads, std::size_t s
     const std::size_t by_shared = block_bytes == 0 ? std::size_t{1} << 20 : card.shared_bytes_per_multiprocessor / block_bytes;
     return std::min({card.max_threads_per_multiprocessor / warp_threads, card.max_blocks_per_multiprocessor,
                      registers_per_multiprocessor / (card.registers_per_thread * warp_threads), static_cast<int>(by_shared)});
+}
+
+int Machine::resident_clusters(int block_threads, std::size_t shared_bytes, int cluster_blocks) const {
+    const int blocks = resident_blocks_per_multiprocessor(block_threads, shared_bytes);
+    if (cluster_blocks == 1) return blocks * card.multiprocessors;
+    const int group = card.multiprocessors_per_group;
+    return card.multiprocessors / group * (group * blocks / cluster_blocks) + card.multiprocessors % group * blocks / cluster_blocks;
+}
+
+int Machine::max_cluster_blocks(const void* kernel) const {
+    return allow_non_portable_clusters.contains(kernel) ? card.max_cluster_blocks : card.portable_cluster_blocks;
 }
 
 std::size_t Machine::max_dynamic_shared_bytes(const void* kernel) const {

@@ -3,10 +3,12 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "control.hpp"
+#include "graphs.hpp"
 #include "grid.hpp"
 #include "memory.hpp"
 #include "streams.hpp"
@@ -30,12 +32,15 @@ public:
     // Runs one operation, so that a program that polls comes to an end.
     void make_a_step();
     // Plays one launch now.
-    void play(const LaunchRequest& request, std::size_t max_resident_blocks);
+    void play(const LaunchRequest& request, std::size_t max_resident_clusters);
     void check_guards();
     // Counts the call that begins now; true if the test chose it, or one before it for good.
     bool this_call_fails();
 
     int resident_blocks_per_multiprocessor(int block_threads, std::size_t shared_bytes) const;
+    // On the whole card; a launch without clusters has clusters of one block.
+    int resident_clusters(int block_threads, std::size_t shared_bytes, int cluster_blocks) const;
+    int max_cluster_blocks(const void* kernel) const;
     std::size_t max_dynamic_shared_bytes(const void* kernel) const;
 
     std::recursive_mutex mutex;
@@ -46,8 +51,10 @@ public:
     DeviceMemory memory;
     PinnedMemory pinned;
     Streams streams;
+    Graphs graphs;
     StackPool stacks;
     std::map<const void*, std::size_t> dynamic_shared_limits;  // raised by cudaFuncSetAttribute
+    std::set<const void*> allow_non_portable_clusters;
     std::vector<Call> calls;
     std::vector<std::string> findings;
     std::int64_t calls_until_failure = 0;  // 0: none fails

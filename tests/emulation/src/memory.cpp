@@ -42,7 +42,7 @@ bool DeviceMemory::release(void* pointer, std::vector<std::string>& findings) {
     live_.erase(address(region.pages));
     madvise(region.pages, region.page_bytes, MADV_DONTNEED);
     protect_region(region, false);
-    asan_poison(region.pages, region.page_bytes);
+    if (!region.is_sparse()) asan_poison(region.pages, region.page_bytes);
     released_.emplace(address(region.pages), region);
     release_order_.push_back(address(region.pages));
     if (release_order_.size() > max_released) {

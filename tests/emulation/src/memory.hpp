@@ -24,6 +24,8 @@ struct Region {
     int device = 0;
 
     std::byte* end() const { return pages + page_bytes; }
+    // Too big to be filled: its pages come to be when somebody touches them, and read as poison until then.
+    bool is_sparse() const { return page_bytes >= std::size_t{256} << 20; }
 };
 
 inline std::uintptr_t address(const void* pointer) {

@@ -2,8 +2,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <new>
+#include <vector>
 
 #include "memory.hpp"
 #include "sanitizers.hpp"
@@ -13,6 +15,7 @@ namespace glissade::emulation {
 namespace {
 
 constexpr std::size_t alignment_bytes = 256;  // what cudaMalloc promises
+constexpr std::size_t poison_file_bytes = std::size_t{16} << 20;
 
 // The first byte of [begin, end) that is not a guard byte, or `end`. AddressSanitizer forbids these bytes to everybody else.
 __attribute__((no_sanitize("address"))) std::byte* first_broken(std::byte* begin, const std::byte* end) {
@@ -20,8 +23,38 @@ __attribute__((no_sanitize("address"))) std::byte* first_broken(std::byte* begin
     return begin;
 }
 
+// Of a sparse region only its ends were ever poisoned, and the shadow of the rest is as big as an ordinary buffer.
+void unpoison(const Region& region) {
+    if (region.is_sparse()) {
+        asan_unpoison(region.pages, page_size());
+        asan_unpoison(region.end() - page_size(), page_size());
+    } else {
+        asan_unpoison(region.pages, region.page_bytes);
+    }
+}
+
+// Pages of poison that every sparse region maps again and again; who writes to one gets a copy.
+int poison_file() {
+    static const int file = [] {
+        const int made = memfd_create("emulated CUDA poison", MFD_CLOEXEC);
+        const std::vector<unsigned char> block(poison_file_bytes, poison_byte);
+        if (made < 0 || write(made, block.data(), block.size()) != static_cast<ssize_t>(block.size())) throw std::bad_alloc();
+        return made;
+    }();
+    return file;
+}
+
+void map_poison(const Region& region) {
+    for (std::size_t at = 0; at < region.page_bytes; at += poison_file_bytes) {
+        const std::size_t bytes = std::min(poison_file_bytes, region.page_bytes - at);
+        const void* mapped =
+            mmap(region.pages + at, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, poison_file(), 0);
+        if (mapped == MAP_FAILED) throw std::bad_alloc();
+    }
+}
+
 void paint_slack(const Region& region) {
-    asan_unpoison(region.pages, region.page_bytes);
+    unpoison(region);
     std::byte* const user_end = region.user + region.user_bytes;
     std::memset(region.pages, guard_byte, static_cast<std::size_t>(region.user - region.pages));
     std::memset(user_end, guard_byte, static_cast<std::size_t>(region.end() - user_end));
@@ -53,7 +86,7 @@ Region map_region(std::size_t bytes) {
 }
 
 void unmap_region(const Region& region) {
-    asan_unpoison(region.pages, region.page_bytes);
+    unpoison(region);
     munmap(region.pages - page_size(), region.page_bytes + 2 * page_size());
 }
 
@@ -62,8 +95,9 @@ void protect_region(const Region& region, bool accessible) {
 }
 
 void paint_region(const Region& region) {
+    if (region.is_sparse()) map_poison(region);
     paint_slack(region);
-    std::memset(region.user, poison_byte, region.user_bytes);
+    if (!region.is_sparse()) std::memset(region.user, poison_byte, region.user_bytes);
 }
 
 std::string check_guards(const Region& region) {

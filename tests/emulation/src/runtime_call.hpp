@@ -29,7 +29,10 @@ cudaError_t runtime_call(const char* name, CallKind kind, std::size_t bytes, Bod
         else if (all.device_error != cudaSuccess)
             refused = all.device_error;
     }
-    if (all.this_call_fails()) refused = all.failure;
+    if (all.this_call_fails()) {
+        refused = all.failure;
+        all.graphs.invalidate_captures();  // they lack what this call would have done
+    }
     cudaError_t result = refused;
     if (refused == cudaSuccess || kind == CallKind::release) {
         const cudaError_t own = body(all);

@@ -10,8 +10,11 @@
 
 namespace {
 
+using glissade::emulation::ask;
 using glissade::emulation::CallKind;
 using glissade::emulation::Machine;
+using glissade::emulation::may_ask;
+using glissade::emulation::NodeKind;
 using glissade::emulation::runtime_call;
 using glissade::emulation::text;
 
@@ -44,6 +47,7 @@ void run_copy(Machine& all, const char* call, const Copy& copy) {
 cudaError_t queue_copy(Machine& all, const char* call, Copy copy, cudaMemcpyKind kind, cudaStream_t stream, bool wait_for_pinned) {
     CUstream_st* const queue = all.streams.find(stream);
     if (queue == nullptr) return cudaErrorInvalidResourceHandle;
+    if (const cudaError_t error = may_ask(all, *queue); error != cudaSuccess) return error;
     if (copy.bytes == 0) return cudaSuccess;
     copy.from_device = kind == cudaMemcpyDefault ? all.memory.owns(copy.source) : (kind & 2) != 0;
     copy.to_device =
@@ -52,7 +56,7 @@ cudaError_t queue_copy(Machine& all, const char* call, Copy copy, cudaMemcpyKind
         !is_range_valid(all, call, copy.source, copy.bytes, copy.from_device)) {
         return cudaErrorInvalidValue;
     }
-    if (!copy.from_device && copy.to_device && !all.pinned.holds(copy.source, copy.bytes)) {
+    if (queue->capture == nullptr && !copy.from_device && copy.to_device && !all.pinned.holds(copy.source, copy.bytes)) {
         // Pageable memory is read before the call returns and lands in the stream's order.
         const auto* first = static_cast<const std::byte*>(copy.source);
         const auto staged = std::make_shared<std::vector<std::byte>>(first, first + copy.bytes);
@@ -60,7 +64,8 @@ cudaError_t queue_copy(Machine& all, const char* call, Copy copy, cudaMemcpyKind
         all.streams.push(*queue, [&all, call, copy, staged] { run_copy(all, call, copy); });
         return cudaSuccess;
     }
-    const std::uint64_t number = all.streams.push(*queue, [&all, call, copy] { run_copy(all, call, copy); });
+    const std::uint64_t number = ask(all, *queue, {NodeKind::copy, nullptr, [&all, call, copy] { run_copy(all, call, copy); }, {}});
+    if (queue->capture != nullptr) return cudaSuccess;  // read and written whenever the graph runs
     const bool to_pageable = !copy.to_device && !all.pinned.holds(copy.destination, copy.bytes);
     const bool on_device = copy.from_device && copy.to_device;
     if (to_pageable || (wait_for_pinned && !on_device)) {
@@ -73,14 +78,16 @@ cudaError_t queue_copy(Machine& all, const char* call, Copy copy, cudaMemcpyKind
 cudaError_t queue_memset(Machine& all, const char* call, void* destination, int value, std::size_t bytes, cudaStream_t stream) {
     CUstream_st* const queue = all.streams.find(stream);
     if (queue == nullptr) return cudaErrorInvalidResourceHandle;
+    if (const cudaError_t error = may_ask(all, *queue); error != cudaSuccess) return error;
     if (bytes == 0) return cudaSuccess;
     if (!is_range_valid(all, call, destination, bytes, true)) return cudaErrorInvalidValue;
-    all.streams.push(*queue, [&all, call, destination, value, bytes] {
+    const auto set = [&all, call, destination, value, bytes] {
         if (is_range_valid(all, call, destination, bytes, true))
             std::memset(destination, value, bytes);
         else
             all.device_error = cudaErrorIllegalAddress;
-    });
+    };
+    ask(all, *queue, {NodeKind::memset, nullptr, set, {}});
     return cudaSuccess;
 }
 
@@ -88,6 +95,7 @@ cudaError_t queue_memset(Machine& all, const char* call, void* destination, int 
 
 cudaError_t cudaMemcpy(void* destination, const void* source, std::size_t bytes, cudaMemcpyKind kind) {
     return runtime_call("cudaMemcpy", CallKind::device, bytes, [&](Machine& all) {
+        if (const cudaError_t error = all.graphs.refuse_unsafe(); error != cudaSuccess) return error;
         return queue_copy(all, "cudaMemcpy", {destination, source, bytes, false, false}, kind, nullptr, true);
     });
 }
@@ -99,8 +107,10 @@ cudaError_t cudaMemcpyAsync(void* destination, const void* source, std::size_t b
 }
 
 cudaError_t cudaMemset(void* destination, int value, std::size_t bytes) {
-    return runtime_call("cudaMemset", CallKind::device, bytes,
-                        [&](Machine& all) { return queue_memset(all, "cudaMemset", destination, value, bytes, nullptr); });
+    return runtime_call("cudaMemset", CallKind::device, bytes, [&](Machine& all) {
+        if (const cudaError_t error = all.graphs.refuse_unsafe(); error != cudaSuccess) return error;
+        return queue_memset(all, "cudaMemset", destination, value, bytes, nullptr);
+    });
 }
 
 cudaError_t cudaMemsetAsync(void* destination, int value, std::size_t bytes, cudaStream_t stream) {

@@ -45,6 +45,7 @@ cudaDeviceProp properties_of(const Card& card) {
     result.sharedMemPerBlockOptin = card.shared_bytes_per_block_optin;
     result.maxBlocksPerMultiProcessor = card.max_blocks_per_multiprocessor;
     result.reservedSharedMemPerBlock = card.reserved_shared_bytes_per_block;
+    result.clusterLaunch = card.max_cluster_blocks > 1 ? 1 : 0;
     return result;
 }
 

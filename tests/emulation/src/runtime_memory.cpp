@@ -16,6 +16,7 @@ using glissade::emulation::text;
 
 cudaError_t allocate(Machine& all, void** pointer, std::size_t bytes) {
     *pointer = nullptr;
+    if (const cudaError_t error = all.graphs.refuse_unsafe(); error != cudaSuccess) return error;
     if (bytes == 0) return cudaSuccess;
     if (bytes > all.card.memory_bytes - all.memory.bytes_in_use(current_device())) return cudaErrorMemoryAllocation;
     try {
@@ -24,6 +25,12 @@ cudaError_t allocate(Machine& all, void** pointer, std::size_t bytes) {
         return cudaErrorMemoryAllocation;
     }
     return cudaSuccess;
+}
+
+// Graphs with allocations of their own are not played.
+cudaError_t refuse_memory_node(const CUstream_st& stream) {
+    stream.capture->is_invalid = true;
+    return cudaErrorNotSupported;
 }
 
 // `memory` is the device's or the pinned one.
@@ -46,12 +53,15 @@ cudaError_t cudaMalloc(void** pointer, std::size_t bytes) {
 
 cudaError_t cudaMallocAsync(void** pointer, std::size_t bytes, cudaStream_t stream) {
     return runtime_call("cudaMallocAsync", CallKind::device, bytes, [&](Machine& all) {
-        return all.streams.find(stream) == nullptr ? cudaErrorInvalidResourceHandle : allocate(all, pointer, bytes);
+        CUstream_st* const queue = all.streams.find(stream);
+        if (queue == nullptr) return cudaErrorInvalidResourceHandle;
+        return queue->capture == nullptr ? allocate(all, pointer, bytes) : refuse_memory_node(*queue);
     });
 }
 
 cudaError_t cudaFree(void* pointer) {
     return runtime_call("cudaFree", CallKind::release, 0, [&](Machine& all) {
+        if (const cudaError_t error = all.graphs.refuse_unsafe(); error != cudaSuccess) return error;
         all.run_everything();
         return pointer == nullptr ? cudaSuccess : release(all, all.memory, "cudaFree", pointer);
     });
@@ -61,6 +71,7 @@ cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream) {
     return runtime_call("cudaFreeAsync", CallKind::release, 0, [&](Machine& all) {
         CUstream_st* const queue = all.streams.find(stream);
         if (queue == nullptr) return cudaErrorInvalidResourceHandle;
+        if (queue->capture != nullptr) return refuse_memory_node(*queue);
         if (pointer == nullptr) return cudaSuccess;
         if (all.device_error != cudaSuccess) return release(all, all.memory, "cudaFreeAsync", pointer);
         all.streams.push(*queue, [&all, pointer] { release(all, all.memory, "cudaFreeAsync", pointer); });
@@ -70,6 +81,7 @@ cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream) {
 
 cudaError_t cudaHostAlloc(void** pointer, std::size_t bytes, unsigned int) {
     return runtime_call("cudaHostAlloc", CallKind::device, bytes, [&](Machine& all) {
+        if (const cudaError_t error = all.graphs.refuse_unsafe(); error != cudaSuccess) return error;
         *pointer = nullptr;
         try {
             if (bytes > 0) *pointer = all.pinned.allocate(bytes);
@@ -86,6 +98,7 @@ cudaError_t cudaMallocHost(void** pointer, std::size_t bytes) {
 
 cudaError_t cudaFreeHost(void* pointer) {
     return runtime_call("cudaFreeHost", CallKind::release, 0, [&](Machine& all) {
+        if (const cudaError_t error = all.graphs.refuse_unsafe(); error != cudaSuccess) return error;
         all.run_everything();
         return pointer == nullptr ? cudaSuccess : release(all, all.pinned, "cudaFreeHost", pointer);
     });
@@ -93,6 +106,7 @@ cudaError_t cudaFreeHost(void* pointer) {
 
 cudaError_t cudaHostRegister(void* pointer, std::size_t bytes, unsigned int) {
     return runtime_call("cudaHostRegister", CallKind::device, bytes, [&](Machine& all) {
+        if (const cudaError_t error = all.graphs.refuse_unsafe(); error != cudaSuccess) return error;
         if (pointer == nullptr || bytes == 0) return cudaErrorInvalidValue;
         return all.pinned.add_registered(pointer, bytes) ? cudaSuccess : cudaErrorHostMemoryAlreadyRegistered;
     });
@@ -100,6 +114,7 @@ cudaError_t cudaHostRegister(void* pointer, std::size_t bytes, unsigned int) {
 
 cudaError_t cudaHostUnregister(void* pointer) {
     return runtime_call("cudaHostUnregister", CallKind::release, 0, [&](Machine& all) {
+        if (const cudaError_t error = all.graphs.refuse_unsafe(); error != cudaSuccess) return error;
         all.run_everything();
         return all.pinned.remove_registered(pointer) ? cudaSuccess : cudaErrorHostMemoryNotRegistered;
     });

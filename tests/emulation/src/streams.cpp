@@ -79,6 +79,30 @@ bool Streams::run_one(Random& random, const Executor& execute) {
     return true;
 }
 
+bool Streams::invalidate_blocking_captures() {
+    bool any = false;
+    for (const auto& stream : streams_) {
+        if (!stream->blocking || stream->capture == nullptr) continue;
+        stream->capture->is_invalid = true;
+        any = true;
+    }
+    return any;
+}
+
+bool Streams::all_joined(const CUstream_st& origin) const {
+    return std::all_of(streams_.begin(), streams_.end(), [&](const auto& stream) {
+        return stream->capture != origin.capture || origin.capture->precede(stream->last_nodes, origin.last_nodes);
+    });
+}
+
+void Streams::leave_capture(const Capture& capture) {
+    for (const auto& stream : streams_) {
+        if (stream->capture.get() != &capture) continue;
+        stream->capture = nullptr;
+        stream->last_nodes.clear();
+    }
+}
+
 bool Streams::is_empty() const {
     return default_stream_->queue.empty() &&
            std::all_of(streams_.begin(), streams_.end(), [](const auto& stream) { return stream->queue.empty(); });

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "emulated/types.hpp"
+#include "graphs.hpp"
 #include "random.hpp"
 
 namespace glissade::emulation {
@@ -17,6 +18,10 @@ namespace glissade::emulation {
 struct Recording {
     bool done = false;
     std::chrono::steady_clock::time_point when;
+    // Of an event recorded in a stream that captures: marks these nodes, and is never done.
+    bool is_captured = false;
+    std::weak_ptr<Capture> capture;
+    std::set<std::size_t> nodes;
 };
 
 struct Operation {
@@ -30,6 +35,8 @@ struct Operation {
 struct CUstream_st {
     bool blocking = false;  // orders itself with the default stream
     std::deque<glissade::emulation::Operation> queue;
+    std::shared_ptr<glissade::emulation::Capture> capture;  // what is asked for becomes nodes of a graph
+    std::set<std::size_t> last_nodes;                       // after which the next one comes
 };
 
 struct CUevent_st {
@@ -50,6 +57,7 @@ public:
     cudaStream_t create(bool blocking);
     // The stream behind a handle (null is the default stream), or nothing if the handle is not one.
     CUstream_st* find(cudaStream_t handle);
+    const CUstream_st& default_stream() const { return *default_stream_; }
     void destroy(cudaStream_t handle);
     cudaEvent_t create_event(bool timing);
     CUevent_st* find(cudaEvent_t handle);
@@ -62,6 +70,12 @@ public:
     bool run_one(Random& random, const Executor& execute);
     bool is_empty() const;
     bool has_run(const CUstream_st& stream, std::uint64_t number) const;
+
+    // Invalidates the captures of blocking streams; true if there were any.
+    bool invalidate_blocking_captures();
+    // Whether what other streams captured beside `origin` comes before its last nodes.
+    bool all_joined(const CUstream_st& origin) const;
+    void leave_capture(const Capture& capture);
 
     std::size_t stream_count() const { return streams_.size(); }
     std::size_t event_count() const { return events_.size(); }

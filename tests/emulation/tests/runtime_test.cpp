@@ -2,6 +2,9 @@
 // Cards, limits, injected failures and the errors of launches.
 #include <cooperative_groups.h>
 
+#include <set>
+#include <stdexcept>
+
 #include "tests/emulation/tests/testing.hpp"
 
 namespace glissade::emulation::runtime_test {
@@ -40,6 +43,78 @@ TEST_F(RuntimeTest, CardsDifferInSharedMemoryAndCooperation) {
         const cudaError_t launched = run_cooperative(shape(1, 32), nothing, Params{});
         EXPECT_EQ(launched, expected.cooperative != 0 ? cudaSuccess : cudaErrorNotSupported);
     }
+}
+
+TEST_F(RuntimeTest, EveryCardOfTheListDoesWhatItSays) {
+    std::set<std::string> names;
+    for (const Card& each : cards()) {
+        SCOPED_TRACE(each.name);
+        EXPECT_TRUE(names.insert(each.name).second);
+        reset();
+        set_card(each);
+        cudaDeviceProp properties{};
+        ASSERT_EQ(cudaGetDeviceProperties(&properties, 0), cudaSuccess);
+        EXPECT_EQ(properties.clusterLaunch, each.max_cluster_blocks > 1 ? 1 : 0);
+        EXPECT_EQ(properties.totalGlobalMem, each.memory_bytes);
+        const auto shared = static_cast<int>(each.shared_bytes_per_block_optin);
+        ASSERT_EQ(cudaFuncSetAttribute(nothing, cudaFuncAttributeMaxDynamicSharedMemorySize, shared), cudaSuccess);
+        EXPECT_EQ(run(shape(1, 32, each.shared_bytes_per_block_optin), nothing, Params{}), cudaSuccess);
+        const cudaError_t whole_card = run_cooperative(shape(static_cast<unsigned>(each.multiprocessors), 32), nothing, Params{});
+        EXPECT_EQ(whole_card, each.cooperative_launch ? cudaSuccess : cudaErrorNotSupported);
+        int* counter = nullptr;
+        EXPECT_EQ(cudaMalloc(&counter, each.memory_bytes + 1), cudaErrorMemoryAllocation);
+        ASSERT_EQ(cudaMalloc(&counter, sizeof(int)), cudaSuccess);
+        ASSERT_EQ(cudaMemset(counter, 0, sizeof(int)), cudaSuccess);
+        EXPECT_EQ(run(shape(3, 32), count_threads, Params{counter}), cudaSuccess);
+        int threads = 0;
+        ASSERT_EQ(cudaMemcpy(&threads, counter, sizeof(int), cudaMemcpyDeviceToHost), cudaSuccess);
+        EXPECT_EQ(threads, 96);
+        ASSERT_EQ(cudaFree(counter), cudaSuccess);
+    }
+    EXPECT_THROW(card("of nobody"), std::invalid_argument);
+}
+
+__global__ void meet_twice(const __grid_constant__ Params p) {
+    for (int round = 0; round < 2; ++round) {
+        atomicAdd(p.data + round, 1);
+        cooperative_groups::this_grid().sync();
+        if (p.data[round] != static_cast<int>(cooperative_groups::this_grid().num_threads())) __trap();
+    }
+}
+
+TEST_F(RuntimeTest, AWholeWideCardMeetsAtABarrier) {
+    set_card("wide");
+    DeviceArray<int> data(2);
+    ASSERT_EQ(cudaMemset(data.data(), 0, 2 * sizeof(int)), cudaSuccess);
+    ASSERT_EQ(run_cooperative(shape(132, 128), meet_twice, Params{data.data()}), cudaSuccess);
+    EXPECT_EQ(data.read(), std::vector<int>(2, 132 * 128));
+}
+
+struct FarParams {
+    std::int64_t* data;
+    std::int64_t stride;
+};
+
+__global__ void write_far_apart(const __grid_constant__ FarParams p) {
+    const std::int64_t place = p.stride * static_cast<std::int64_t>(cooperative_groups::this_grid().thread_rank());
+    p.data[place] = p.data[place] == -1 ? place : 0;
+}
+
+// 36 GB, of which a few pages are touched.
+TEST_F(RuntimeTest, AHugeBufferCostsOnlyThePagesThatAreTouched) {
+    set_card("huge");
+    constexpr std::int64_t stride = (std::int64_t{1} << 26) + 3;
+    std::int64_t* data = nullptr;
+    ASSERT_EQ(cudaMalloc(&data, (63 * stride + 1) * sizeof(std::int64_t)), cudaSuccess);
+    ASSERT_EQ(run(shape(2, 32), write_far_apart, FarParams{data, stride}), cudaSuccess);
+    for (std::int64_t i = 0; i < 64; ++i) {
+        std::int64_t pair[2] = {};
+        const std::int64_t first = i == 63 ? i * stride - 1 : i * stride;
+        ASSERT_EQ(cudaMemcpy(pair, data + first, sizeof(pair), cudaMemcpyDeviceToHost), cudaSuccess);
+        EXPECT_EQ(pair[i == 63 ? 1 : 0], i * stride);
+        EXPECT_EQ(pair[i == 63 ? 0 : 1], -1) << "poison";
+    }
+    ASSERT_EQ(cudaFree(data), cudaSuccess);
 }
 
 TEST_F(RuntimeTest, AMachineMayHaveNoCardOrAnOldDriver) {

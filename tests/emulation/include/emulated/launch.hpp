@@ -50,6 +50,14 @@ inline cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, T 
     return cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks, reinterpret_cast<const void*>(kernel), block_threads,
                                                          dynamic_shared_bytes);
 }
+template <typename T>
+inline cudaError_t cudaOccupancyMaxActiveClusters(int* clusters, T* kernel, const cudaLaunchConfig_t* config) {
+    return cudaOccupancyMaxActiveClusters(clusters, reinterpret_cast<const void*>(kernel), config);
+}
+template <typename T>
+inline cudaError_t cudaOccupancyMaxPotentialClusterSize(int* cluster_blocks, T* kernel, const cudaLaunchConfig_t* config) {
+    return cudaOccupancyMaxPotentialClusterSize(cluster_blocks, reinterpret_cast<const void*>(kernel), config);
+}
 inline cudaError_t cudaEventCreate(cudaEvent_t* event, unsigned int flags) {
     return cudaEventCreateWithFlags(event, flags);
 }

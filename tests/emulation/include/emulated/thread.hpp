@@ -27,6 +27,21 @@ int block_barrier(Vote vote, int predicate, const char* what, const Site& site);
 // Waits until every thread of a cooperative grid has come.
 void grid_barrier(const Site& site);
 bool grid_is_cooperative();
+// The cluster's barrier in its two halves.
+void cluster_arrive(const char* what, const Site& site);
+void cluster_wait(const Site& site);
+// Where the running block stands: its cluster's place and shape. A block of a launch without clusters is a cluster of its own.
+struct ClusterPlace {
+    uint3 cluster;  // in the grid of clusters
+    uint3 block;    // in its cluster
+    unsigned rank;  // of the block in its cluster
+    dim3 blocks;    // of a cluster
+    dim3 clusters;  // of the grid
+};
+ClusterPlace cluster_place();
+// The byte of block `rank`'s shared memory that stands where `own` stands in this block's.
+void* map_shared(const void* own, int rank, const Site& site);
+unsigned shared_owner(const void* shared, const Site& site);
 // Lets other threads run.
 void yield_thread();
 // Ends the launch with a finding.

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/execution/card_probe.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "host/cuda/buffers.hpp"
+#include "host/cuda/card.hpp"
+#include "host/cuda/stream.hpp"
+#include "kernels/launch.hpp"
+#include "kernels/tuning.hpp"
+
+namespace glissade {
+
+namespace cuda {
+
+namespace {
+
+constexpr std::int64_t page = 4096;
+
+/// Times what is queued on a stream by the card's own clock.
+class CardClock {
+public:
+    explicit CardClock(const Stream& stream, int repetitions) : stream_(stream), repetitions_(repetitions) {
+        check(cudaEventCreate(&begin_), "cudaEventCreate", "a clock");
+        const cudaError_t second = cudaEventCreate(&end_);
+        if (second != cudaSuccess) (void)cudaEventDestroy(begin_);
+        check(second, "cudaEventCreate", "a clock");
+    }
+    CardClock(const CardClock&) = delete;
+    CardClock& operator=(const CardClock&) = delete;
+    ~CardClock() {
+        (void)cudaEventDestroy(begin_);
+        (void)cudaEventDestroy(end_);
+    }
+
+    /// figure(seconds) of each repetition of `work`.
+    template <class Work, class Figure>
+    Spread measure(const std::string& subject, const Work& work, const Figure& figure) const {
+        std::vector<double> figures;
+        for (int i = -1; i < repetitions_; ++i) {
+            check(cudaEventRecord(begin_, stream_.get()), "cudaEventRecord", subject);
+            work();
+            check(cudaEventRecord(end_, stream_.get()), "cudaEventRecord", subject);
+            stream_.synchronize(subject);
+            float milliseconds = 0;
+            check(cudaEventElapsedTime(&milliseconds, begin_, end_), "cudaEventElapsedTime", subject);
+            if (i >= 0) figures.push_back(figure(std::max(static_cast<double>(milliseconds) * 1e-3, 1e-9)));
+        }
+        return spread_of(figures);
+    }
+
+private:
+    const Stream& stream_;
+    int repetitions_;
+    cudaEvent_t begin_ = nullptr, end_ = nullptr;
+};
+
+class CardProber {
+public:
+    CardProber(const Card& card, const CardProbeLimits& limits)
+        : card_(card),
+          bytes_(std::max(std::min(limits.bytes, card.facts.free_bytes / 3) / page * page, page)),
+          barriers_(limits.barriers),
+          wide_(card.facts.multiprocessors * tuning_blocks),
+          from_(bytes_ / float_bytes, "memory to measure"),
+          to_(bytes_ / float_bytes, "memory to measure"),
+          sums_(wide_ * kernels::tuning::row_threads, "sums of a measurement"),
+          pinned_(limits.upload_bytes / float_bytes, "pinned memory to measure"),
+          clock_(stream_, limits.repetitions) {
+        check(cudaMemsetAsync(from_.data(), 0, static_cast<std::size_t>(bytes_), stream_.get()), "cudaMemsetAsync", "memory to measure");
+    }
+
+    CardProbe run(std::int64_t row_bytes) const {
+        CardProbe probe;
+        probe.name = card_.facts.name;
+        probe.multiprocessors = card_.facts.multiprocessors;
+        probe.probed_bytes = bytes_;
+        int l2 = 0;
+        check(cudaDeviceGetAttribute(&l2, cudaDevAttrL2CacheSize, card_.facts.ordinal), "cudaDeviceGetAttribute", "the L2 cache");
+        probe.l2_bytes = l2;
+        probe.read = read(bytes_, 1, wide_);
+        probe.block_read = read(std::min<std::int64_t>(bytes_, std::int64_t{64} << 20), 1, 1);
+        probe.l2_read = read(std::clamp<std::int64_t>(probe.l2_bytes / 2 / page * page, page, bytes_), 16, wide_);
+        probe.copy = copy();
+        probe.gather_row_bytes = (row_bytes + 15) / 16 * 16;
+        probe.gather = gather(probe.gather_row_bytes);
+        probe.upload = upload();
+        probe.block_barrier_seconds = barrier(false);
+        if (card_.facts.cooperative_launch) probe.grid_barrier_seconds = barrier(true);
+        probe.launch_seconds = clock_.measure(
+            "empty kernels",
+            [&] {
+                for (int i = 0; i < barriers_; ++i)
+                    launched(kernels::launch_probe_barrier({0, false}, card_.facts.multiprocessors, kernels::tuning::warp, stream_.get()));
+            },
+            [this](double seconds) { return seconds / barriers_; });
+        return probe;
+    }
+
+private:
+    static constexpr std::int64_t float_bytes = sizeof(float);
+    static constexpr int tuning_blocks = kernels::tuning::row_blocks_a_multiprocessor;
+
+    static void launched(int status) { check_launch(status, "probe", "a measurement of the card"); }
+
+    Spread read(std::int64_t bytes, int passes, int blocks) const {
+        return clock_.measure(
+            "a measurement of reading",
+            [&] {
+                launched(kernels::launch_probe_read({from_.data(), bytes / float_bytes, passes, sums_.data()}, blocks, stream_.get()));
+            },
+            [&](double seconds) { return static_cast<double>(bytes) * passes / seconds; });
+    }
+    Spread copy() const {
+        return clock_.measure(
+            "a measurement of copying",
+            [&] {
+                launched(kernels::launch_probe_copy({from_.data(), to_.data(), bytes_ / float_bytes}, wide_, stream_.get()));
+            },
+            [&](double seconds) { return 2 * static_cast<double>(bytes_) / seconds; });
+    }
+    Spread gather(std::int64_t row_bytes) const {
+        const std::int64_t rows = std::max<std::int64_t>(bytes_ / row_bytes, 1);
+        if (row_bytes > bytes_) return {};
+        const kernels::ProbeGatherParams params{from_.data(), static_cast<int>(row_bytes / float_bytes),
+                                                RowOrder{rows, 1, Shuffle::full}.epoch(0), sums_.data()};
+        return clock_.measure(
+            "a measurement of gathering rows", [&] { launched(kernels::launch_probe_gather(params, wide_, stream_.get())); },
+            [&](double seconds) { return static_cast<double>(rows * row_bytes) / seconds; });
+    }
+    Spread upload() const {
+        const std::int64_t count = std::min(pinned_.count(), to_.count());
+        return clock_.measure(
+            "a measurement of copies to the card",
+            [&] { stream_.copy(to_.data(), pinned_.data(), count, cudaMemcpyHostToDevice, "a measurement of copies to the card"); },
+            [&](double seconds) { return static_cast<double>(count * float_bytes) / seconds; });
+    }
+    Spread barrier(bool of_grid) const {
+        return clock_.measure(
+            "a measurement of barriers",
+            [&] {
+                launched(kernels::launch_probe_barrier({barriers_, of_grid}, card_.facts.multiprocessors, kernels::tuning::segment_threads,
+                                                       stream_.get()));
+            },
+            [this](double seconds) { return seconds / barriers_; });
+    }
+
+    Card card_;
+    std::int64_t bytes_;
+    int barriers_;
+    int wide_;
+    DeviceBuffer<float> from_, to_, sums_;
+    PinnedBuffer<float> pinned_;
+    Stream stream_;  ///< after the buffers: it is waited for before they go
+    CardClock clock_;
+};
+
+}  // namespace
+
+}  // namespace cuda
+
+CardProbe probe_card(int ordinal, std::int64_t row_bytes, const CardProbeLimits& limits) {
+    const cuda::Card card = cuda::usable_card(ordinal);
+    const cuda::DeviceScope scope(ordinal);
+    return cuda::CardProber(card, limits).run(row_bytes);
+}
+
+}  // namespace glissade

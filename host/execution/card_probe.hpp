@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "host/execution/probe.hpp"
+
+namespace glissade {
+
+/// What a CUDA card can do at the moment. Rates are bytes a second, times seconds, each over several repetitions after one that does not
+/// count.
+struct CardProbe {
+    std::string name;
+    int multiprocessors = 0;
+    std::int64_t l2_bytes = 0;
+    std::int64_t probed_bytes = 0;  ///< of the buffer that was read; far beyond the L2 cache where the card has the memory
+    Spread read, copy;              ///< copy: bytes read plus bytes written
+    Spread block_read;              ///< by one block alone
+    Spread l2_read;                 ///< of half the L2 cache, again and again
+    Spread gather;                  ///< whole rows of the asked size in shuffled order
+    std::int64_t gather_row_bytes = 0;
+    Spread upload;  ///< from pinned host memory
+    Spread block_barrier_seconds;
+    Spread grid_barrier_seconds;  ///< of one block a multiprocessor; zeros where there is no cooperative launch
+    Spread launch_seconds;        ///< from one empty kernel to the next in a stream
+};
+
+struct CardProbeLimits {
+    std::int64_t bytes = std::int64_t{4} << 30;          ///< of each of two device buffers; a third of the free memory at most
+    std::int64_t upload_bytes = std::int64_t{64} << 20;  ///< of pinned host memory
+    int barriers = 1000;  ///< and launches, of one repetition
+    int repetitions = 9;
+};
+
+/// Some tenths of a second. Throws Error(device | memory) if the card cannot be used. `row_bytes` counts up to whole 16 bytes.
+CardProbe probe_card(int ordinal, std::int64_t row_bytes, const CardProbeLimits& limits);
+
+}  // namespace glissade

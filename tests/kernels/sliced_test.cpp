@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sliced exchange against the CPU backend, bit for bit: wherever parameters, sums and state lie, and when sums are not finite.
+#include <gtest/gtest.h>
+
+#include "tests/kernels/compare.hpp"
+
+namespace glissade::testing {
+namespace {
+
+class CudaSliced : public CudaTest {};
+
+Placement sliced(int blocks, int threads) {
+    Placement p{cards().front(), {}};
+    p.wishes.exchange = kernels::Exchange::sliced;
+    p.wishes.blocks = std::min(blocks, p.card.most_blocks);
+    p.wishes.threads = threads;
+    return p;
+}
+
+TEST_F(CudaSliced, EqualsTheCpuWhereverItsArraysLie) {
+    for (int bits = 0; bits < 48; ++bits) {
+        CaseShape shape{.rows = 75, .columns = 37, .outputs = 3, .members = 2, .batch = 40, .steps = 5};
+        shape.loss = rule_index<Softmax>(LossRules{});
+        shape.rule = rule_index<Adam>(UpdateRules{});
+        shape.rate = .01;
+        shape.averaging = bits % 5 == 0;
+        shape.clip_norm = bits & 8 ? .05 : 0;
+        Placement p = sliced(bits < 16 ? 8 : (bits < 32 ? 4 : 1), bits % 3 == 0 ? 32 : 64);
+        p.wishes.parameters_in_memory = bits & 1;
+        p.wishes.sums_in_memory = bits & 2;
+        p.wishes.state_in_memory = bits & 4;
+        p.wishes.table_steps = 3;  // a launch that reads and writes one slot
+        EXPECT_TRUE(trains_as_on_cpu(shape, p));
+    }
+}
+
+TEST_F(CudaSliced, EqualsTheCpuWhereBlocksHaveNoRowsOrNoSlice) {
+    for (const std::int64_t batch : {1, 16, 33})  // 1, 1 and 4 partial sums
+        for (const std::int64_t columns : {1, 40}) {
+            CaseShape shape{.rows = 50, .columns = columns, .batch = batch, .steps = 6, .rule = rule_index<Adam>(UpdateRules{})};
+            shape.rate = .01;
+            EXPECT_TRUE(trains_as_on_cpu(shape, sliced(8, 32)));
+        }
+}
+
+TEST_F(CudaSliced, EqualsTheCpuForWideModels) {
+    struct Wide {
+        std::int64_t features, outputs;
+    };
+    for (const Wide wide : {Wide{784, 10}, {784, 100}, {20000, 1}, {4096, 10}}) {
+        CaseShape shape{.rows = 20, .columns = wide.features, .outputs = wide.outputs, .batch = 20, .steps = 2};
+        shape.loss = wide.outputs > 1 ? rule_index<Softmax>(LossRules{}) : rule_index<Logistic>(LossRules{});
+        shape.rule = rule_index<Adam>(UpdateRules{});
+        shape.rate = 1e-3;
+        Placement p{cards().front(), {}};
+        if (wide.features * wide.outputs < 10000) p.wishes.exchange = kernels::Exchange::sliced;  // the others have no other way
+        EXPECT_TRUE(trains_as_on_cpu(shape, p));
+    }
+}
+
+TEST_F(CudaSliced, FreezesBeforeASumThatIsNotFinite) {
+    // Partial sums may be infinite, or finite with an infinite total: half of 1.8e19 squared is 1.6e38, twice that overflows.
+    for (const float target : {4e19F, 1.8e19F})
+        for (const int blocks : {1, 2, 8}) {
+            CaseShape shape{.rows = 64, .columns = 3, .batch = 32, .steps = 6, .loss = rule_index<Squared>(LossRules{})};
+            shape.rate = 1e-20;
+            shape.shuffle = Shuffle::none;
+            Case<float> c(shape);
+            for (const std::size_t row : {34U, 35U, 50U, 51U}) c.targets[row] = target;  // of the second batch, two in each partial sum
+            const auto cpu = c.backend(1);
+            const SegmentReport expected = cpu->run(c.segment());
+            ASSERT_TRUE(expected.frozen);
+            ASSERT_EQ(expected.steps_done, 1);
+            const auto cuda = cuda_backend(c, sliced(blocks, 32));
+            EXPECT_TRUE(same_report(cuda->run(c.segment()), expected)) << blocks << " blocks, target " << target;
+            EXPECT_TRUE(same_state(cuda->get_state(), cpu->get_state())) << blocks << " blocks, target " << target;
+        }
+}
+
+TEST_F(CudaSliced, GoesOnAfterSumsThatMightHaveOverflowed) {
+    CaseShape shape{.rows = 64, .columns = 3, .batch = 32, .steps = 6, .loss = rule_index<Squared>(LossRules{})};
+    shape.rate = 1e-20;
+    Case<float> c(shape);
+    c.targets[40] = 1e19F;  // a loss of 5e37, beyond 2^118 and finite
+    const auto cpu = c.backend(1);
+    const SegmentReport expected = cpu->run(c.segment());
+    ASSERT_FALSE(expected.frozen);
+    const auto cuda = cuda_backend(c, sliced(8, 32));
+    EXPECT_TRUE(same_report(cuda->run(c.segment()), expected));
+    EXPECT_TRUE(same_state(cuda->get_state(), cpu->get_state()));
+}
+
+TEST_F(CudaSliced, GivesTheSameForAnyOrderOfThreads) {
+    CaseShape shape{
+        .rows = 100, .columns = 20, .outputs = 3, .members = 2, .batch = 64, .steps = 4, .loss = rule_index<Softmax>(LossRules{})};
+    for (std::uint64_t seed = 10; seed < 18; ++seed) {
+        shape.clip_norm = seed % 2 == 0 ? .1 : 0;
+        Placement p = sliced(4, 64);
+        p.card.seed = seed;
+        p.wishes.parameters_in_memory = seed % 3 == 0;
+        EXPECT_TRUE(trains_as_on_cpu(shape, p));
+    }
+}
+
+}  // namespace
+}  // namespace glissade::testing
