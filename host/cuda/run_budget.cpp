@@ -20,6 +20,7 @@ RunBudget run_budget(const Problem<float>& problem, const SegmentPlan& plan, con
                      const PlanWishes& wishes) {
     RunBudget budget;
     budget.memory = budget_of(problem, plan, wishes);
+    budget.memory.state += budget.memory.state / 2;  // the plan counts two slots; a third is written while the next but one waits
     if (problem.held_out.features.rows == 0) return budget;
     const Scorer::Shape shape = scorer_shape(problem, budget.memory, card);
     const std::int64_t free = card.facts.free_bytes, limit = limits.memory_limit_bytes;

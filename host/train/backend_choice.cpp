@@ -9,16 +9,6 @@ namespace glissade {
 
 namespace {
 
-/// Nothing, and a word about it in the plan, where the file is of no use: results do not depend on it.
-Calibration usable_calibration(std::string& why) {
-    try {
-        return load_calibration(calibration_path());
-    } catch (const Error& error) {
-        why += std::string("; not calibrated: ") + error.what();
-        return {};
-    }
-}
-
 /// Validation rows in the memory of a device are judged there.
 template <class Real>
 void check_held_out(const Problem<Real>& problem, const DeviceChoice& choice) {
@@ -28,6 +18,16 @@ void check_held_out(const Problem<Real>& problem, const DeviceChoice& choice) {
                                 ", but the run is on " +
                                 (choice.cuda ? "device " + std::to_string(choice.ordinal) : "the CPU (" + choice.why + ")") +
                                 ": train there, or copy them to the host");
+}
+
+/// Nothing, and a word about it in the plan, where the file is of no use: results do not depend on it.
+Calibration usable_calibration(std::string& why) {
+    try {
+        return load_calibration(calibration_path());
+    } catch (const Error& error) {
+        why += std::string("; not calibrated: ") + error.what();
+        return {};
+    }
 }
 
 }  // namespace

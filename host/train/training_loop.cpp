@@ -18,7 +18,6 @@ namespace glissade {
 
 namespace {
 
-constexpr double segment_seconds = .05;
 constexpr double seconds_between_checkpoints =
     1;  // a save waits for the disk, some milliseconds: where epochs are shorter, it is most of them
 
@@ -122,29 +121,9 @@ std::int64_t TrainingLoop<Real>::rows_of_epoch() const {
 }
 
 template <class Real>
-std::int64_t TrainingLoop<Real>::wanted_steps() const {
-    std::int64_t steps = options_.segment_steps > 0 ? options_.segment_steps : segment_steps_;
-    const std::int64_t every = options_.checkpoint.every_steps;
-    if (store_ && every > 0) steps = std::min(steps, every - state_.step % every);
-    return steps;
-}
-
-template <class Real>
-SegmentReport TrainingLoop<Real>::run_segment(std::int64_t steps) {
-    const bool at_epochs = options_.validation.rows() > 0 || options_.tol > 0 || options_.schedule.watches_loss() ||
-                           run_.members[0].optimizer.driven_by_host() || (store_ && options_.checkpoint.every_steps == 0);
-    state_.rule_memory = scheduler_->memory;
-    const auto start = std::chrono::steady_clock::now();
-    const Segment<Real> segment = scheduler_->next(state_.step, steps, at_epochs);
-    const SegmentReport report = backend_->run(segment);
-    const double ratio = segment_seconds / std::max(since(start), 1e-6);
-    segment_steps_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(segment.steps) * std::clamp(ratio, .25, 4.0)));
-    return report;
-}
-
-template <class Real>
 StopReason TrainingLoop<Real>::run() {
     const StopReason reason = run_segments();
+    drop_ahead();
     if (!alive().empty()) state_.live = backend_->get_state();
     return reason;
 }
@@ -153,7 +132,10 @@ template <class Real>
 StopReason TrainingLoop<Real>::run_segments() {
     while (state_.step < run_.total_steps && !alive().empty()) {
         const std::int64_t first = state_.step;
-        const SegmentReport report = run_segment(wanted_steps());
+        const Launched now = ahead_ ? std::move(*ahead_) : launch(first);
+        ahead_.reset();
+        launch_ahead(now);
+        const SegmentReport report = collect(now);
         absorb(report, first);
         state_.step += report.steps_done;
         const bool epoch_ended = report.steps_done > 0 && scheduler_->ends_epoch(state_.step);
@@ -290,7 +272,7 @@ void TrainingLoop<Real>::save_checkpoint(bool at_end) {
     if (!store_ || (at_end && saved_step_ == state_.step)) return;
     if (!alive().empty()) {
         state_.live = backend_->get_state();
-        state_.rule_memory = scheduler_->memory;
+        state_.rule_memory = ahead_ ? ahead_->memory_before : scheduler_->memory;
     }
     if (!writing_begun_ && options_.checkpoint.before_first) options_.checkpoint.before_first();
     writing_begun_ = true;

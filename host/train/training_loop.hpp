@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/execution/backend.hpp"
 #include "host/scheduler/scheduler.hpp"
@@ -41,8 +42,18 @@ public:
 private:
     StopReason run_segments();
     void rebuild();
-    SegmentReport run_segment(std::int64_t steps);
-    std::int64_t wanted_steps() const;
+    /// A segment that was set off, or, where the backend does not run ahead, is to be run.
+    struct Launched {
+        Segment<Real> segment;
+        std::vector<double> memory_before;  ///< of the scheduler
+        std::chrono::steady_clock::time_point begun;
+    };
+    bool runs_ahead() const { return backend_->most_started_steps() > 0; }
+    Launched launch(std::int64_t step);
+    void launch_ahead(const Launched& now);
+    SegmentReport collect(const Launched& now);
+    void drop_ahead();
+    std::int64_t wanted_steps(std::int64_t step) const;
     void absorb(const SegmentReport& report, std::int64_t first_step);
     void close_epoch(std::size_t member, std::int64_t steps_done);
     void freeze_member(std::int64_t position, std::int64_t segment_first);
@@ -75,7 +86,9 @@ private:
     std::string fingerprint_, settings_, plan_;
     JudgedTotals validation_totals_;
     RunState<Real> state_;
+    std::optional<Launched> ahead_;  ///< the segment behind the one whose report is looked at
     std::int64_t segment_steps_ = 1;
+    std::chrono::steady_clock::time_point collected_;  ///< when the last report came
     std::int64_t saved_step_ = -1;
     std::optional<double> saved_seconds_;  ///< when this process last saved
     bool writing_begun_ = false;

@@ -67,6 +67,23 @@ TEST_F(RunFault, FeaturesDoNotTravel) {
     EXPECT_LT(copied_bytes() - before, feature_bytes);
 }
 
+TEST_F(RunFault, SetsTheNextSegmentOffBeforeTheReportOfTheLastIsRead) {
+    const RandomProblem<float> problem(40, 3, 2, 4);
+    TrainOptions options = plain_run();
+    options.batch_size = 10;
+    options.segment_steps = 1;
+    std::vector<std::int64_t> launches;
+    options.on_segment = [&](const Progress&) {
+        launches.push_back(emulation::count_calls("cudaLaunchKernelEx"));
+        return Control::go_on;
+    };
+    train(problem.dataset(), options);
+    ASSERT_EQ(launches.size(), 8U);
+    // With the first report two segments have been launched, with the last but one all of them.
+    EXPECT_EQ(launches[6] - launches[0], 6);
+    EXPECT_EQ(launches[7], launches[6]);
+}
+
 TEST_F(RunFault, OfAnotherCardIsRefusedByName) {
     emulation::reset();
     emulation::set_card("hopper-like", 2);
