@@ -6,9 +6,21 @@
 
 namespace glissade {
 
+namespace {
+
+template <class Real>
+DeviceChoice device_of(const Problem<Real>& problem, const std::string& device) {
+    if (problem.is_network()) return choose_for_network(device);
+    if (problem.is_sparse()) return choose_for_sparse(device);
+    if (problem.label_smoothing > Real(0)) return choose_on_cpu(device, "label smoothing runs", "training without it");
+    return choose_device(device, real_type_of<Real>());
+}
+
+}  // namespace
+
 template <class Real>
 std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const TrainOptions& options, DeviceChoice& choice_out) {
-    choice_out = problem.is_sparse() ? choose_for_sparse(options.device) : choose_device(options.device, real_type_of<Real>());
+    choice_out = device_of(problem, options.device);
     BackendLimits limits;
     limits.threads = options.threads > 0 ? options.threads : usable_processors();
     limits.cuda_ordinal = choice_out.ordinal;

@@ -43,12 +43,20 @@ DeviceChoice choose_device(const std::string& device, RealType type) {
                                 " usable CUDA devices, cuda:0 to cuda:" + std::to_string(cuda.devices.back().ordinal));
 }
 
-DeviceChoice choose_for_sparse(const std::string& device) {
+DeviceChoice choose_on_cpu(const std::string& device, const std::string& what, const std::string& otherwise) {
     if (device == "cpu") return {false, 0, true, "asked for"};
-    if (device == "auto") return {false, 0, false, "sparse data runs on the CPU"};
+    if (device == "auto") return {false, 0, false, what + " on the CPU"};
     if (device != "cuda" && device.rfind("cuda:", 0) != 0)
         fail(ErrorKind::usage, "device \"" + device + "\" is not auto, cpu, cuda or cuda:N");
-    fail(ErrorKind::usage, "sparse data runs on the CPU only; use device cpu or auto, or dense data with device " + device);
+    fail(ErrorKind::usage, what + " on the CPU only; use device cpu or auto, or " + otherwise + " with device " + device);
+}
+
+DeviceChoice choose_for_sparse(const std::string& device) {
+    return choose_on_cpu(device, "sparse data runs", "dense data");
+}
+
+DeviceChoice choose_for_network(const std::string& device) {
+    return choose_on_cpu(device, "a model with hidden layers runs", "a linear model");
 }
 
 }  // namespace glissade

@@ -19,7 +19,10 @@ struct DeviceChoice {
 /// a device that was asked for by name cannot be used; `auto` takes the first usable GPU for float32, else the CPU.
 DeviceChoice choose_device(const std::string& device, RealType type);
 
-/// The same for sparse data, which runs on the CPU: Error(usage) for a GPU that was asked for by name.
+/// The same for what runs on the CPU only: Error(usage) for a GPU that was asked for by name. `what` runs there, as in "sparse data runs on
+/// the CPU"; `otherwise` is what a GPU would take.
+DeviceChoice choose_on_cpu(const std::string& device, const std::string& what, const std::string& otherwise);
 DeviceChoice choose_for_sparse(const std::string& device);
+DeviceChoice choose_for_network(const std::string& device);
 
 }  // namespace glissade

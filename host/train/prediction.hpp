@@ -15,6 +15,18 @@
 
 namespace glissade {
 
+/// The hidden layers of a model as backends take them.
+template <class Real>
+HiddenLayers<Real> hidden_layers(const ModelSpec& spec) {
+    HiddenLayers<Real> hidden;
+    hidden.widths = spec.hidden;
+    hidden.activation = spec.activation.index();
+    double constants[max_activation_constants] = {};
+    spec.activation.prepare(constants);
+    for (int i = 0; i < max_activation_constants; ++i) hidden.constants[i] = static_cast<Real>(constants[i]);
+    return hidden;
+}
+
 /// A model's numbers in the type that it predicts in.
 template <class Real>
 struct TypedModel {
@@ -29,6 +41,8 @@ struct TypedModel {
         return out;
     }
     ScoreTask<Real> task(const Model& model, const SparseView<const Real>& x) const {
+        if (model.spec.is_network())
+            fail(ErrorKind::usage, "the model has hidden layers, which read dense rows: predict on a dense matrix");
         if (std::any_of(shift.begin(), shift.end(), [](Real s) { return s != Real(0); }))
             fail(ErrorKind::usage,
                  "the model shifts its columns, as it learnt on dense data, which would fill sparse rows: predict on a dense matrix");
@@ -45,14 +59,17 @@ private:
         out.parameters = parameters.data();
         out.outputs = model.spec.outputs;
         out.bias = model.spec.bias;
+        out.hidden = hidden_layers<Real>(model.spec);
         return out;
     }
 };
 
 template <class Real>
 void run_scores(const ScoreTask<Real>& task, const PredictOptions& options, std::span<Real> out) {
-    const DeviceChoice device =
-        task.sparse.offsets != nullptr ? choose_for_sparse(options.device) : choose_device(options.device, real_type_of<Real>());
+    const bool sparse = task.sparse.offsets != nullptr;
+    const DeviceChoice device = !task.hidden.empty() ? choose_for_network(options.device)
+                                : sparse             ? choose_for_sparse(options.device)
+                                                     : choose_device(options.device, real_type_of<Real>());
     if constexpr (sizeof(Real) == 4) {
         if (device.cuda) return score_on_cuda(task, device.ordinal, out);
     }
