@@ -70,7 +70,6 @@ class Exported:
 
     def scores(self, features):
         """Scores in double precision, and how far a computation in the model's real type may be from them."""
-        weights, biases = self.weights()
         scale = self.tensors.get("input.scale", np.ones(features.shape[1]))
         shift = self.tensors.get("input.shift", np.zeros(features.shape[1]))
         unit = np.finfo(self.real).eps / 2
@@ -78,6 +77,7 @@ class Exported:
         entry_error = gamma(4, unit) * (np.abs(features * scale) + np.abs(shift))
         if self.hidden:
             return self.network_scores(entered, entry_error, unit)
+        weights, biases = self.weights()
         sizes = np.abs(entered) @ np.abs(weights.T) + np.abs(biases)
         error = gamma(features.shape[1] + 2, unit) * sizes + 2 * entry_error @ np.abs(weights.T)
         return entered @ weights.T + biases, error
