@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "glissade/dataset.hpp"
+#include "glissade/layers.hpp"
 #include "glissade/matrix_view.hpp"
 #include "glissade/row_order.hpp"
 #include "glissade/rules/update.hpp"
@@ -48,6 +49,16 @@ struct IdlePlan {
     int marks() const { return kind == Idle::fades || kind == Idle::follows || shrinks ? 1 : 0; }
 };
 
+/// The hidden layers of a network; of a linear model there are none.
+template <class Real>
+struct HiddenLayers {
+    std::vector<std::int64_t> widths;
+    int activation = 0;  ///< index in ActivationRules
+    Real constants[max_activation_constants] = {};
+
+    bool empty() const { return widths.empty(); }
+};
+
 /// Everything about a run that stays the same from step to step. Views: the trainer owns what they point to, for as long as the backend
 /// lives.
 template <class Real>
@@ -66,8 +77,12 @@ struct Problem {
     std::int64_t outputs = 1;  ///< scores a row
     std::int64_t members = 1;
     bool bias = true;
-    int loss = 0;  ///< index in LossRules
+    HiddenLayers<Real> hidden;
+    Real dropout = 0;                              ///< share of the hidden units that a step leaves out
+    const std::uint64_t* dropout_seeds = nullptr;  ///< [members]; null without dropout
+    int loss = 0;                                  ///< index in LossRules
     Real loss_constants[max_loss_constants] = {};
+    Real label_smoothing = 0;
     int rule = 0, variant = 0;  ///< index in UpdateRules, and the rule's variant
     int state_count = 0;        ///< state vectors of the rule, the running average not included
     bool averaging = false;     ///< one more state vector: the running average of the parameters
@@ -76,14 +91,17 @@ struct Problem {
     JudgedRows<Real> held_out;  ///< dense validation rows, or none
 
     bool is_sparse() const { return sparse.offsets != nullptr; }
+    bool is_network() const { return !hidden.empty(); }
+    std::vector<DenseLayer> layers() const { return dense_layers(features.columns, hidden.widths, outputs, bias); }
+    /// Of a linear model; a network's lie in its layers.
     std::int64_t weight_count() const { return outputs * features.columns; }
-    std::int64_t parameter_count() const { return weight_count() + (bias ? outputs : 0); }
+    std::int64_t parameter_count() const { return is_network() ? layers().back().end() : weight_count() + (bias ? outputs : 0); }
     int mark_vectors() const { return is_sparse() ? idle.marks() : 0; }
     int state_vectors() const { return state_count + (averaging ? 1 : 0) + mark_vectors(); }
 };
 
-/// Parameters and state of every member, as the host keeps and saves them. A member's parameters: weights [outputs][columns], biases
-/// [outputs].
+/// Parameters and state of every member, as the host keeps and saves them. A member's parameters: layer by layer weights
+/// [outputs][inputs], biases [outputs]; a linear model is one layer.
 template <class Real>
 struct TrainingState {
     std::vector<Real> parameters;          ///< [members][parameter_count]
@@ -133,6 +151,10 @@ struct SegmentReport {
 /// - norm: squares of the gradients of the batch's columns, added in 64 groups of columns, each in the order in which its columns first
 ///   appear in the batch; then the groups by a binary tree, then the biases' in order;
 /// - parameters of other columns wait as IdlePlan says; TrainingState is then what settled_parameters() makes parameters of.
+///
+/// Of networks, what differs: scores and gradients are sums of the matrix products of a BLAS, whose order is fixed for a shape, a processor
+/// type and a version of it, and does not depend on threads (docs/numerics.md); partial sums of rows by host/cpu/network_plan.hpp. Losses,
+/// smoothing, row weights, the mean, clipping (over all layers together), freezing and updates are as above.
 template <class Real>
 class Backend {
 public:
@@ -186,7 +208,7 @@ std::unique_ptr<Backend<float>> make_cuda_backend(const Problem<float>& problem,
 /// Empty if make_cuda_backend would take this shape on the device, else why not (names the figure and the remedy).
 std::string cuda_refusal(const Problem<float>& problem, const BackendLimits& limits);
 
-/// Scores of raw rows without training: what prediction uses. `parameters`: weights [outputs][columns], then biases if `bias`.
+/// Scores of raw rows without training: what prediction uses. `parameters` as in TrainingState.
 template <class Real>
 struct ScoreTask {
     MatrixView<const Real> x;
@@ -196,6 +218,7 @@ struct ScoreTask {
     bool bias = true;
     SparseView<const Real> sparse = {};     ///< instead of x, if its offsets are not null
     std::optional<DevicePlace> place = {};  ///< of x in the memory of a device
+    HiddenLayers<Real> hidden = {};
 };
 template <class Real>
 void score_on_cpu(const ScoreTask<Real>& task, int threads, std::span<Real> scores_out);

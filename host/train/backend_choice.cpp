@@ -30,13 +30,21 @@ Calibration usable_calibration(std::string& why) {
     }
 }
 
+template <class Real>
+DeviceChoice device_of(const Problem<Real>& problem, const std::string& device) {
+    if (problem.place && (problem.is_network() || problem.label_smoothing > Real(0))) refuse_place(*problem.place);
+    if (problem.place) return choose_for_place(device, *problem.place);
+    if (problem.is_network()) return choose_for_network(device);
+    if (problem.is_sparse()) return choose_for_sparse(device);
+    if (problem.label_smoothing > Real(0)) return choose_on_cpu(device, "label smoothing runs", "training without it");
+    return choose_device(device, real_type_of<Real>());
+}
+
 }  // namespace
 
 template <class Real>
 std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const TrainOptions& options, DeviceChoice& choice_out) {
-    choice_out = problem.is_sparse() ? choose_for_sparse(options.device)
-                 : problem.place     ? choose_for_place(options.device, *problem.place)
-                                     : choose_device(options.device, real_type_of<Real>());
+    choice_out = device_of(problem, options.device);
     check_held_out(problem, choice_out);
     BackendLimits limits;
     limits.threads = options.threads > 0 ? options.threads : usable_processors();

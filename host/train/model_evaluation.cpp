@@ -91,6 +91,7 @@ Metrics Model::evaluate(const Dataset& data, const PredictOptions& options) cons
 
 void Model::coefficients(std::vector<double>& weights_out, std::vector<double>& biases_out) const {
     check_model(*this);
+    if (spec.is_network()) fail(ErrorKind::usage, "a model with hidden layers has no coefficients: no number of it belongs to one feature");
     std::vector<double> weights(parameters.begin(), parameters.begin() + spec.weight_count());
     std::vector<double> biases(static_cast<std::size_t>(spec.outputs), 0.0);
     for (std::int64_t o = 0; o < spec.outputs; ++o) {

@@ -26,6 +26,18 @@ struct DeviceMatrix {
     std::int64_t rows, columns;
 };
 
+/// The hidden layers of a model as backends take them.
+template <class Real>
+HiddenLayers<Real> hidden_layers(const ModelSpec& spec) {
+    HiddenLayers<Real> hidden;
+    hidden.widths = spec.hidden;
+    hidden.activation = spec.activation.index();
+    double constants[max_activation_constants] = {};
+    spec.activation.prepare(constants);
+    for (int i = 0; i < max_activation_constants; ++i) hidden.constants[i] = static_cast<Real>(constants[i]);
+    return hidden;
+}
+
 /// A model's numbers in the type that it predicts in.
 template <class Real>
 struct TypedModel {
@@ -40,6 +52,8 @@ struct TypedModel {
         return out;
     }
     ScoreTask<Real> task(const Model& model, const SparseView<const Real>& x) const {
+        if (model.spec.is_network())
+            fail(ErrorKind::usage, "the model has hidden layers, which read dense rows: predict on a dense matrix");
         if (std::any_of(shift.begin(), shift.end(), [](Real s) { return s != Real(0); }))
             fail(ErrorKind::usage,
                  "the model shifts its columns, as it learnt on dense data, which would fill sparse rows: predict on a dense matrix");
@@ -62,12 +76,15 @@ private:
         out.parameters = parameters.data();
         out.outputs = model.spec.outputs;
         out.bias = model.spec.bias;
+        out.hidden = hidden_layers<Real>(model.spec);
         return out;
     }
 };
 
 template <class Real>
 DeviceChoice choose_for_task(const ScoreTask<Real>& task, const PredictOptions& options) {
+    if (task.place && !task.hidden.empty()) refuse_place(*task.place);
+    if (!task.hidden.empty()) return choose_for_network(options.device);
     if (task.sparse.offsets != nullptr) return choose_for_sparse(options.device);
     return task.place ? choose_for_place(options.device, *task.place) : choose_device(options.device, real_type_of<Real>());
 }

@@ -59,7 +59,9 @@ void TrainingLoop<Real>::begin(RunState<Real> state) {
     // A guess of the work of a step, so that the first segment is neither instant nor endless; later ones follow the clock.
     const std::int64_t a_row = problem_.is_sparse() ? problem_.sparse.nonzeros() / problem_.sparse.rows + 1 : problem_.features.columns;
     const std::int64_t update = problem_.is_sparse() && !problem_.idle.lazy() ? problem_.features.columns : 0;
-    const std::int64_t work = (problem_.batches.batch_size * a_row + update) * problem_.outputs * problem_.members;
+    const std::int64_t linear = (problem_.batches.batch_size * a_row + update) * problem_.outputs;
+    const std::int64_t work =
+        (problem_.is_network() ? problem_.batches.batch_size * problem_.parameter_count() : linear) * problem_.members;
     segment_steps_ = std::clamp<std::int64_t>((std::int64_t{1} << 26) / std::max<std::int64_t>(1, work), 1, 4096);
     rebuild();
     begun_ = std::chrono::steady_clock::now();
@@ -93,11 +95,14 @@ void TrainingLoop<Real>::rebuild() {
     std::vector<Member> members;
     members.reserve(living.size());
     member_sets_.clear();
+    dropout_seeds_.clear();
     for (const std::size_t m : living) {
         members.push_back(run_.members[m]);
+        dropout_seeds_.push_back(run_.members[m].dropout_seed);
         if (!run_.held_out.empty()) member_sets_.push_back(static_cast<std::int32_t>(run_.held_out[m] + 1));
     }
     problem_.member_sets = member_sets_.empty() ? nullptr : member_sets_.data();
+    problem_.dropout_seeds = problem_.dropout > Real(0) ? dropout_seeds_.data() : nullptr;
     scheduler_ = std::make_unique<Scheduler<Real>>(
         SchedulerSettings{run_.batches, members, options_.schedule, run_.total_steps, options_.decay_bias, run_.average});
     scheduler_->memory = state_.rule_memory;

@@ -78,8 +78,9 @@ private:
     const ResolvedRun& run_;
     const TrainingRows<Real>& rows_;
     DeviceChoice device_;
-    Problem<Real> problem_;                  ///< as rows_.problem, with the members that are alive
-    std::vector<std::int32_t> member_sets_;  ///< of them
+    Problem<Real> problem_;                     ///< as rows_.problem, with the members that are alive
+    std::vector<std::int32_t> member_sets_;     ///< of them
+    std::vector<std::uint64_t> dropout_seeds_;  ///< likewise
     std::unique_ptr<Scheduler<Real>> scheduler_;
     std::unique_ptr<Backend<Real>> backend_;
     std::optional<CheckpointStore> store_;

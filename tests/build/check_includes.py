@@ -50,7 +50,7 @@ def fault_of(path, layer, style, target):
         if style == '"' and not CUDA.match(target) and not HEAVY.match(target):
             return "own headers are included by their path from the root"
         return None
-    formula = target.startswith(("glissade/rules/update_", "glissade/rules/loss_")) and target != "glissade/rules/loss_kind.hpp"
+    formula = target.startswith(("glissade/rules/update_", "glissade/rules/loss_", "glissade/rules/activation_")) and target != "glissade/rules/loss_kind.hpp"
     if layer == "host/reference" and formula:
         return "the reference is independent of the rules' formulas"
     own = "glissade/" if public else layer + "/"
