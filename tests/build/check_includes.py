@@ -29,7 +29,7 @@ LAYERS = {
     "host/cli": ("glissade/", "host/export/", "host/data/", "host/scheduler/", "host/execution/", "host/reference/", "host/cpu/", "host/train/"),
     "kernels": ("glissade/rules/",),
     "examples": ("glissade/",),
-    "python": ("glissade/",),
+    "python": ("glissade/", "host/data/"),
 }
 
 
@@ -42,7 +42,7 @@ def fault_of(path, layer, style, target):
     """Why the file at `path` must not include `target`; None if it may."""
     device_code = path.endswith((".cu", ".cuh"))
     public = layer.startswith("include/")
-    if style == "<" or not target.startswith(("glissade/", "host/", "kernels/")):
+    if style == "<" or not target.startswith(("glissade/", "host/", "kernels/", "python/")):
         if CUDA.match(target) and not device_code and layer != "host/cuda":
             return "CUDA header outside kernels' .cu and .cuh files and host/cuda"
         if HEAVY.match(target) and (public or device_code):
