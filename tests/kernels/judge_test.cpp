@@ -21,7 +21,9 @@ class CudaJudge : public CudaTest {};
 /// Rows of a model of small whole parameters, so that scores tie.
 struct JudgeCase {
     JudgeCase(const Loss& loss, std::int64_t rows, std::int64_t outputs, bool weighted) {
-        spec = {3, outputs, true, loss};
+        spec.features = 3;
+        spec.outputs = outputs;
+        spec.loss = loss;
         const auto draw = [&](std::uint64_t stream, std::int64_t i) { return Philox::uniform(7, stream, static_cast<std::uint64_t>(i)); };
         for (std::int64_t i = 0; i < rows * 3; ++i) x.push_back(static_cast<float>(std::floor(4 * draw(1, i)) - 2));
         const bool regression = loss.kind() == LossKind::regression;

@@ -39,7 +39,8 @@ TEST_F(RunFault, WaitsForWhatTheStreamHasQueued) {
         emulation::set_seed(seed);
         const DeviceProblem there(problem, 0, true);
         Model model;
-        model.spec = {5, 1, true, "squared"};
+        model.spec.features = 5;
+        model.spec.loss = "squared";
         model.parameters = {1, 2, 3, 4, 5, 6};
         std::vector<float> found(40), wanted(40);
         model.predict(problem.view(), wanted);
