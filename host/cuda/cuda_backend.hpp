@@ -22,6 +22,8 @@ public:
     void set_state(const TrainingState<float>& state) override;
     TrainingState<float> get_state() override;
     SegmentReport run(const Segment<float>& segment) override;
+    /// Rows stay where they are; the rest is planned and allocated anew.
+    bool keep_members(const Problem<float>& problem) override;
     void roll_back() override;
     using Backend<float>::score;
     void score(MatrixView<const float> x, const float* parameters, std::span<float> scores_out) override;
@@ -33,7 +35,11 @@ public:
 private:
     Scorer::Shape scorer_shape() const;
     void upload_rows();
+    void allocate_members();
+    void release_members();
     void launch(const Segment<float>& segment, std::int64_t first, std::int64_t steps, bool begins);
+    kernels::SegmentOutcome first_end() const;
+    void run_again(const Segment<float>& segment, std::int64_t steps);
     kernels::SegmentLinearParams segment_params() const;
     float* slot_parameters(int slot) const { return state_.data() + slot * slot_floats_; }
     float* slot_state(int slot) const { return slot_parameters(slot) + shape_.parameters(); }
@@ -41,6 +47,8 @@ private:
     Card card_;
     Problem<float> problem_;
     kernels::LinearShape shape_;
+    BackendLimits limits_;
+    PlanWishes wishes_;
     PlanChoice choice_;
     const SegmentPlan& plan_;  ///< the one taken
     MemoryBudget budget_;
