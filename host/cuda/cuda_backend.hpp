@@ -31,6 +31,8 @@ public:
     void start(const Segment<float>& segment) override;
     SegmentReport wait() override;
     void discard() override;
+    /// Rows stay where they are; the rest is planned and allocated anew.
+    bool keep_members(const Problem<float>& problem) override;
     void roll_back() override;
     using Backend<float>::score;
     void score(MatrixView<const float> x, const float* parameters, std::span<float> scores_out) override;
@@ -42,13 +44,18 @@ public:
 
 private:
     void upload_rows();
-    /// Steps [first, first + steps) of a segment as one launch: from which slot to which, by which of the two tables.
+    void allocate_members();
+    void release_members();
+    /// Some steps as one launch: from which slot to which, by which of the two tables.
     struct Leg {
-        std::int64_t first = 0, steps = 0;
+        std::int64_t step = 0, steps = 0;  ///< the first counts from 0 within the run
         int from = 0, to = 0, table = 0;
     };
-    void launch(const Segment<float>& segment, const Leg& leg);
+    void launch(const Leg& leg, const float* scalars);
+    void queue(const Leg& leg);
     void collect(const Leg& leg, SegmentReport& report);
+    kernels::SegmentOutcome first_end(int table) const;
+    void run_again(const Segment<float>& segment, std::int64_t steps);
     int free_slot();
     kernels::SegmentLinearParams segment_params() const;
     float* slot_parameters(int slot) const { return state_.data() + slot * slot_floats_; }
@@ -57,6 +64,8 @@ private:
     Card card_;
     Problem<float> problem_;
     kernels::LinearShape shape_;
+    BackendLimits limits_;
+    PlanWishes wishes_;
     PlanChoice choice_;
     const SegmentPlan& plan_;  ///< the one taken
     RunBudget run_budget_;

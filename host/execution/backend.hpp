@@ -177,6 +177,9 @@ public:
     virtual void discard();
     /// Whether a member has converged: more steps would leave it as it is. Only rules that the host drives ever know.
     virtual bool settled(std::int64_t) const { return false; }
+    /// Goes on with some of the members only: `problem` is the one that the backend was made of, with fewer of them; set_state() follows.
+    /// False, and nothing has changed, if the backend has to be made anew.
+    virtual bool keep_members(const Problem<Real>&) { return false; }
     /// Undoes the last segment that was run.
     virtual void roll_back() = 0;
     /// Scores rows x outputs, row-major, of raw rows: dot(affine(x), w) + bias, for one member's parameters.

@@ -108,9 +108,11 @@ void TrainingLoop<Real>::rebuild() {
     scheduler_->memory = state_.rule_memory;
     for (std::size_t i = 0; i < living.size(); ++i)
         scheduler_->hold_rate(static_cast<std::int64_t>(i), state_.tracks[living[i]].watch.rate);
-    backend_.reset();
-    backend_ = make_backend(problem_, options_, device_);
-    if (members[0].optimizer.driven_by_host()) backend_ = drive_lbfgs<Real>(std::move(backend_), problem_, members);
+    if (!backend_ || !backend_->keep_members(problem_)) {
+        backend_.reset();
+        backend_ = make_backend(problem_, options_, device_);
+        if (members[0].optimizer.driven_by_host()) backend_ = drive_lbfgs<Real>(std::move(backend_), problem_, members);
+    }
     backend_->set_state(state_.live);
     plan_ = backend_->description() + (device_.named ? "" : " (" + device_.why + ")");
 }

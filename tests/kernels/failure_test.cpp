@@ -241,6 +241,39 @@ TEST_F(CudaFailure, DescriptionNamesTeamMemoryAndPrediction) {
         EXPECT_NE(text.find(part), std::string::npos) << text;
 }
 
+TEST_F(CudaFailure, KeepingSomeMembersLeavesTheRowsOnTheCard) {
+    CaseShape shape = small_shape();
+    shape.members = 3;
+    Case<float> c(shape);
+    const Placement p = small_placement();
+    const auto backend = cuda_backend(c, p);
+    const std::int64_t copies = emulation::count_calls("cudaMemcpyAsync"), launches = emulation::count_calls("cudaLaunchKernelEx");
+    c.keep_member(1);
+    ASSERT_TRUE(backend->keep_members(c.problem));
+    EXPECT_EQ(emulation::count_calls("cudaMemcpyAsync"), copies);
+    EXPECT_EQ(emulation::count_calls("cudaLaunchKernelEx"), launches);
+    EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()), cuda::budget_of(c.problem, backend->plan(), p.wishes).total());
+}
+
+TEST_F(CudaFailure, OfLargeClustersToFitTheCardMakesThemSmaller) {
+    CaseShape shape = small_shape();
+    shape.rows = shape.batch = 300;
+    const Case<float> c(shape);
+    emulation::Card card = emulation::card("hopper-like");
+    for (const int group : {8, 2}) {
+        emulation::reset();
+        card.multiprocessors_per_group = group;
+        card.max_blocks_per_multiprocessor = 1;
+        emulation::set_card(card, 1);
+        const auto backend = cuda::make_cuda_backend_with(c.problem, {}, {});
+        backend->set_state(c.start);
+        EXPECT_EQ(backend->plan().launch.cluster > 2, group > 2) << backend->description();
+        const auto cpu = c.backend(1);
+        EXPECT_TRUE(same_report(backend->run(c.segment()), cpu->run(c.segment())));
+        EXPECT_TRUE(same_state(backend->get_state(), cpu->get_state()));
+    }
+}
+
 TEST_F(CudaFailure, MembersWithRowWeightsOfTheirOwnAreRefusedByName) {
     CaseShape shape = small_shape();
     shape.members = 2;
