@@ -170,7 +170,8 @@ int resident_segment_blocks(const SegmentLaunch& launch, std::int64_t shared_byt
 struct PackRowsParams {
     LinearShape shape;
     std::int64_t rows = 0;
-    const float* features = nullptr;                 ///< [rows][features]
+    std::int64_t stride = 0;                         ///< of features: from one row to the next
+    const float* features = nullptr;                 ///< [rows][stride]
     const float* targets = nullptr;                  ///< [rows][target_count]
     const float* weights = nullptr;                  ///< [rows] if shape.weighted
     const float *scale = nullptr, *shift = nullptr;  ///< [features], or null for the identity
@@ -181,13 +182,22 @@ int launch_pack_rows(const PackRowsParams& params, int blocks, StreamHandle stre
 /// Scores of raw rows: dot(affine(x), w) + bias.
 struct ScoreLinearParams {
     std::int64_t rows = 0, features = 0, outputs = 1;
+    std::int64_t stride = 0;  ///< from one row of x to the next
     bool bias = true;
-    const float* x = nullptr;  ///< [rows][features]
+    const float* x = nullptr;  ///< [rows][stride]
     const float *scale = nullptr, *shift = nullptr;
     const float* parameters = nullptr;  ///< of one member
     float* scores = nullptr;            ///< [rows][outputs]
 };
 int launch_score_linear(const ScoreLinearParams& params, int blocks, StreamHandle stream);
+
+/// Looks for values that are not finite.
+struct CheckFiniteParams {
+    std::int64_t rows = 0, columns = 0, stride = 0;
+    const float* x = nullptr;             ///< [rows][stride]
+    unsigned long long* first = nullptr;  ///< becomes the smallest row * columns + column of one, if that is below what it was
+};
+int launch_check_finite(const CheckFiniteParams& params, int blocks, StreamHandle stream);
 
 /// Kernels that only measure a card. Every thread of the grid leaves the sum of what it read in `sums`, so that nothing is left out.
 struct ProbeReadParams {

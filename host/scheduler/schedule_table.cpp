@@ -148,19 +148,20 @@ ScheduleValue inverse_sqrt(const Place& p, const Settings& s, double base) {
     return {base * std::min(n / s.number[0], std::sqrt(s.number[0] / n)), {}};
 }
 
-/// base/(t+1)^power. scikit-learn's learning_rate='invscaling' (its power_t).
-constexpr Key invscaling_keys[] = {{"power", "0.5", 0, false, "power_t"}};
+/// base/(t+1)^power. scikit-learn's learning_rate='invscaling' (its power_t). The count begins with `offset`, for a run that goes on from
+/// where others ended (partial_fit).
+constexpr Key invscaling_keys[] = {{"power", "0.5", 0, false, "power_t"}, {"offset", "0"}};
 ScheduleValue invscaling(const Place& p, const Settings& s, double base) {
-    return {base / std::pow(p.at + 1.0, s.number[0]), {}};
+    return {base / std::pow(s.number[1] + p.at + 1.0, s.number[0]), {}};
 }
 
 /// 1/(alpha*(t0+t)), whatever base is. scikit-learn's learning_rate='optimal' after Bottou: with typw = alpha^(-1/4), the size that weights
 /// are expected to have, the first rate is typw, so t0 = 1/(typw*alpha). (scikit-learn divides typw by max(1, slope of the loss at a score
-/// of -typw for a positive target); that slope is never positive, so the divisor is 1 for every loss.)
-constexpr Key optimal_keys[] = {{"alpha", "0.0001", 0, true}};
+/// of -typw for a positive target); that slope is never positive, so the divisor is 1 for every loss.) `offset` as of invscaling.
+constexpr Key optimal_keys[] = {{"alpha", "0.0001", 0, true}, {"offset", "0"}};
 ScheduleValue optimal(const Place& p, const Settings& s, double) {
     const double alpha = s.number[0], first_rate = std::sqrt(1.0 / std::sqrt(alpha)), t0 = 1.0 / (first_rate * alpha);
-    return {1.0 / (alpha * (t0 + p.at)), {}};
+    return {1.0 / (alpha * (t0 + s.number[1] + p.at)), {}};
 }
 
 /// From `low` up to base over `up` and back over `down`, again and again. The height of a cycle over `low` is halved with each cycle

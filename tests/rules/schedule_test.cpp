@@ -68,6 +68,13 @@ TEST(Schedule, IsAPureFunctionOfTheStep) {
     }
 }
 
+TEST(Schedule, AnOffsetIsWhereTheCountBegins) {
+    for (const std::int64_t step : {0, 1, 7}) {
+        EXPECT_EQ(rate("invscaling:power=0.25,offset=40", step), rate("invscaling:power=0.25", step + 40));
+        EXPECT_EQ(rate("optimal:alpha=0.5,unit=sample,offset=80", step), rate("optimal:alpha=0.5,unit=sample", step + 10));
+    }
+}
+
 TEST(Schedule, DefaultsToTheConstantRate) {
     EXPECT_TRUE(Schedule().is_constant());
     EXPECT_EQ(Schedule().at(clock_at(7), 0.3).lr, 0.3);

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows, targets and weights: what a run learns from and what a model scores."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Sequence
+
+import numpy as np
+
+from . import _core
+
+
+_READABLE_DEVICES = (1, 3)  # of dlpack.h: the CPU, and memory of it that is pinned for CUDA
+_DEVICES = {2: "CUDA", 4: "OpenCL", 7: "Vulkan", 8: "Metal", 10: "ROCm", 13: "CUDA's managed memory", 14: "oneAPI"}
+
+
+class Dataset:
+    """Rows to train on or to score, with targets and weights where there are any.
+
+    Made by one of the functions ``from_...``; ``train`` and ``Model`` also take arrays and make one themselves. Arrays of float32 or
+    float64 whose rows lie one after the other (with gaps between rows or not) are not copied: they must not change while the data set
+    is in use, and live as long as it does.
+    """
+
+    def __init__(self, core: _core.Dataset, classes: np.ndarray | None = None) -> None:
+        self._core = core
+        self._classes = classes
+
+    @classmethod
+    def from_numpy(
+        cls,
+        features: Any,
+        targets: Any = None,
+        *,
+        weights: Any = None,
+        classes: Sequence[Any] | np.ndarray | None = None,
+        task: str = "auto",
+        feature_names: Sequence[str] | None = None,
+    ) -> Dataset:
+        """Views a matrix, rows x columns, of float32 or float64.
+
+        ``targets`` are labels or numbers, one a row (numbers also rows x targets). ``task`` is "classification", "regression" or
+        "auto": text, booleans and integers are classes, fractions a regression. ``classes`` lists all labels where the rows may not
+        show each of them. ``weights``, of any scale, are divided by their mean in training.
+        """
+        values, labels = _targets(targets, task, classes, _real_type(features))
+        core = _core.dense(features, values, _weights(weights, _real_type(features)))
+        return cls(core, labels)._named(feature_names)
+
+    @classmethod
+    def from_csr(
+        cls,
+        matrix: Any,
+        targets: Any = None,
+        *,
+        weights: Any = None,
+        classes: Sequence[Any] | np.ndarray | None = None,
+        task: str = "auto",
+        feature_names: Sequence[str] | None = None,
+    ) -> Dataset:
+        """Views a SciPy matrix or array in CSR form, with 32- or 64-bit indices, of float32 or float64.
+
+        The values are not copied where the columns of each row ascend and none comes twice, nor are 32-bit indices. Columns may number
+        2^32 at most.
+        """
+        if getattr(matrix, "format", None) != "csr":
+            raise ValueError("from_csr takes a SciPy matrix in CSR form; .tocsr() makes one")
+        if not matrix.has_canonical_format:
+            matrix = matrix.copy()
+            matrix.sum_duplicates()
+        rows, columns = matrix.shape
+        indices = np.asarray(matrix.indices)
+        if indices.dtype == np.int32:
+            indices = indices.view(np.uint32)
+        else:
+            if indices.size and (indices.min() < 0 or indices.max() >= min(columns, 2**32)):
+                raise ValueError(f"indices of a matrix of {columns} columns must be from 0 to {min(columns, 2**32) - 1}")
+            indices = indices.astype(np.uint32)
+        offsets = np.ascontiguousarray(matrix.indptr, dtype=np.int64)
+        values, labels = _targets(targets, task, classes, _real_type(matrix.data))
+        data = np.ascontiguousarray(matrix.data)
+        stored = int(offsets[-1]) if offsets.size else 0
+        core = _core.sparse(offsets, indices[:stored], data[:stored], columns, values, _weights(weights, _real_type(data)))
+        return cls(core, labels)._named(feature_names)
+
+    @classmethod
+    def from_dlpack(cls, features: Any, targets: Any = None, **more: Any) -> Dataset:
+        """Views a tensor of PyTorch, JAX or whoever else speaks DLPack, in the memory of the CPU; else as ``from_numpy``.
+
+        Results go out by DLPack as they are: ``torch.from_dlpack(model.predict(rows))``.
+        """
+        if not hasattr(features, "__dlpack_device__"):
+            raise TypeError(f"{type(features).__name__} does not speak DLPack")
+        device = int(features.__dlpack_device__()[0])
+        if device not in _READABLE_DEVICES:
+            name = _DEVICES.get(device, f"of DLPack type {device}")
+            raise ValueError(f"features lie on a device, {name}: tensors on devices are not taken yet, pass a copy on the CPU")
+        return cls.from_numpy(features, targets, **more)
+
+    @classmethod
+    def from_arrow(
+        cls,
+        table: Any,
+        *,
+        target: str | None = None,
+        weight: str | None = None,
+        columns: Sequence[str] | None = None,
+        task: str = "auto",
+        classes: Sequence[Any] | np.ndarray | None = None,
+        dtype: Any = np.float32,
+    ) -> Dataset:
+        """Copies a table of pyarrow, polars or whoever else speaks the Arrow C stream into rows.
+
+        ``columns`` names the features, numbers or booleans; None: all but ``target`` and ``weight``. The target may be text.
+        """
+        if not hasattr(table, "__arrow_c_stream__"):
+            raise TypeError(f"{type(table).__name__} does not speak the Arrow C stream")
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise ValueError("dtype must be float32 or float64")
+        batches = _core.arrow_batches(table.__arrow_c_stream__())
+        present = list(batches[0]) if batches else []
+        wanted = [name for name in present if name not in (target, weight)] if columns is None else list(columns)
+        absent = [name for name in [*wanted, target, weight] if name is not None and name not in present]
+        if absent:
+            raise ValueError(f"the table has no column {absent[0]!r}; there are: {', '.join(present)}")
+        text = [name for name in wanted if isinstance(batches[0][name], list)]
+        if text:
+            raise ValueError(f"column {text[0]!r} is text: features are numbers or booleans")
+        counts = [len(next(iter(batch.values()))) for batch in batches]
+        matrix = np.empty((sum(counts), len(wanted)), dtype=dtype)
+        begin = 0
+        for batch, count in zip(batches, counts):
+            for place, name in enumerate(wanted):
+                matrix[begin : begin + count, place] = batch[name]
+            begin += count
+
+        def joined(name: str | None) -> np.ndarray | None:
+            return None if name is None else np.concatenate([np.asarray(batch[name]) for batch in batches])
+
+        return cls.from_numpy(
+            matrix, joined(target), weights=joined(weight), classes=classes, task=task, feature_names=[str(name) for name in wanted]
+        )
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        target: str | int | None = None,
+        target_file: str | os.PathLike[str] | None = None,
+        format: str = "",
+        task: str = "auto",
+        standardize: bool | None = None,
+        standardize_target: bool | None = None,
+        dtype: Any = np.float32,
+    ) -> Dataset:
+        """Reads a training file (csv, libsvm, vw, npy or idx, plain or gzip) as the command line does, text columns and all.
+
+        ``standardize`` None decides by what the columns hold. ``Model.read`` reads further files for the model.
+        """
+        if task not in ("auto", "classification", "regression"):
+            raise ValueError(f"task={task!r} is not known; there are: auto, classification, regression")
+        wide = np.dtype(dtype) == np.float64
+        if not wide and np.dtype(dtype) != np.float32:
+            raise ValueError("dtype must be float32 or float64")
+        core = _core.from_file(
+            os.fspath(path),
+            "" if target is None else str(target),
+            "" if target_file is None else os.fspath(target_file),
+            format,
+            task,
+            standardize,
+            standardize_target,
+            wide,
+        )
+        return cls(core, np.asarray(core.class_labels) if core.class_labels else None)
+
+    def _named(self, names: Sequence[str] | None) -> Dataset:
+        if names is not None:
+            self._core.feature_names = [str(name) for name in names]
+        return self
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self._core.rows, self._core.columns
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 or float64."""
+        return np.dtype(np.float64 if self._core.is_float64 else np.float32)
+
+    @property
+    def is_sparse(self) -> bool:
+        return self._core.is_sparse
+
+    @property
+    def classes(self) -> np.ndarray | None:
+        """The labels, in the order in which scores and probabilities stand; None in a regression."""
+        return self._classes
+
+    @property
+    def feature_names(self) -> list[str]:
+        return self._core.feature_names
+
+    def __len__(self) -> int:
+        return self._core.rows
+
+    def __repr__(self) -> str:
+        kind = "CSR" if self.is_sparse else "dense"
+        learnt = "no targets" if not self._core.target_count else f"{self._core.target_count} target(s) a row"
+        if self._classes is not None:
+            learnt = f"{len(self._classes)} classes"
+        return f"<glissade.Dataset {self._core.rows} x {self._core.columns}, {kind} {self.dtype}, {learnt}>"
+
+
+def as_rows(features: Any, targets: Any = None, **more: Any) -> Dataset:
+    """A Dataset of what a caller gave: one already, CSR, or a matrix that is brought to float32 or float64 rows if need be."""
+    if isinstance(features, Dataset):
+        if targets is not None or any(value is not None for value in more.values()):
+            raise ValueError("a Dataset has its targets, weights and classes itself")
+        return features
+    if hasattr(features, "tocsr"):
+        matrix = features.tocsr()
+        return Dataset.from_csr(matrix if matrix.dtype in (np.float32, np.float64) else matrix.astype(np.float64), targets, **more)
+    matrix = np.asarray(features)
+    if matrix.dtype not in (np.float32, np.float64):
+        matrix = matrix.astype(np.float64)
+    if matrix.ndim == 2 and matrix.size and matrix.shape[1] > 1 and (matrix.strides[1] != matrix.itemsize or matrix.strides[0] < 0):
+        matrix = np.ascontiguousarray(matrix)
+    return Dataset.from_numpy(matrix, targets, **more)
+
+
+def _real_type(features: Any) -> np.dtype[Any]:
+    """The element type that targets and weights are brought to; the module itself refuses features of another."""
+    dtype = getattr(features, "dtype", None)
+    return np.dtype(np.float32) if "float32" in str(dtype) else np.dtype(np.float64)
+
+
+def _weights(weights: Any, dtype: np.dtype[Any]) -> np.ndarray | None:
+    return None if weights is None else np.ascontiguousarray(weights, dtype=dtype)
+
+
+def _targets(targets: Any, task: str, classes: Any, dtype: np.dtype[Any]) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Targets as the library takes them, and the labels of classes."""
+    if task not in ("auto", "classification", "regression"):
+        raise ValueError(f"task={task!r} is not known; there are: auto, classification, regression")
+    if targets is None:
+        return None, None if classes is None else np.asarray(classes)
+    values = np.asarray(targets)
+    if task == "auto":
+        task = "classification" if classes is not None or values.dtype.kind in "USOTbiu" else "regression"
+    if task == "regression":
+        if classes is not None:
+            raise ValueError("classes are for a classification, but task is 'regression'")
+        return np.ascontiguousarray(values, dtype=dtype), None
+    labels = np.unique(values) if classes is None else np.asarray(classes)
+    if values.ndim != 1:
+        raise ValueError(f"labels are one a row, these have the shape {values.shape}")
+    order = np.argsort(labels, kind="stable")
+    place = np.minimum(np.searchsorted(labels, values, sorter=order), len(labels) - 1)
+    codes = order[place]
+    strange = labels[codes] != values
+    if np.any(strange):
+        row = int(np.argmax(strange))
+        raise ValueError(f"label {str(values[row])!r} of row {row} is not among classes")
+    return codes.astype(dtype), labels

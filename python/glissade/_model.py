@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trained models."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import tempfile
+from typing import Any
+
+import numpy as np
+
+from . import _core
+from ._data import Dataset, as_rows
+
+
+class Model:
+    """A trained model: what ``train`` gives, and what ``Model.load`` reads.
+
+    Rows are a matrix, a CSR matrix of SciPy or a ``Dataset``. Results have the element type of the rows and do not depend on device and
+    threads.
+    """
+
+    def __init__(self, core: _core.Model, classes: np.ndarray | None = None) -> None:
+        self._core = core
+        self._classes = np.asarray(core.class_labels) if classes is None and core.class_labels else classes
+
+    @property
+    def classes(self) -> np.ndarray | None:
+        """Labels in the order in which scores and probabilities stand; None of a regression. Texts, if the model was read from a file."""
+        return self._classes
+
+    @property
+    def loss(self) -> _core.Loss:
+        return self._core.loss
+
+    @property
+    def features(self) -> int:
+        return self._core.features
+
+    @property
+    def outputs(self) -> int:
+        return self._core.outputs
+
+    @property
+    def feature_names(self) -> list[str]:
+        return self._core.feature_names
+
+    def coefficients(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights, outputs x features, and biases, outputs, in the units of the raw data, float64."""
+        weights, biases = np.empty((self.outputs, self.features)), np.empty(self.outputs)
+        self._core.coefficients(weights, biases)
+        return weights, biases
+
+    def decision_function(self, rows: Any, *, device: str = "cpu", threads: int = 0) -> np.ndarray:
+        """Scores, one a row, or rows x outputs where there are several."""
+        return self._ask(self._core.decision_function, rows, self.outputs, device, threads)
+
+    def predict(self, rows: Any, *, device: str = "cpu", threads: int = 0) -> np.ndarray:
+        """Labels, or in a regression values in the units of the targets."""
+        if self._classes is None:
+            return self._ask(self._core.predict, rows, self.outputs, device, threads)
+        return self._classes[self._ask(self._core.predict, rows, 1, device, threads).astype(np.intp)]
+
+    def predict_proba(self, rows: Any, *, device: str = "cpu", threads: int = 0) -> np.ndarray:
+        """Probability of each class, rows x classes, of the losses logistic, softmax and modified_huber."""
+        if self._classes is None:
+            raise ValueError("a regression has no probabilities")
+        return self._ask(self._core.predict_proba, rows, len(self._classes), device, threads)
+
+    def _ask(self, question: Any, rows: Any, width: int, device: str, threads: int) -> np.ndarray:
+        data = as_rows(rows)
+        out = np.empty((len(data), width), dtype=data.dtype)
+        question(data._core, out, device, threads)
+        return out[:, 0] if width == 1 else out
+
+    def evaluate(self, rows: Any, targets: Any = None, *, weights: Any = None, device: str = "cpu", threads: int = 0) -> dict[str, float]:
+        """Metrics by name: ``loss``, and what fits the task."""
+        task = "auto" if isinstance(rows, Dataset) else "regression" if self._classes is None else "classification"
+        more = {} if task == "auto" else {"task": task, "classes": self._classes}
+        data = as_rows(rows, targets, **({"weights": weights} if weights is not None else {}), **more)
+        _with_classes(data, self._classes)
+        return self._core.evaluate(data._core, device, threads)
+
+    def read(self, path: str | os.PathLike[str], *, with_targets: bool = True) -> Dataset:
+        """Reads a file as the training file was read, for this model."""
+        return Dataset(self._core.read(os.fspath(path), with_targets), self._classes)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes a model file; a file of that name is either the old one or the whole new one."""
+        self._core.save(os.fspath(path))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Model:
+        return cls(_core.Model.load(os.fspath(path)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "model.safetensors")
+            self.save(path)
+            return _from_bytes, (path.read_bytes(), self._classes)
+
+    def __repr__(self) -> str:
+        return f"<glissade.Model {self.loss.name}, {self.features} features, {self.outputs} output(s)>"
+
+
+def _from_bytes(content: bytes, classes: np.ndarray | None) -> Model:
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "model.safetensors")
+        path.write_bytes(content)
+        return Model(_core.Model.load(str(path)), classes)
+
+
+def _with_classes(data: Dataset, classes: np.ndarray | None) -> None:
+    """The library compares classes by their labels' texts."""
+    if classes is not None and data._core.target_count and not data._core.class_labels:
+        data._core.class_labels = [str(label) for label in classes]

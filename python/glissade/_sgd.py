@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SGDClassifier and SGDRegressor: scikit-learn's, trained by Glissade.
+
+They derive from scikit-learn's classes, so that parameters, checks, attributes and predictions are theirs; what is replaced is the loop over
+the rows. docs/python.md lists what differs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn import linear_model
+
+from ._descent import OWN_PARAMETERS, Descent, Outcome, narrow_indices, schedule_watches
+from ._estimator import CLASSIFIER_LOSSES, Estimator, make_loss
+
+
+class SGDClassifier(Estimator, linear_model.SGDClassifier):
+    """Linear classifiers (SVM, logistic regression, ...) by mini-batch gradient descent: stands in for scikit-learn's class of this name.
+
+    All of scikit-learn's parameters, attributes and methods are there and mean the same; see its documentation. Beside them:
+
+    batch_size : int or None. Rows a step, 0 for all. None: 1 with the optimizer "sgd", as scikit-learn; 256 with others.
+    optimizer : a name or a ``glissade.Optimizer``. A name takes ``eta0`` for its rate; an Optimizer brings its own.
+    schedule : None, or a schedule as the command line takes it. None: by ``learning_rate``, which, left at its default, means "cosine"
+        with another optimizer than "sgd".
+    device : "auto", "cpu", "cuda" or "cuda:N".
+    callbacks : a function or several, called with a ``glissade.Progress``; one that returns something true ends the run.
+
+    ``fit(..., eval_set=(X, y))`` watches further rows: the parameters of the best epoch are kept. ``history_`` has a dict an epoch.
+    """
+
+    _parameter_constraints = {**linear_model.SGDClassifier._parameter_constraints, **OWN_PARAMETERS}
+
+    def __init__(
+        self,
+        loss="hinge",
+        *,
+        penalty="l2",
+        alpha=0.0001,
+        l1_ratio=0.15,
+        fit_intercept=True,
+        max_iter=1000,
+        tol=1e-3,
+        shuffle=True,
+        verbose=0,
+        epsilon=0.1,
+        n_jobs=None,
+        random_state=None,
+        learning_rate="optimal",
+        eta0=0.01,
+        power_t=0.5,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=5,
+        class_weight=None,
+        warm_start=False,
+        average=False,
+        batch_size=None,
+        optimizer="sgd",
+        schedule=None,
+        device="auto",
+        callbacks=None,
+    ):
+        super().__init__(
+            loss=loss,
+            penalty=penalty,
+            alpha=alpha,
+            l1_ratio=l1_ratio,
+            fit_intercept=fit_intercept,
+            max_iter=max_iter,
+            tol=tol,
+            shuffle=shuffle,
+            verbose=verbose,
+            epsilon=epsilon,
+            n_jobs=n_jobs,
+            random_state=random_state,
+            learning_rate=learning_rate,
+            eta0=eta0,
+            power_t=power_t,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            class_weight=class_weight,
+            warm_start=warm_start,
+            average=average,
+        )
+        self._keep_own(batch_size, optimizer, schedule, device, callbacks)
+
+    def fit(self, X, y, coef_init=None, intercept_init=None, sample_weight=None, eval_set=None):
+        """Fits the model; as scikit-learn's, with ``eval_set=(X, y)`` for rows that are watched. Returns self."""
+        with self._during_fit(eval_set):
+            super().fit(narrow_indices(X), y, coef_init=coef_init, intercept_init=intercept_init, sample_weight=sample_weight)
+        return self
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """One epoch on these rows; as scikit-learn's. Returns self."""
+        with self._during_fit(None):
+            super().partial_fit(narrow_indices(X), y, classes=classes, sample_weight=sample_weight)
+        return self
+
+    def _fit_binary(self, X, y, *, alpha, sample_weight, learning_rate, max_iter, **_):
+        weights = sample_weight * np.where(y == self.classes_[1], self._expanded_class_weight[1], self._expanded_class_weight[0])
+        self._descend_classes(X, self._codes(y), weights, Descent(self, alpha, learning_rate, max_iter, self._seed()), [1])
+
+    def _fit_multiclass(self, X, y, *, alpha, sample_weight, learning_rate, max_iter, **_):
+        descent = Descent(self, alpha, learning_rate, max_iter, self._seed())
+        self._descend_classes(X, self._codes(y), sample_weight, descent, range(len(self.classes_)))
+
+    def _codes(self, y: np.ndarray) -> np.ndarray:
+        codes = np.searchsorted(self.classes_, y)
+        if np.any(codes >= len(self.classes_)) or np.any(self.classes_[np.minimum(codes, len(self.classes_) - 1)] != y):
+            raise ValueError("there are labels that are not among the classes seen before")
+        return codes
+
+    def _one_pass(self) -> bool:
+        """Whether one run of all classes gives what a run for each gives: nothing is decided by the loss."""
+        return (
+            (self.tol is None or self.tol == -np.inf)
+            and not self.early_stopping
+            and self.class_weight is None
+            and self.callbacks is None
+            and getattr(self, "_eval_set", None) is None
+            and self.loss in CLASSIFIER_LOSSES
+            and not schedule_watches(self.schedule)
+            and self.optimizer != "lbfgs"
+            and getattr(self.optimizer, "name", "") != "lbfgs"
+        )
+
+    def _descend_classes(self, X, codes, weights, descent, positives) -> None:
+        self._average_is_lost()
+        count = len(positives)
+        start = self._standard_coef if self.average else self.coef_
+        start_intercept = self._standard_intercept if self.average else self.intercept_
+        descent.begin(start.reshape(count, -1), np.ravel(start_intercept), self)
+        X, codes, weights, watched = self._held_out(X, codes, weights, self._codes)
+        if count > 1 and self._one_pass():
+            outcomes = [descent.classes(X, codes, weights, count, make_loss(self.loss, self.epsilon))]
+            self._note(outcomes[0])
+        else:
+            outcomes = [self._against_the_rest(X, codes, weights, watched, descent, o, c, count) for o, c in enumerate(positives)]
+        self.n_iter_ = max(outcome.epochs for outcome in outcomes)
+        self.t_ += self.n_iter_ * descent.rows_seen(X, watched if self.early_stopping else None)
+        self.coef_, self.intercept_ = descent.settle(outcomes, self)
+
+    def _against_the_rest(self, X, codes, weights, watched, descent, output, positive, count) -> Outcome:
+        """The run that tells class `positive` from all others, whose weight is not the classes' own then."""
+        native = self.loss in CLASSIFIER_LOSSES
+        low = 0 if native else -1
+
+        def signs(values):
+            return np.where(values == positive, 1, low).astype(X.dtype)
+
+        if count > 1:
+            weights = weights * np.where(codes == positive, self._expanded_class_weight[positive], 1.0)
+        if watched is not None:
+            watched = (watched[0], signs(watched[1]), watched[2])
+        outcome = descent.one(X, signs(codes), weights, output, make_loss(self.loss, self.epsilon), native, watched)
+        self._note(outcome, **({"class": self.classes_[positive]} if count > 1 else {}))
+        return outcome
+
+
+class SGDRegressor(Estimator, linear_model.SGDRegressor):
+    """Linear regression by mini-batch gradient descent: stands in for scikit-learn's class of this name.
+
+    All of scikit-learn's parameters, attributes and methods are there and mean the same. ``batch_size``, ``optimizer``, ``schedule``,
+    ``device``, ``callbacks``, ``eval_set`` and ``history_`` are as of ``SGDClassifier``.
+    """
+
+    _parameter_constraints = {**linear_model.SGDRegressor._parameter_constraints, **OWN_PARAMETERS}
+
+    def __init__(
+        self,
+        loss="squared_error",
+        *,
+        penalty="l2",
+        alpha=0.0001,
+        l1_ratio=0.15,
+        fit_intercept=True,
+        max_iter=1000,
+        tol=1e-3,
+        shuffle=True,
+        verbose=0,
+        epsilon=0.1,
+        random_state=None,
+        learning_rate="invscaling",
+        eta0=0.01,
+        power_t=0.25,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=5,
+        warm_start=False,
+        average=False,
+        batch_size=None,
+        optimizer="sgd",
+        schedule=None,
+        device="auto",
+        callbacks=None,
+    ):
+        super().__init__(
+            loss=loss,
+            penalty=penalty,
+            alpha=alpha,
+            l1_ratio=l1_ratio,
+            fit_intercept=fit_intercept,
+            max_iter=max_iter,
+            tol=tol,
+            shuffle=shuffle,
+            verbose=verbose,
+            epsilon=epsilon,
+            random_state=random_state,
+            learning_rate=learning_rate,
+            eta0=eta0,
+            power_t=power_t,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            warm_start=warm_start,
+            average=average,
+        )
+        self._keep_own(batch_size, optimizer, schedule, device, callbacks)
+
+    def fit(self, X, y, coef_init=None, intercept_init=None, sample_weight=None, eval_set=None):
+        """Fits the model; as scikit-learn's, with ``eval_set=(X, y)`` for rows that are watched. Returns self."""
+        with self._during_fit(eval_set):
+            super().fit(narrow_indices(X), y, coef_init=coef_init, intercept_init=intercept_init, sample_weight=sample_weight)
+        return self
+
+    def partial_fit(self, X, y, sample_weight=None):
+        """One epoch on these rows; as scikit-learn's. Returns self."""
+        with self._during_fit(None):
+            super().partial_fit(narrow_indices(X), y, sample_weight=sample_weight)
+        return self
+
+    def _fit_regressor(self, X, y, alpha, *rest):
+        learning_rate, sample_weight, max_iter = rest[-3:]
+        self.t_ = getattr(self, "t_", 1.0)
+        self._average_is_lost()
+        descent = Descent(self, alpha, learning_rate, max_iter, self._seed())
+        start = self._standard_coef if self.average else self.coef_
+        start_intercept = self._standard_intercept if self.average else self.intercept_
+        descent.begin(start.reshape(1, -1), np.ravel(start_intercept), self)
+        rows, targets, weights, watched = self._held_out(X, y, sample_weight, lambda values: values)
+        outcome = descent.one(rows, targets, weights, 0, make_loss(self.loss, self.epsilon), False, watched)
+        self._note(outcome)
+        self.n_iter_ = outcome.epochs
+        self.t_ += self.n_iter_ * X.shape[0]
+        coef, self.intercept_ = descent.settle([outcome], self)
+        self.coef_ = coef.ravel()
+
+
+for _estimator in (SGDClassifier, SGDRegressor):
+    _estimator.__module__ = "glissade"  # where programs and pickles find them

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs: ``train`` and ``plan``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Sequence
+
+import numpy as np
+
+from . import _core
+from ._data import Dataset, as_rows
+from ._errors import DivergedError
+from ._model import Model
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a callback is told after each segment of steps. Losses are means a row of what the run minimises."""
+
+    step: int
+    total_steps: int
+    epoch: int  #: epochs finished
+    total_epochs: int
+    loss: float
+    lr: float
+    seconds: float
+    rows_per_second: float
+    #: those that ended in the segment: epoch, step, lr, loss, seconds, and validation, a dict of metrics, where there is such data
+    finished_epochs: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What ``train`` gives back. ``stop`` says why it ended; "interrupted" is Ctrl-C."""
+
+    model: Model
+    history: list[dict[str, Any]]
+    stop: str
+    steps: int
+    best_epoch: int
+    nonzero_weights: int
+    seconds: float
+    plan: str
+    advice: str
+
+
+Callback = Callable[[Progress], Any]
+
+
+def train(
+    data: Any,
+    targets: Any = None,
+    *,
+    weights: Any = None,
+    loss: str | _core.Loss = "auto",
+    optimizer: str | _core.Optimizer = "adam",
+    lr: float | None = None,
+    batch_size: int | None = None,
+    epochs: int | None = None,
+    schedule: str | None = None,
+    validation: Any = None,
+    start: Model | None = None,
+    callbacks: Callback | Sequence[Callback] | None = None,
+    seed: int = 0,
+    **settings: Any,
+) -> Run:
+    """Trains a model.
+
+    ``data`` is a ``Dataset``, or features with ``targets`` beside them. What is None, and every other setting, has the library's
+    default. The further ``settings`` are the fields of TrainOptions: shuffle, drop_last, l1, l2, decay_bias, bias, clip_norm, clip_value,
+    average, average_start, average_start_unit, average_decay, class_weights, balanced, standardize, standardize_target, max_steps,
+    max_seconds, tol, patience, device, threads, memory_limit_bytes, device_memory_limit_bytes. ``batch_size=0`` is all rows.
+
+    ``validation`` is a Dataset or (features, targets): the model of the best epoch is kept. Each of ``callbacks`` is called with a
+    ``Progress`` after each segment; one that returns something true ends the run, and what one raises ends it too and arrives here.
+    Ctrl-C ends the run after the segment; the model so far is returned, with ``stop == "interrupted"``.
+
+    Raises ``DivergedError`` if a sum is not finite; else ValueError (settings, data), MemoryError, OSError or RuntimeError (devices).
+    """
+    rows = as_rows(data, targets, **({} if weights is None else {"weights": weights}))
+    rule = _loss_of(loss)
+    if rule.is_regression and rows._core.is_classification:
+        raise ValueError(f"loss {rule.name} is for regression, but the targets are classes: give them as floats, or task='regression'")
+    chosen = _settings(rows, rule, optimizer, lr, batch_size, epochs, schedule, validation, start, seed, settings)
+    result = _core.train(rows._core, chosen, _joined(callbacks))
+    if result["divergence"] is not None:
+        raise DivergedError(result["divergence"])
+    del result["divergence"]
+    return Run(**{**result, "model": Model(result["model"], rows.classes)})
+
+
+def plan(data: Any, targets: Any = None, **settings: Any) -> str:
+    """What ``train`` with the same arguments would run, without running it, in lines for people."""
+    named = {name: settings.pop(name, None) for name in ("lr", "batch_size", "epochs", "schedule", "validation", "start")}
+    settings.pop("callbacks", None)
+    weights = settings.pop("weights", None)
+    rows = as_rows(data, targets, **({} if weights is None else {"weights": weights}))
+    loss, optimizer, seed = settings.pop("loss", "auto"), settings.pop("optimizer", "adam"), settings.pop("seed", 0)
+    return _core.plan(rows._core, _settings(rows, _loss_of(loss), optimizer, *named.values(), seed, settings))
+
+
+def devices() -> list[dict[str, Any]]:
+    """The GPUs that can be used: name, ordinal, memory_bytes. Empty where there are none."""
+    return _core.cuda_devices()
+
+
+def _loss_of(loss: str | _core.Loss) -> _core.Loss:
+    return loss if isinstance(loss, _core.Loss) else _core.Loss(loss)
+
+
+def _optimizer_of(optimizer: str | _core.Optimizer, lr: float | None) -> _core.Optimizer | None:
+    """None: the library's default."""
+    if isinstance(optimizer, _core.Optimizer):
+        if lr is None:
+            return optimizer
+        return _core.Optimizer(optimizer.name, **{**optimizer.settings, "lr": lr})
+    if lr is None:
+        return None if optimizer == "adam" else _core.Optimizer(optimizer)
+    return _core.Optimizer(optimizer, lr=lr)
+
+
+def _settings(
+    rows: Dataset,
+    loss: _core.Loss,
+    optimizer: str | _core.Optimizer,
+    lr: float | None,
+    batch_size: int | None,
+    epochs: int | None,
+    schedule: str | None,
+    validation: Any,
+    start: Model | None,
+    seed: int,
+    more: dict[str, Any],
+) -> dict[str, Any]:
+    """The dictionary that the module reads."""
+    if rows.classes is not None and not rows._core.class_labels:
+        rows._core.class_labels = [str(label) for label in rows.classes]
+    rule = _optimizer_of(optimizer, lr)
+    full_only = rule is not None and rule.full_batch_only
+    given = {
+        "loss": loss,
+        "optimizer": rule,
+        "batch_size": 0 if batch_size is None and full_only else batch_size,
+        "epochs": epochs,
+        "schedule": "constant" if schedule is None and full_only else schedule,
+        "seed": int(seed),
+        "start": None if start is None else start._core,
+    }
+    if validation is not None:
+        held_out = validation if isinstance(validation, Dataset) else _held_out(validation, rows)
+        if held_out.classes is not None and not held_out._core.class_labels:
+            held_out._core.class_labels = [str(label) for label in held_out.classes]
+        given["validation"] = held_out._core
+    return {**{name: value for name, value in given.items() if value is not None}, **more}
+
+
+def _held_out(validation: Any, rows: Dataset) -> Dataset:
+    """Validation data given as (features, targets), of the element type and classes of the training data."""
+    features, targets = validation
+    matrix = features if hasattr(features, "tocsr") else np.asarray(features)
+    task = "regression" if rows.classes is None else "classification"
+    return as_rows(matrix.astype(rows.dtype, copy=False), targets, task=task, classes=rows.classes)
+
+
+def _joined(callbacks: Callback | Sequence[Callback] | None) -> Callable[[dict[str, Any]], bool] | None:
+    """One function of all callbacks. Each is called, whatever the others say."""
+    if callbacks is None:
+        return None
+    several = [callbacks] if callable(callbacks) else list(callbacks)
+    return lambda report: any([bool(callback(Progress(**report))) for callback in several])

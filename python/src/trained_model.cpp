@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "python/src/trained_model.hpp"
+
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "glissade/device.hpp"
+#include "glissade/error.hpp"
+#include "glissade/model.hpp"
+#include "host/data/load.hpp"
+#include "python/src/held_dataset.hpp"
+
+namespace nb = nanobind;
+
+namespace glissade::python {
+namespace {
+
+using OutputArray = nb::ndarray<nb::c_contig, nb::device::cpu>;
+using DoubleArray = nb::ndarray<double, nb::c_contig, nb::device::cpu>;
+using ReadDoubles = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
+
+enum class Answer { decision, value, probability };
+
+template <class Real>
+void answer(const Model& model, Answer wanted, const Dataset& data, std::span<Real> out, const PredictOptions& options) {
+    const nb::gil_scoped_release unlocked;
+    if (wanted == Answer::decision) return model.decision_function(data, out, options);
+    if (wanted == Answer::value) return model.predict(data, out, options);
+    model.predict_proba(data, out, options);
+}
+
+template <Answer Wanted>
+void fill(const Model& model, const HeldDataset& rows, OutputArray out, std::string device, int threads) {
+    const PredictOptions options{std::move(device), threads};
+    const std::size_t count = out.size();
+    if (out.dtype() == nb::dtype<float>())
+        return answer(model, Wanted, rows.data, std::span(static_cast<float*>(out.data()), count), options);
+    if (out.dtype() != nb::dtype<double>()) fail(ErrorKind::usage, "out must be float32 or float64");
+    answer(model, Wanted, rows.data, std::span(static_cast<double*>(out.data()), count), options);
+}
+
+/// A linear model of given numbers, to start from.
+Model linear_model(const Loss& loss, const ReadDoubles& weights, const ReadDoubles& biases, bool bias, std::vector<std::string> labels,
+                   bool float64) {
+    if (weights.ndim() != 2 || biases.ndim() != 1 || biases.shape(0) != weights.shape(0))
+        fail(ErrorKind::usage, "weights are outputs x features, biases one an output");
+    Model model;
+    model.spec = {static_cast<std::int64_t>(weights.shape(1)), static_cast<std::int64_t>(weights.shape(0)), bias, loss};
+    model.task = labels.empty() ? Task::regression : Task::classification;
+    model.real_type = float64 ? RealType::float64 : RealType::float32;
+    model.class_labels = std::move(labels);
+    model.parameters.assign(weights.data(), weights.data() + weights.size());
+    if (bias) model.parameters.insert(model.parameters.end(), biases.data(), biases.data() + biases.size());
+    if (!float64)
+        for (double& value : model.parameters) value = static_cast<float>(value);
+    return model;
+}
+
+void coefficients(const Model& model, DoubleArray weights_out, DoubleArray biases_out) {
+    std::vector<double> weights, biases;
+    model.coefficients(weights, biases);
+    if (weights.size() != weights_out.size() || biases.size() != biases_out.size()) fail(ErrorKind::usage, "the arrays have another size");
+    std::copy(weights.begin(), weights.end(), weights_out.data());
+    std::copy(biases.begin(), biases.end(), biases_out.data());
+}
+
+HeldDataset read_for(const Model& model, const std::string& path, bool with_targets) {
+    LoadOptions options;
+    options.real_type = model.real_type;
+    options.threads = usable_processors();
+    options.memory_limit_bytes = available_memory_bytes();
+    const ModelContract contract{model.preparation, model.input, model.task, model.class_labels, model.target_scale, model.target_shift};
+    const nb::gil_scoped_release unlocked;
+    return {load_for_model(path, options, contract, with_targets).data, {}};
+}
+
+}  // namespace
+
+nb::dict dict_of(const Metrics& metrics) {
+    nb::dict result;
+    result["rows"] = metrics.rows;
+    for (const auto& [name, value] : metrics.list()) result[name.c_str()] = value;
+    return result;
+}
+
+void bind_model(nb::module_& module) {
+    nb::class_<Model>(module, "Model")
+        .def_prop_ro("features", [](const Model& m) { return m.spec.features; })
+        .def_prop_ro("outputs", [](const Model& m) { return m.spec.outputs; })
+        .def_prop_ro("class_count", [](const Model& m) { return m.spec.class_count(); })
+        .def_prop_ro("bias", [](const Model& m) { return m.spec.bias; })
+        .def_prop_ro("loss", [](const Model& m) { return m.spec.loss; })
+        .def_prop_ro("is_float64", [](const Model& m) { return m.real_type == RealType::float64; })
+        .def_ro("class_labels", &Model::class_labels)
+        .def_ro("feature_names", &Model::feature_names)
+        .def_ro("trained_with", &Model::trained_with)
+        .def("decision_function", &fill<Answer::decision>, nb::arg("rows"), nb::arg("out").noconvert(), nb::arg("device"),
+             nb::arg("threads"))
+        .def("predict", &fill<Answer::value>, nb::arg("rows"), nb::arg("out").noconvert(), nb::arg("device"), nb::arg("threads"))
+        .def("predict_proba", &fill<Answer::probability>, nb::arg("rows"), nb::arg("out").noconvert(), nb::arg("device"),
+             nb::arg("threads"))
+        .def(
+            "evaluate",
+            [](const Model& model, const HeldDataset& rows, std::string device, int threads) {
+                Metrics metrics;
+                {
+                    const nb::gil_scoped_release unlocked;
+                    metrics = model.evaluate(rows.data, {std::move(device), threads});
+                }
+                return dict_of(metrics);
+            },
+            nb::arg("rows"), nb::arg("device"), nb::arg("threads"))
+        .def("coefficients", &coefficients, nb::arg("weights_out").noconvert(), nb::arg("biases_out").noconvert())
+        .def("read", &read_for, nb::arg("path"), nb::arg("with_targets"))
+        .def("save", &Model::save, nb::arg("path"), nb::call_guard<nb::gil_scoped_release>())
+        .def_static("load", &Model::load, nb::arg("path"), nb::call_guard<nb::gil_scoped_release>());
+    module.def("linear_model", &linear_model, nb::arg("loss"), nb::arg("weights").noconvert(), nb::arg("biases").noconvert(),
+               nb::arg("bias"), nb::arg("class_labels"), nb::arg("float64"));
+}
+
+}  // namespace glissade::python

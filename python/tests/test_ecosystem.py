@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""scikit-learn's own checks, and the tools that estimators are used with."""
+
+import gc
+import inspect
+import resource
+from collections import Counter
+
+import glissade
+import joblib
+import numpy as np
+import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import estimator_checks
+
+# What scikit-learn expects of its own SGDClassifier and SGDRegressor to fail: other rows come in another order.
+NOT_FOR_SGD = {
+    f"check_sample_weight_equivalence_on_{form}_data": "sample_weight is not equivalent to removing/repeating samples"
+    for form in ("dense", "sparse")
+}
+
+
+@pytest.mark.parametrize("estimator", [glissade.SGDClassifier(max_iter=5), glissade.SGDRegressor(max_iter=5)], ids=lambda e: type(e).__name__)
+def test_every_check_of_the_installed_scikit_learn_passes(estimator, capsys):
+    if "on_fail" not in inspect.signature(estimator_checks.check_estimator).parameters:
+        pytest.skip("before scikit-learn 1.6 check_estimator does not tell what it checked")
+    results = estimator_checks.check_estimator(estimator, expected_failed_checks=NOT_FOR_SGD, on_fail=None, on_skip=None)
+    counts = Counter(result["status"] for result in results)
+    with capsys.disabled():
+        print(f"\n{type(estimator).__name__}: " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
+    assert [(r["check_name"], repr(r["exception"])) for r in results if r["status"] == "failed"] == []
+    assert counts["passed"] > 50 and counts["xfail"] <= len(NOT_FOR_SGD)
+
+
+def test_pipelines_searches_and_cross_validation(points):
+    x, _, side = points
+    pipeline = make_pipeline(StandardScaler(), glissade.SGDClassifier(random_state=0))
+    search = GridSearchCV(pipeline, {"sgdclassifier__alpha": [1e-4, 1e-2], "sgdclassifier__loss": ["hinge", "log_loss"]}, cv=3).fit(x, side)
+    assert search.best_score_ > 0.9
+    assert np.min(cross_val_score(pipeline, x, side, cv=3)) > 0.85
+    calibrated = CalibratedClassifierCV(glissade.SGDClassifier(random_state=0), cv=3).fit(x, side)
+    assert calibrated.predict_proba(x).shape == (300, 2)
+
+
+def test_worker_processes_give_the_same_scores(points):
+    x, y, _ = points
+    model = glissade.SGDRegressor(random_state=0)
+    assert np.array_equal(cross_val_score(model, x, y, cv=3, n_jobs=2), cross_val_score(model, x, y, cv=3))
+
+
+def test_joblib_keeps_a_model(points, tmp_path):
+    x, _, side = points
+    model = glissade.SGDClassifier(random_state=0).fit(x, side)
+    joblib.dump(model, tmp_path / "m.joblib")
+    assert np.array_equal(joblib.load(tmp_path / "m.joblib").predict(x), model.predict(x))
+
+
+def test_many_fits_take_no_more_memory():
+    """Each fit views 3.2 MB and a copy of the targets: kept, they would come to hundreds of MB."""
+    x = np.ones((8000, 50))
+    x[::2] = -1
+    y = x[:, 0].copy()
+
+    def fits(count):
+        for _ in range(count):
+            glissade.SGDRegressor(max_iter=1, tol=None, batch_size=4000).fit(x.copy(), y).predict(x)
+            glissade.train(x.copy(), y, loss="squared", epochs=1, batch_size=4000, callbacks=lambda _: False)
+        gc.collect()
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    before = fits(20)
+    grown_kib = fits(100) - before
+    assert grown_kib * 1024 < 10 * x.nbytes

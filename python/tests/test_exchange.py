@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Data from other libraries: DLPack and the Arrow C stream."""
+
+import glissade
+import numpy as np
+import pyarrow as pa
+import pytest
+
+
+def coefficients(data, **settings):
+    return glissade.train(data, epochs=2, **settings).model.coefficients()[0]
+
+
+class Tensor:
+    """What speaks DLPack and nothing else."""
+
+    def __init__(self, array, device=(1, 0)):
+        self.array, self.device, self.dtype = array, device, array.dtype
+
+    def __dlpack__(self, **settings):
+        return self.array.__dlpack__(**settings)
+
+    def __dlpack_device__(self):
+        return self.device
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dlpack_tensors_are_viewed(points, dtype):
+    x, y, _ = points
+    x = x.astype(dtype)
+    data = glissade.Dataset.from_dlpack(Tensor(x), y)
+    assert data.dtype == dtype
+    assert np.array_equal(coefficients(data), coefficients(glissade.Dataset.from_numpy(x, y)))
+    before = coefficients(data)
+    x *= 2
+    assert not np.array_equal(coefficients(data), before)
+
+
+@pytest.mark.parametrize("device, name", [(2, "CUDA"), (8, "Metal"), (10, "ROCm"), (99, "99")])
+def test_tensors_on_devices_are_refused_by_name(points, device, name):
+    with pytest.raises(ValueError, match=name):
+        glissade.Dataset.from_dlpack(Tensor(points[0], (device, 0)))
+
+
+def test_results_go_out_by_dlpack(points):
+    x, y, _ = points
+    predicted = glissade.train(x, y, epochs=1).model.predict(x)
+    assert np.array_equal(np.from_dlpack(predicted), predicted)
+
+
+def test_pytorch_tensors_are_viewed(points):
+    torch = pytest.importorskip("torch")
+    x, y, _ = points
+    data = glissade.Dataset.from_dlpack(torch.from_numpy(x), torch.from_numpy(y))
+    assert np.array_equal(coefficients(data), coefficients(glissade.Dataset.from_numpy(x, y)))
+
+
+def table_of(x, side):
+    kinds = [pa.float64(), pa.float32(), pa.int16(), pa.uint8(), pa.bool_()]
+    whole = np.abs(np.round(x * 10))
+    columns = [x[:, 0], x[:, 1].astype(np.float32), whole[:, 2].astype(np.int16), whole[:, 3].astype(np.uint8), x[:, 4] > 0]
+    arrays = [pa.array(column, type=kind) for column, kind in zip(columns, kinds)]
+    matrix = np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
+    return pa.table([*arrays, pa.array(list(side))], names=[*"abcde", "side"]), matrix
+
+
+@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.string_view()])
+def test_arrow_tables_in_batches_are_the_matrix_they_hold(points, text):
+    x, _, side = points
+    table, matrix = table_of(x, side)
+    table = table.set_column(5, "side", table.column("side").cast(text))
+    parts = pa.concat_tables([table.slice(0, 7), table.slice(7, 0), table.slice(7, 200), table.slice(207)])
+    data = glissade.Dataset.from_arrow(parts, target="side", dtype=np.float64)
+    assert data.feature_names == list("abcde") and list(data.classes) == ["down", "up"]
+    expected = glissade.Dataset.from_numpy(matrix, side)
+    assert np.array_equal(coefficients(data), coefficients(expected))
+    fewer = glissade.Dataset.from_arrow(parts, target="a", weight="d", columns=["c", "b"], dtype=np.float64)
+    weighed = glissade.Dataset.from_numpy(np.ascontiguousarray(matrix[:, [2, 1]]), matrix[:, 0], weights=matrix[:, 3])
+    assert np.array_equal(coefficients(fewer), coefficients(weighed))
+
+
+def test_arrow_columns_that_are_no_numbers_are_named():
+    numbers = pa.array([1.0, 2.0])
+    for column, words in [
+        (pa.array(["x", "y"]), "'b' is text"),
+        (pa.array([1.0, None]), "b has a missing cell in row 1"),
+        (pa.array(["x", "y"]).dictionary_encode(), "b is of the Arrow type"),
+        (pa.array([[1], [2]]), r"b is of the Arrow type '\+l'"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            glissade.Dataset.from_arrow(pa.table({"a": numbers, "b": column}))
+    with pytest.raises(ValueError, match="no column 'z'; there are: a"):
+        glissade.Dataset.from_arrow(pa.table({"a": numbers}), target="z")
+
+
+def test_polars_frames_are_taken(points):
+    polars = pytest.importorskip("polars")
+    x, _, side = points
+    frame = polars.DataFrame({name: x[:, place] for place, name in enumerate("abcde")} | {"side": list(side)})
+    data = glissade.Dataset.from_arrow(frame, target="side", dtype=np.float64)
+    assert np.array_equal(coefficients(data), coefficients(glissade.Dataset.from_numpy(x, side)))

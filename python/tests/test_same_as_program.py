@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line and the package, given the same data and settings, give the same bits."""
+
+import os
+import subprocess
+
+import glissade
+import numpy as np
+import pytest
+
+PROGRAM = os.environ.get("GLISSADE_PROGRAM", "")
+pytestmark = pytest.mark.skipif(not os.access(PROGRAM, os.X_OK), reason="GLISSADE_PROGRAM does not name the program")
+
+
+def run(*words, folder):
+    subprocess.run([PROGRAM, *words], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("loss", ["logistic", "hinge"])
+def test_parameters_of_a_file_are_bit_equal(points, tmp_path, precision, loss):
+    x, _, side = points
+    lines = ["a,b,c,d,e,kind"] + [",".join(map(repr, map(float, row))) + f",{label}" for row, label in zip(x, side)]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    flags = ["--loss", loss, "--optimizer", "adamw", "--lr", "0.02", "--epochs", "4", "--batch-size", "16", "--seed", "3", "--precision", precision]
+    run("train", "t.csv", "--target", "kind", *flags, folder=tmp_path)
+    program = glissade.Model.load(tmp_path / "model.safetensors")
+    data = glissade.Dataset.from_file(tmp_path / "t.csv", target="kind", dtype=precision)
+    package = glissade.train(data, loss=loss, optimizer="adamw", lr=0.02, epochs=4, batch_size=16, seed=3).model
+    for one, other in zip(program.coefficients(), package.coefficients()):
+        assert np.array_equal(one, other)
+    read = package.read(tmp_path / "t.csv")
+    assert package.evaluate(read) == program.evaluate(program.read(tmp_path / "t.csv"))
+    assert np.array_equal(package.predict(read), program.predict(read))
+
+
+def test_parameters_of_an_array_are_bit_equal(points, tmp_path):
+    x, y, _ = points
+    np.save(tmp_path / "x.npy", x.astype(np.float32))
+    np.save(tmp_path / "y.npy", y.astype(np.float32))
+    run("train", "x.npy", "--target-file", "y.npy", "--standardize", "off", "--standardize-target", "off", "--epochs", "3", folder=tmp_path)
+    program = glissade.Model.load(tmp_path / "model.safetensors")
+    package = glissade.train(x.astype(np.float32), y.astype(np.float32), epochs=3).model
+    for one, other in zip(program.coefficients(), package.coefficients()):
+        assert np.array_equal(one, other)
+
+
+def test_scikit_learns_conventions_are_those_of_compat(points, tmp_path):
+    x, _, side = points
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", (side == "up").astype(np.int64))
+    run("train", "x.npy", "--target-file", "y.npy", "--compat", "sklearn", "--precision", "float64", "--seed", "11", "--clip-value", "1e12", folder=tmp_path)
+    program = glissade.Model.load(tmp_path / "model.safetensors")
+
+    class Seed(np.random.RandomState):
+        def randint(self, *_, **__):
+            return 11
+
+    package = glissade.SGDClassifier(random_state=Seed()).fit(x, side)
+    weights, biases = program.coefficients()
+    assert np.array_equal(weights, package.coef_) and np.array_equal(biases, package.intercept_)
