@@ -2,11 +2,15 @@
 // Whole runs on a card: what only the emulation can tell.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "glissade/error.hpp"
+#include "host/data/device_memory.hpp"
+#include "host/execution/backend.hpp"
+#include "host/train/score_metrics.hpp"
 #include "tests/emulation/control.hpp"
-#include "tests/kernels/cards.hpp"
+#include "tests/kernels/compare.hpp"
 #include "tests/kernels/on_device.hpp"
 
 namespace glissade::testing {
@@ -46,6 +50,70 @@ TEST_F(RunFault, WaitsForWhatTheStreamHasQueued) {
         model.predict(problem.view(), wanted);
         model.predict(Dataset::borrow_device(there.view(), {}, {0, there.x.stream()}), found, {.device = "cuda"});
         EXPECT_EQ(found, wanted) << "seed " << seed;
+    }
+}
+
+/// What each reader of device memory makes of rows that have only been queued, one reader a call.
+std::vector<double> read_queued(int reader, const RandomProblem<float>& problem) {
+    const DeviceProblem there(problem, 1, true);
+    const DevicePlace place{0, there.x.stream()};
+    std::vector<float> out(static_cast<std::size_t>(problem.rows * problem.columns));
+    const std::vector<float> parameters = {1, 2, -1, .5F};
+    ScoreTask<float> task;
+    task.x = there.view();
+    task.parameters = parameters.data();
+    task.place = place;
+    const ModelSpec spec{3, 1, true, "logistic"};
+    JudgedRows<float> rows = judged_rows<float>(spec, {{}, problem.y, {}, {}}, LossUnits::user);
+    rows.features = there.view();
+    rows.place = place;
+    switch (reader) {
+        case 0:
+            return {static_cast<double>(device_memory::first_not_finite(there.view(), place))};
+        case 1:
+            device_memory::download(out.data(), there.y.data(), problem.rows, {0, there.y.stream()});
+            break;
+        case 2: {
+            std::vector<double> values;
+            device_memory::visit_blocks(there.view(), place, [&](MatrixView<const float> x) {
+                for (std::int64_t r = 0; r < x.rows; ++r) values.insert(values.end(), x.row(r), x.row(r) + x.columns);
+            });
+            return values;
+        }
+        case 3:
+            score_on_cuda(task, 0, std::span(out).first(static_cast<std::size_t>(problem.rows)));
+            break;
+        case 4:
+            return {judge_on_cuda(task, rows, 0).loss};
+        default: {
+            Case<float> c(CaseShape{.rows = problem.rows, .columns = 3, .batch = 8, .steps = 3});
+            c.problem.features = there.view();
+            c.problem.place = place;
+            const auto backend = make_cuda_backend(c.problem, {});
+            backend->set_state(c.start);
+            backend->run(c.segment());
+            const auto state = backend->get_state();
+            return {state.parameters.begin(), state.parameters.end()};
+        }
+    }
+    return {out.begin(), out.end()};
+}
+
+TEST_F(RunFault, EveryReaderWaitsByItself) {
+    const RandomProblem<float> problem(40, 3, 2, 4);
+    for (int reader = 0; reader < 6; ++reader) {
+        std::vector<double> expected;
+        for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+            emulation::reset();
+            emulation::set_seed(seed);
+            const std::vector<double> found = read_queued(reader, problem);
+            if (expected.empty()) expected = found;
+            EXPECT_EQ(found, expected) << "reader " << reader << ", seed " << seed;
+            for (const double value : found) EXPECT_TRUE(std::isfinite(value)) << "reader " << reader << ", seed " << seed;
+        }
+        if (reader == 0) {
+            EXPECT_EQ(expected, std::vector<double>{-1});
+        }
     }
 }
 
