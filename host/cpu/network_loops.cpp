@@ -5,7 +5,6 @@
 #define HWY_TARGET_INCLUDE "host/cpu/network_loops.cpp"
 #include "hwy/foreach_target.h"
 //
-#include "glissade/random.hpp"
 #include "glissade/rules/catalog.hpp"
 #include "host/cpu/network_loops.hpp"
 #include "hwy/highway.h"
@@ -33,36 +32,64 @@ void activate(const ActivateTask<Real>& task) {
 
 inline constexpr int blocks_at_once = 64;
 
-/// The numbers of some blocks of Philox, word by word, so that the rounds run in vectors.
-HWY_NOINLINE void fill_words(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter, std::uint32_t* HWY_RESTRICT word_0,
-                             std::uint32_t* HWY_RESTRICT word_1, std::uint32_t* HWY_RESTRICT word_2, std::uint32_t* HWY_RESTRICT word_3,
-                             int blocks) {
-    for (int i = 0; i < blocks; ++i) {
-        const Philox::Block b = Philox::generate(seed, stream, counter + static_cast<std::uint64_t>(i));
-        word_0[i] = b.word[0];
-        word_1[i] = b.word[1];
-        word_2[i] = b.word[2];
-        word_3[i] = b.word[3];
+/// Counters of Philox blocks and, round by round, their numbers, word by word, so that the rounds run in vectors.
+struct Words {
+    std::uint32_t word[4][blocks_at_once];
+};
+
+/// Philox::generate for counters that follow one another.
+HWY_NOINLINE void philox_round(std::uint32_t* HWY_RESTRICT c0, std::uint32_t* HWY_RESTRICT c1, std::uint32_t* HWY_RESTRICT c2,
+                               std::uint32_t* HWY_RESTRICT c3, std::uint32_t k0, std::uint32_t k1) {
+    for (int i = 0; i < blocks_at_once; ++i) {
+        const std::uint64_t p0 = 0xD2511F53ull * c0[i], p1 = 0xCD9E8D57ull * c2[i];
+        const std::uint32_t n0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1[i] ^ k0, n2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3[i] ^ k1;
+        c1[i] = static_cast<std::uint32_t>(p1);
+        c3[i] = static_cast<std::uint32_t>(p0);
+        c0[i] = n0;
+        c2[i] = n2;
+    }
+}
+void fill_words(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter, Words& words) {
+    for (int i = 0; i < blocks_at_once; ++i) {
+        const std::uint64_t at = counter + static_cast<std::uint64_t>(i);
+        words.word[0][i] = static_cast<std::uint32_t>(at);
+        words.word[1][i] = static_cast<std::uint32_t>(at >> 32);
+        words.word[2][i] = static_cast<std::uint32_t>(stream);
+        words.word[3][i] = static_cast<std::uint32_t>(stream >> 32);
+    }
+    auto k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
+    for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u)
+        philox_round(words.word[0], words.word[1], words.word[2], words.word[3], k0, k1);
+}
+
+/// factors[4 * i + w] of word w of block i.
+template <class Real>
+HWY_NOINLINE void fill_factors(const Words& words, std::uint32_t threshold, Real kept, Real* HWY_RESTRICT factors) {
+    for (int i = 0; i < blocks_at_once; ++i)
+        for (int w = 0; w < 4; ++w) factors[4 * i + w] = words.word[w][i] < threshold ? Real(0) : kept;
+}
+
+template <class Real>
+HWY_NOINLINE void times_both(Real* HWY_RESTRICT values, Real* HWY_RESTRICT slopes, const Real* HWY_RESTRICT factors, std::int64_t count) {
+    for (std::int64_t u = 0; u < count; ++u) {
+        values[u] = values[u] * factors[u];
+        slopes[u] = slopes[u] * factors[u];
     }
 }
 
 template <class Real>
 void drop(const DropTask<Real>& task) {
-    const auto threshold = static_cast<std::uint64_t>(task.share * 0x1p32);
+    const auto threshold = static_cast<std::uint32_t>(task.share * 0x1p32);  // a share below 1
     const Real kept = static_cast<Real>(1.0 / (1.0 - task.share));
     const std::int64_t blocks = (task.width + 3) / 4;
-    std::uint32_t words[4][blocks_at_once];
+    Words words;
+    Real factors[4 * blocks_at_once];
     for (std::int64_t r = 0; r < task.rows; ++r)
         for (std::int64_t first = 0; first < blocks; first += blocks_at_once) {
-            const int count = static_cast<int>(blocks - first < blocks_at_once ? blocks - first : blocks_at_once);
-            fill_words(task.seed, task.stream, task.counter + static_cast<std::uint64_t>(r * blocks + first), words[0], words[1], words[2],
-                       words[3], count);
-            const std::int64_t end = task.width < 4 * (first + count) ? task.width : 4 * (first + count);
-            for (std::int64_t u = 4 * first; u < end; ++u) {
-                const Real factor = words[u % 4][u / 4 - first] < threshold ? Real(0) : kept;
-                task.values[r * task.width + u] = task.values[r * task.width + u] * factor;
-                task.slopes[r * task.width + u] = task.slopes[r * task.width + u] * factor;
-            }
+            fill_words(task.seed, task.stream, task.counter + static_cast<std::uint64_t>(r * blocks + first), words);
+            fill_factors(words, threshold, kept, factors);
+            const std::int64_t at = r * task.width + 4 * first, left = task.width - 4 * first;
+            times_both(task.values + at, task.slopes + at, factors, left < 4 * blocks_at_once ? left : 4 * blocks_at_once);
         }
 }
 

@@ -51,7 +51,8 @@ void check_averaging(const Averaging& o) {
 }
 
 void below_one(double value, const std::string& name) {
-    if (!(value >= 0 && value < 1)) fail(ErrorKind::usage, name + " = " + number_text(value) + " must be at least 0 and below 1");
+    if (!(value >= 0 && static_cast<float>(value) < 1))
+        fail(ErrorKind::usage, name + " = " + number_text(value) + " must be at least 0 and below 1");
 }
 
 void check_network(const TrainOptions& o) {

@@ -35,6 +35,7 @@ TEST(NetworkOptions, ThatCannotBeAreRefusedByName) {
         {"too large", [](TrainOptions& o) { o.hidden.assign(100, 1'000'000); }},
         {"dropout = 1", [](TrainOptions& o) { o.dropout = 1; }},
         {"dropout", [](TrainOptions& o) { o.dropout = std::nan(""); }},
+        {"dropout", [](TrainOptions& o) { o.dropout = 1 - 0x1p-40; }},
         {"the model has none", [](TrainOptions& o) { o.hidden.clear(), o.dropout = .5; }},
         {"label_smoothing = -0.1", [](TrainOptions& o) { o.label_smoothing = -.1; }},
         {"label smoothing is for", [](TrainOptions& o) { o.loss = "hinge", o.label_smoothing = .1; }},
