@@ -161,7 +161,7 @@ ScheduleValue invscaling(const Place& p, const Settings& s, double base) {
 constexpr Key optimal_keys[] = {{"alpha", "0.0001", 0, true}, {"offset", "0"}};
 ScheduleValue optimal(const Place& p, const Settings& s, double) {
     const double alpha = s.number[0], first_rate = std::sqrt(1.0 / std::sqrt(alpha)), t0 = 1.0 / (first_rate * alpha);
-    return {1.0 / (alpha * (t0 + s.number[1] + p.at)), {}};
+    return {1.0 / (alpha * (t0 + (s.number[1] + p.at))), {}};
 }
 
 /// From `low` up to base over `up` and back over `down`, again and again. The height of a cycle over `low` is halved with each cycle

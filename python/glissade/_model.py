@@ -82,9 +82,18 @@ class Model:
         _with_classes(data, self._classes)
         return self._core.evaluate(data._core, device, threads)
 
-    def read(self, path: str | os.PathLike[str], *, with_targets: bool = True) -> Dataset:
+    def read(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        target: str | int | None = None,
+        target_file: str | os.PathLike[str] | None = None,
+        with_targets: bool = True,
+    ) -> Dataset:
         """Reads a file as the training file was read, for this model."""
-        return Dataset(self._core.read(os.fspath(path), with_targets), self._classes)
+        column = "" if target is None else str(target)
+        beside = "" if target_file is None else os.fspath(target_file)
+        return Dataset(self._core.read(os.fspath(path), column, beside, with_targets), self._classes)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a model file; a file of that name is either the old one or the whole new one."""

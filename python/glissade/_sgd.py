@@ -24,7 +24,7 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
     schedule : None, or a schedule as the command line takes it. None: by ``learning_rate``, which, left at its default, means "cosine"
         with another optimizer than "sgd".
     device : "auto", "cpu", "cuda" or "cuda:N".
-    callbacks : a function or several, called with a ``glissade.Progress``; one that returns something true ends the run.
+    callbacks : a function or several, called with a ``glissade.Progress``; one that returns True ends the run.
 
     ``fit(..., eval_set=(X, y))`` watches further rows: the parameters of the best epoch are kept. ``history_`` has a dict an epoch.
     """

@@ -73,7 +73,7 @@ def train(
     max_seconds, tol, patience, device, threads, memory_limit_bytes, device_memory_limit_bytes. ``batch_size=0`` is all rows.
 
     ``validation`` is a Dataset or (features, targets): the model of the best epoch is kept. Each of ``callbacks`` is called with a
-    ``Progress`` after each segment; one that returns something true ends the run, and what one raises ends it too and arrives here.
+    ``Progress`` after each segment; one that returns True ends the run, and what one raises ends it too and arrives here.
     Ctrl-C ends the run after the segment; the model so far is returned, with ``stop == "interrupted"``.
 
     Raises ``DivergedError`` if a sum is not finite; else ValueError (settings, data), MemoryError, OSError or RuntimeError (devices).
@@ -168,4 +168,10 @@ def _joined(callbacks: Callback | Sequence[Callback] | None) -> Callable[[dict[s
     if callbacks is None:
         return None
     several = [callbacks] if callable(callbacks) else list(callbacks)
-    return lambda report: any([bool(callback(Progress(**report))) for callback in several])
+    return lambda report: any([_wants_to_stop(callback(Progress(**report))) for callback in several])
+
+
+def _wants_to_stop(answer: Any) -> bool:
+    if answer is None or isinstance(answer, (bool, np.bool_)):
+        return bool(answer)
+    raise TypeError(f"a callback returns True to end the run, else False or nothing; this one returned {answer!r}")

@@ -71,8 +71,11 @@ void coefficients(const Model& model, DoubleArray weights_out, DoubleArray biase
     std::copy(biases.begin(), biases.end(), biases_out.data());
 }
 
-HeldDataset read_for(const Model& model, const std::string& path, bool with_targets) {
+HeldDataset read_for(const Model& model, const std::string& path, const std::string& target, const std::string& target_file,
+                     bool with_targets) {
     LoadOptions options;
+    if (!target.empty()) options.target = target;
+    options.target_file = target_file;
     options.real_type = model.real_type;
     options.threads = usable_processors();
     options.memory_limit_bytes = available_memory_bytes();
@@ -118,7 +121,7 @@ void bind_model(nb::module_& module) {
             },
             nb::arg("rows"), nb::arg("device"), nb::arg("threads"))
         .def("coefficients", &coefficients, nb::arg("weights_out").noconvert(), nb::arg("biases_out").noconvert())
-        .def("read", &read_for, nb::arg("path"), nb::arg("with_targets"))
+        .def("read", &read_for, nb::arg("path"), nb::arg("target"), nb::arg("target_file"), nb::arg("with_targets"))
         .def("save", &Model::save, nb::arg("path"), nb::call_guard<nb::gil_scoped_release>())
         .def_static("load", &Model::load, nb::arg("path"), nb::call_guard<nb::gil_scoped_release>());
     module.def("linear_model", &linear_model, nb::arg("loss"), nb::arg("weights").noconvert(), nb::arg("biases").noconvert(),

@@ -6,6 +6,8 @@ import glissade
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def trained(data):
@@ -123,3 +125,32 @@ def test_classes_that_no_row_shows_keep_their_place(points):
     assert model.predict_proba(x).shape == (300, 3)
     with pytest.raises(ValueError, match="'up' of row"):
         glissade.Dataset.from_numpy(x, side, classes=["down", "none"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 70), st.integers(0, 9), st.integers(1, 3), st.sampled_from([np.float32, np.float64]), st.integers(0, 99))
+def test_any_row_stride_is_seen_right(rows, columns, gap, every, dtype, seed):
+    rng = np.random.default_rng(seed)
+    whole = rng.normal(size=(rows * every, columns + gap)).astype(dtype)
+    view = whole[::every, gap:]
+    weights, biases = rng.normal(size=(2, columns)), rng.normal(size=2)
+    core = glissade._core.linear_model(glissade.Loss("squared"), weights, biases, True, [], dtype == np.float64)
+    model = glissade.Model(core)
+    assert np.array_equal(model.predict(view), model.predict(view.copy()))
+    # A sum of `columns` products, however it is added, of weights that were rounded to the element type.
+    exact = view.astype(np.float64) @ weights.T + biases
+    size = np.abs(view.astype(np.float64)) @ np.abs(weights.T) + np.abs(biases)
+    assert np.all(np.abs(model.predict(view) - exact) <= 2 * (columns + 3) * np.finfo(dtype).eps * size)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 30), st.integers(1, 60), st.floats(0, 1), st.sampled_from([np.int32, np.int64]), st.integers(0, 99))
+def test_any_pattern_of_nonzeros_scores_as_the_dense_rows(rows, columns, density, index_type, seed):
+    rng = np.random.default_rng(seed)
+    csr = sp.random(rows, columns, density=density, format="csr", random_state=seed)
+    dense = csr.toarray()
+    csr.indices, csr.indptr = csr.indices.astype(index_type), csr.indptr.astype(index_type)
+    weights, biases = rng.normal(size=(1, columns)), rng.normal(size=1)
+    model = glissade.Model(glissade._core.linear_model(glissade.Loss("squared"), weights, biases, True, [], True))
+    size = np.abs(dense) @ np.abs(weights[0]) + np.abs(biases[0])
+    assert np.all(np.abs(model.predict(csr) - model.predict(dense)) <= 2 * (columns + 3) * np.finfo(np.float64).eps * size)

@@ -85,6 +85,12 @@ def test_what_a_callback_raises_arrives_unchanged(points):
     assert caught.value is raised
 
 
+def test_an_answer_that_is_neither_yes_nor_no_is_refused(points):
+    x, y, _ = points
+    with pytest.raises(TypeError, match="returned \\[1\\]"):
+        glissade.train(x, y, callbacks=lambda _: [1])
+
+
 def test_a_callback_may_train(points):
     x, y, _ = points
     inner = []
