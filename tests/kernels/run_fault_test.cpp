@@ -63,7 +63,9 @@ std::vector<double> read_queued(int reader, const RandomProblem<float>& problem)
     task.x = there.view();
     task.parameters = parameters.data();
     task.place = place;
-    const ModelSpec spec{3, 1, true, "logistic"};
+    ModelSpec spec;
+    spec.features = 3;
+    spec.loss = "logistic";
     JudgedRows<float> rows = judged_rows<float>(spec, {{}, problem.y, {}, {}}, LossUnits::user);
     rows.features = there.view();
     rows.place = place;

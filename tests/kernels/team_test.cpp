@@ -88,6 +88,33 @@ TEST_F(CudaTeam, OfTheirOwnStopWhereTheFirstOfThemFreezes) {
     }
 }
 
+TEST_F(CudaTeam, OfTheirOwnStopThereAlsoWhileTheNextSegmentIsUnderWay) {
+    CaseShape shape{.rows = 60, .columns = 3, .members = 3, .batch = 20, .steps = 40, .loss = rule_index<Squared>(LossRules{})};
+    shape.rate = 20;
+    const Case<float> c(shape);
+    const auto cpu = c.backend(1);
+    const std::int64_t end = cpu->run(c.segment()).steps_done;
+    ASSERT_LT(end + 10, shape.steps);
+    for (const std::int64_t before : {0, 3}) {  // good steps of the segment that freezes
+        const std::int64_t cut = end - before;
+        Placement p{cards().front(), {}};
+        p.wishes.block_a_member = true;
+        p.wishes.threads = 32;
+        p.wishes.table_steps = 100;
+        const auto cuda = cuda_backend(c, p);
+        cuda->start(c.part(0, cut));
+        cuda->start(c.part(cut, before + 5));
+        EXPECT_EQ(cuda->wait().steps_done, cut);
+        cuda->start(c.part(end + 5, 5));
+        const SegmentReport report = cuda->wait();
+        EXPECT_TRUE(report.frozen);
+        EXPECT_EQ(report.frozen_member, 2);
+        EXPECT_EQ(report.steps_done, before);
+        cuda->discard();
+        EXPECT_TRUE(same_state(cuda->get_state(), cpu->get_state())) << before;
+    }
+}
+
 TEST_F(CudaTeam, OfClustersGivesTheSameForAnyOrderOfThreads) {
     const CaseShape shape{.rows = 140, .columns = 4, .members = 2, .batch = 130, .steps = 3, .rule = rule_index<Adam>(UpdateRules{})};
     for (std::uint64_t seed = 20; seed < 24; ++seed)
