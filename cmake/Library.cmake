@@ -15,6 +15,8 @@ foreach(form static shared)
     foreach(object ${objects})
         target_sources(glissade_${form} PRIVATE $<TARGET_OBJECTS:${object}>)
     endforeach()
+    target_sources(glissade_${form} PRIVATE ${GLISSADE_BLAS_OBJECT})
+    add_dependencies(glissade_${form} glissade_blas)  # two libraries, one command
     add_library(glissade::${form} ALIAS glissade_${form})
     set_target_properties(glissade_${form} PROPERTIES LINKER_LANGUAGE CXX OUTPUT_NAME glissade EXPORT_NAME ${form})
     target_compile_features(glissade_${form} PUBLIC cxx_std_20)

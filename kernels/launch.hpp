@@ -14,8 +14,9 @@ namespace glissade::kernels {
 
 using StreamHandle = CUstream_st*;  ///< what cudaStream_t is
 
-/// Who works on a step: one block, or every block of a cooperative grid.
-enum class Team { block, grid };
+/// Who works on a step: one block, the blocks of one cluster, or every block of a cooperative grid. Or each member has a block of its own:
+/// as many teams as members, which know nothing of each other.
+enum class Team { block, cluster, grid, block_a_member };
 
 /// How the sums of a team's blocks become new parameters.
 /// - replica: every block keeps all parameters and state, adds up all blocks' sums and applies the same update. One barrier a step.
@@ -78,9 +79,10 @@ struct BatchDivision {
     static BatchDivision of(std::int64_t rows, std::int64_t blocks, const TileShape& tile);
 };
 
-/// Which of the large arrays lie in a block's shared memory; the others lie in device memory. A replica's parameters and sums always do.
+/// Which of the large arrays lie in a block's shared memory; the others lie in device memory. Of a replica all but the state always do.
 struct SegmentPlaces {
     bool parameters = true, sums = true, state = true;
+    bool records = true;  ///< of the tile at hand; else every value is read from device memory when it is needed, twice
 };
 
 /// How a segment is laid on the card.
@@ -89,6 +91,12 @@ struct SegmentLaunch {
     Exchange exchange = Exchange::replica;
     int blocks = 1, threads = 32;
     SegmentPlaces places;
+    int cluster = 1;  ///< blocks of a cluster, a power of two; of a grid team 1 if it has none
+    /// The model as one team sees it.
+    constexpr LinearShape of_a_team(LinearShape shape) const {
+        if (team == Team::block_a_member) shape.members = 1;
+        return shape;
+    }
     /// Elements that a block owns: of the sums, so that losses are shared out too.
     constexpr std::int64_t slice(const LinearShape& shape) const {
         return exchange == Exchange::sliced ? (shape.sums() + blocks - 1) / blocks : shape.parameters();
@@ -101,15 +109,16 @@ struct SegmentLayout {
     static constexpr int record_buffers = 2;  ///< one in use, one arriving
     static constexpr int row_slots = 3;       ///< in use, arriving, being looked up
 
-    std::int64_t records = 0;     ///< [record_buffers][tile rows][record_floats]
-    std::int64_t rates = 0;       ///< [2][members][scalars of a member]: this step's and the next one's
-    std::int64_t rows = 0;        ///< [row_slots][tile rows] of std::int64_t: row numbers, -1 for none
-    std::int64_t counts = 0;      ///< [row_slots][tile partials] of int: rows that each partial sum has in the tile
-    std::int64_t scores = 0;      ///< [tile rows][columns + members]: scores, then slopes; losses
-    std::int64_t clip = 0;        ///< [members]
-    std::int64_t sums = 0;        ///< [tile partials][sums], if here
-    std::int64_t parameters = 0;  ///< [parameters], if here
-    std::int64_t state = 0;       ///< [state_vectors][slice], if here
+    std::int64_t records = 0;       ///< [record_buffers][tile rows][record_floats]
+    std::int64_t rates = 0;         ///< [2][members][scalars of a member]: this step's and the next one's
+    std::int64_t rows = 0;          ///< [row_slots][tile rows] of std::int64_t: row numbers, -1 for none
+    std::int64_t counts = 0;        ///< [row_slots][tile partials] of int: rows that each partial sum has in the tile
+    std::int64_t scores = 0;        ///< [tile rows][columns + members]: scores, then slopes; losses
+    std::int64_t clip = 0;          ///< [members]
+    std::int64_t sums = 0;          ///< [tile partials][sums], if here
+    std::int64_t parameters = 0;    ///< [parameters], if here
+    std::int64_t state = 0;         ///< [state_vectors][slice], if here
+    std::int64_t cluster_sums = 0;  ///< [2][sums]: a cluster team's replicas
     std::int64_t bytes = 0;
 
     static SegmentLayout of(const LinearShape& shape, const TileShape& tile, const SegmentLaunch& launch);
@@ -128,7 +137,8 @@ struct SegmentOutcome {
 };
 
 struct SegmentLinearParams {
-    LinearShape shape;
+    LinearShape shape;             ///< as one team sees it
+    std::int64_t all_members = 1;  ///< of all teams
     TileShape tile;
     SegmentLaunch launch;
     SegmentLayout layout;
@@ -146,12 +156,12 @@ struct SegmentLinearParams {
     std::int64_t steps = 0;                                 ///< of this segment
     std::int64_t first_batch = 0;                           ///< of its first step, within its epoch
     const EpochOrder* orders = nullptr;                     ///< of every epoch that the segment touches
-    const float* scalars = nullptr;                         ///< [steps][members][scalars of a member]
-    const float* parameters_in = nullptr;                   ///< [parameters]
-    const float* state_in = nullptr;                        ///< [state_vectors][parameters]
+    const float* scalars = nullptr;                         ///< [steps][all members][scalars of a member]
+    const float* parameters_in = nullptr;                   ///< [all members][parameters of one]
+    const float* state_in = nullptr;                        ///< [state_vectors][all members][parameters of one]
     float *parameters_out = nullptr, *state_out = nullptr;  ///< may be the same memory as _in
-    float* loss_sums = nullptr;                             ///< [steps][members]
-    SegmentOutcome* outcome = nullptr;
+    float* loss_sums = nullptr;                             ///< [steps][all members]
+    SegmentOutcome* outcome = nullptr;                      ///< [teams]
 
     float* exchange = nullptr;  ///< replica: [2][sums][blocks]; sliced: [blocks][sums]; not used by one block
     float* stack = nullptr;     ///< [blocks][stack_levels][sums]
@@ -163,14 +173,15 @@ struct SegmentLinearParams {
 };
 
 int launch_segment_linear(const SegmentLinearParams& params, StreamHandle stream);
-/// Blocks of the segment kernel that one multiprocessor holds at once; a grid team must fit as a whole.
-int resident_segment_blocks(const SegmentLaunch& launch, std::int64_t shared_bytes, int* blocks_out);
+/// Blocks of the segment kernel, with these clusters, that the device holds at once; a team must fit as a whole.
+int resident_segment_blocks(const SegmentLaunch& launch, std::int64_t shared_bytes, int multiprocessors, int* blocks_out);
 
 /// Raw rows become records; the affine map is applied here, once.
 struct PackRowsParams {
     LinearShape shape;
     std::int64_t rows = 0;
-    const float* features = nullptr;                 ///< [rows][features]
+    std::int64_t stride = 0;                         ///< of features: from one row to the next
+    const float* features = nullptr;                 ///< [rows][stride]
     const float* targets = nullptr;                  ///< [rows][target_count]
     const float* weights = nullptr;                  ///< [rows] if shape.weighted
     const float *scale = nullptr, *shift = nullptr;  ///< [features], or null for the identity
@@ -181,13 +192,22 @@ int launch_pack_rows(const PackRowsParams& params, int blocks, StreamHandle stre
 /// Scores of raw rows: dot(affine(x), w) + bias.
 struct ScoreLinearParams {
     std::int64_t rows = 0, features = 0, outputs = 1;
+    std::int64_t stride = 0;  ///< from one row of x to the next
     bool bias = true;
-    const float* x = nullptr;  ///< [rows][features]
+    const float* x = nullptr;  ///< [rows][stride]
     const float *scale = nullptr, *shift = nullptr;
     const float* parameters = nullptr;  ///< of one member
     float* scores = nullptr;            ///< [rows][outputs]
 };
 int launch_score_linear(const ScoreLinearParams& params, int blocks, StreamHandle stream);
+
+/// Looks for values that are not finite.
+struct CheckFiniteParams {
+    std::int64_t rows = 0, columns = 0, stride = 0;
+    const float* x = nullptr;             ///< [rows][stride]
+    unsigned long long* first = nullptr;  ///< becomes the smallest row * columns + column of one, if that is below what it was
+};
+int launch_check_finite(const CheckFiniteParams& params, int blocks, StreamHandle stream);
 
 /// Kernels that only measure a card. Every thread of the grid leaves the sum of what it read in `sums`, so that nothing is left out.
 struct ProbeReadParams {
@@ -209,7 +229,7 @@ struct ProbeGatherParams {
 };
 struct ProbeBarrierParams {
     std::int64_t count = 0;
-    bool of_grid = false;  ///< else of each block
+    Team team = Team::block;  ///< whose: of each block, of the one cluster that all blocks are, of the grid
 };
 int launch_probe_read(const ProbeReadParams& params, int blocks, StreamHandle stream);
 int launch_probe_copy(const ProbeCopyParams& params, int blocks, StreamHandle stream);

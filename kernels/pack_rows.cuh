@@ -23,7 +23,7 @@ static __global__ void __launch_bounds__(tuning::row_threads) pack_rows_kernel(c
         for (std::int64_t j = lane; j < floats; j += tuning::warp) {
             float value = 0.0f;
             if (j < features) {
-                value = params.features[row * features + j];
+                value = params.features[row * params.stride + j];
                 if (params.scale) value = rules::fused(value, params.scale[j], params.shift[j]);
             } else if (j < features + targets) {
                 value = params.targets[row * targets + (j - features)];

@@ -18,7 +18,8 @@ int launch_probe_gather(const ProbeGatherParams& params, int blocks, StreamHandl
 }
 
 int launch_probe_barrier(const ProbeBarrierParams& params, int blocks, int threads, StreamHandle stream) {
-    return launch(probe_barrier_kernel, params, {blocks, threads, 0, params.of_grid}, stream);
+    return launch(probe_barrier_kernel, params, {blocks, threads, 0, params.team == Team::grid, params.team == Team::cluster ? blocks : 1},
+                  stream);
 }
 
 }  // namespace glissade::kernels

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cooperative_groups.h>
 #include <cuda_runtime.h>
 
 #include <cstdint>
 
+#include "kernels/device/team.cuh"
 #include "kernels/launch.hpp"
 #include "kernels/tuning.hpp"
 
@@ -68,15 +68,10 @@ static __global__ void __launch_bounds__(tuning::row_threads) probe_gather_kerne
     params.sums[static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x] = sum;
 }
 
-// Does: nothing but barriers, of each block or of the grid. Layout: any. Reads+Writes: none. Order of sums: none. Presumes: a cooperative
-// launch for the grid's.
+// Does: nothing but barriers. Layout: any. Reads+Writes: none. Order of sums: none. Presumes: a cooperative launch for the grid's, one of a
+// single cluster for a cluster's.
 static __global__ void __launch_bounds__(1024) probe_barrier_kernel(const __grid_constant__ ProbeBarrierParams params) {
-    for (std::int64_t i = 0; i < params.count; ++i) {
-        if (params.of_grid)
-            cooperative_groups::this_grid().sync();
-        else
-            __syncthreads();
-    }
+    for (std::int64_t i = 0; i < params.count; ++i) Blocks::sync(params.team);
 }
 
 }  // namespace glissade::kernels

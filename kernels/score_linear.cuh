@@ -18,7 +18,7 @@ static __global__ void __launch_bounds__(tuning::row_threads) score_linear_kerne
     const std::int64_t warps = static_cast<std::int64_t>(gridDim.x) * (blockDim.x / tuning::warp);
     for (std::int64_t row = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / tuning::warp; row < params.rows;
          row += warps) {
-        const float* x = params.x + row * params.features;
+        const float* x = params.x + row * params.stride;
         const auto value = [&params, x](int i) { return params.scale ? rules::fused(x[i], params.scale[i], params.shift[i]) : x[i]; };
         for (std::int64_t o = 0; o < params.outputs; ++o) {
             const float* w = params.parameters + o * params.features;

@@ -15,7 +15,8 @@ constexpr std::int64_t rounded_up(std::int64_t bytes) {
 
 }  // namespace
 
-SegmentLayout SegmentLayout::of(const LinearShape& shape, const TileShape& tile, const SegmentLaunch& launch) {
+SegmentLayout SegmentLayout::of(const LinearShape& all, const TileShape& tile, const SegmentLaunch& launch) {
+    const LinearShape shape = launch.of_a_team(all);
     constexpr std::int64_t real = sizeof(float);
     SegmentLayout layout;
     std::int64_t end = header_bytes;
@@ -24,7 +25,7 @@ SegmentLayout SegmentLayout::of(const LinearShape& shape, const TileShape& tile,
         end = rounded_up(end + bytes);
         return begin;
     };
-    layout.records = take(record_buffers * tile.all_rows() * shape.record_floats() * real);
+    layout.records = take(launch.places.records ? record_buffers * tile.all_rows() * shape.record_floats() * real : 0);
     layout.rates = take(2 * shape.members * rules::scalars_a_member * real);
     layout.rows = take(row_slots * tile.all_rows() * static_cast<std::int64_t>(sizeof(std::int64_t)));
     layout.counts = take(row_slots * tile.partials * static_cast<std::int64_t>(sizeof(int)));
@@ -33,6 +34,8 @@ SegmentLayout SegmentLayout::of(const LinearShape& shape, const TileShape& tile,
     layout.sums = take(launch.places.sums ? tile.partials * shape.sums() * real : 0);
     layout.parameters = take(launch.places.parameters ? shape.parameters() * real : 0);
     layout.state = take(launch.places.state ? shape.state_vectors * launch.slice(shape) * real : 0);
+    const bool cluster = launch.team == Team::cluster && launch.exchange == Exchange::replica;
+    layout.cluster_sums = take(cluster ? 2 * shape.sums() * real : 0);
     layout.bytes = end;
     return layout;
 }
@@ -59,19 +62,30 @@ SegmentKernel kernel_of(const SegmentLaunch& launch) {
     return launch.exchange == Exchange::sliced ? segment_kernel_sliced() : segment_kernel_replica();
 }
 
+GridShape grid_of(const SegmentLaunch& launch, std::int64_t shared_bytes) {
+    return {launch.blocks, launch.threads, shared_bytes, launch.team == Team::grid, launch.cluster};
+}
+
 }  // namespace
 
 int launch_segment_linear(const SegmentLinearParams& params, StreamHandle stream) {
-    const SegmentLaunch& shape = params.launch;
-    return launch(kernel_of(shape), params, {shape.blocks, shape.threads, params.layout.bytes, shape.team == Team::grid}, stream);
+    return launch(kernel_of(params.launch), params, grid_of(params.launch, params.layout.bytes), stream);
 }
 
-int resident_segment_blocks(const SegmentLaunch& shape, std::int64_t shared_bytes, int* blocks_out) {
+int resident_segment_blocks(const SegmentLaunch& shape, std::int64_t shared_bytes, int multiprocessors, int* blocks_out) {
     const SegmentKernel kernel = kernel_of(shape);
+    if (shape.cluster > 1) {
+        int clusters = 0;
+        const int status = resident_clusters(kernel, grid_of(shape, shared_bytes), &clusters);
+        *blocks_out = clusters * shape.cluster;
+        return status;
+    }
     const cudaError_t allowed = allow_shared_bytes(kernel, shared_bytes);
     if (allowed != cudaSuccess) return static_cast<int>(allowed);
-    return static_cast<int>(
-        cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks_out, kernel, shape.threads, static_cast<std::size_t>(shared_bytes)));
+    const cudaError_t status =
+        cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks_out, kernel, shape.threads, static_cast<std::size_t>(shared_bytes));
+    *blocks_out *= multiprocessors;
+    return static_cast<int>(status);
 }
 
 }  // namespace glissade::kernels

@@ -40,8 +40,7 @@ __device__ __forceinline__ void add_batch(const SegmentBlock<Kind>& b, RecordPip
 // Order of sums: SumShape's, whatever blocks, threads and tile are.
 // Presumes: every value it reads is there when it starts (its stream), tile sizes are powers of two, layout.bytes of dynamic shared memory.
 template <Exchange Kind>
-__global__ void __launch_bounds__(Kind == Exchange::sliced ? tuning::max_sliced_threads : tuning::max_segment_threads, 1)
-    segment_linear_kernel(const __grid_constant__ SegmentLinearParams params) {
+__global__ void __launch_bounds__(tuning::segment_threads, 1) segment_linear_kernel(const __grid_constant__ SegmentLinearParams params) {
     using Finish = std::conditional_t<Kind == Exchange::replica, ReplicaExchange, SlicedExchange>;
     SegmentStorage& storage = shared_storage<SegmentStorage>();
     const SegmentBlock<Kind> block(params, storage);
@@ -50,11 +49,11 @@ __global__ void __launch_bounds__(Kind == Exchange::sliced ? tuning::max_sliced_
         storage.one = 1.0f;
     }
     Finish exchange(block);
-    RecordPipeline pipeline(params, block.bytes(), Blocks::rank());
+    RecordPipeline pipeline(params, block.bytes(), block.rank, block.first_member);
     BatchCursor now;
     now.batch = params.first_batch;
     for (; now.step < params.steps; now.advance(params.steps_per_epoch)) {
-        const BlockBatch part = BlockBatch::of(params, now.batch, Blocks::rank());
+        const BlockBatch part = BlockBatch::of(params, now.batch, block.rank);
         add_batch(block, pipeline, part, now.step);
         if (!exchange.finish_step(part, pipeline.rates(now.step), now.step)) break;
         if (part.groups > 0) pipeline.look_ahead();

@@ -8,10 +8,11 @@
 namespace glissade::kernels::tuning {
 
 inline constexpr int warp = 32;
-inline constexpr int segment_threads = 256;  ///< of a block of the segment kernel: 8 warps hide the latency of shared memory
-inline constexpr int max_segment_threads = 512, max_sliced_threads = 256;  ///< 128 registers hold the one kernel, not the other
-inline constexpr int row_threads = 256;                                    ///< of a block of the kernels that give a warp to each row
-inline constexpr int max_blocks = 128;  ///< of a grid team; a power of two, four partial sums a lane of a warp
+inline constexpr int segment_threads = 256;  ///< of a block of the segment kernel, at most: 8 warps hide the latency of shared memory
+inline constexpr int row_threads = 256;      ///< of a block of the kernels that give a warp to each row
+inline constexpr int max_blocks = 128;       ///< of a grid team; a power of two, four partial sums a lane of a warp
+inline constexpr int max_cluster = 16;       ///< of a cluster team; 8 on every card with clusters, 16 where it can be had
+inline constexpr int max_grid_cluster = 8;
 inline constexpr int row_blocks_a_multiprocessor = 8;
 
 /// Up to here a row's dot product is shared by 8 threads, beyond by 32: fewer shuffles against more rows in flight.
@@ -28,6 +29,7 @@ inline constexpr std::int64_t table_bytes = 4 << 20;    ///< scalars of one laun
 /// What plans expect of a card, in seconds and bytes a second.
 struct Expected {
     double grid_barrier = 1.2e-6;
+    double cluster_barrier = 0.35e-6;
     double block_step = 0.8e-6;            ///< a step's barriers and latencies within a block
     double tile = 0.5e-6;                  ///< the same for every further tile
     double block_memory = 60e9;            ///< that one multiprocessor draws from memory
@@ -37,6 +39,8 @@ struct Expected {
     double gather_bytes = 16;              ///< lost at the ends of each row that is read out of order
     double l2_for_rows = 0.5;              ///< share of the L2 cache that all rows may fill and still be read from there
     double l2_latency = 0.7e-6;            ///< of the first value that another multiprocessor wrote
+    double cluster_latency = 0.15e-6;      ///< of the first value out of another block's shared memory
+    double cluster_values = 6e9;           ///< values that one multiprocessor reads there
     double cached_parameters = 84e9;       ///< bytes of parameters that one multiprocessor reads through L1 from L2
     double shared_values = 48e9;           ///< values that one multiprocessor reads from shared memory
     double update = 2e-8;                  ///< of one parameter by one thread

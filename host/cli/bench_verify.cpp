@@ -9,6 +9,7 @@
 #include "host/reference/bound.hpp"
 #include "host/reference/trainer.hpp"
 #include "host/scheduler/scheduler.hpp"
+#include "host/train/initial_weights.hpp"
 #include "host/train/problem_setup.hpp"
 
 namespace glissade::cli {
@@ -41,6 +42,9 @@ reference::Settings settings_of(const ResolvedRun& run, const TrainOptions& opti
     settings.clip_value = options.clip_value;
     settings.average = options.average.on();
     settings.average_from = run.average.first_step;
+    settings.activation = run.spec.activation.name();
+    settings.activation_fields = fields_of(run.spec.activation);
+    settings.label_smoothing = options.label_smoothing;
     settings.average_decay = options.average.kind == AverageKind::exponential ? options.average.decay : 0;
     return settings;
 }
@@ -53,6 +57,7 @@ reference::Problem problem_of(const Problem<Real>& rows) {
     problem.outputs = rows.outputs;
     problem.target_count = rows.target_count;
     problem.bias = rows.bias;
+    problem.hidden = rows.hidden.widths;
     problem.x.resize(static_cast<std::size_t>(problem.rows * problem.features));
     for (std::int64_t r = 0; r < problem.rows; ++r) {
         double* const row = problem.x.data() + r * problem.features;
@@ -98,7 +103,8 @@ Verification verify_as(const Dataset& data, const TrainOptions& options, bool wi
     const reference::Problem problem = problem_of(rows->problem);
     const reference::Settings settings = settings_of(run, options);
     const auto steps = steps_of(run, options);
-    const std::vector<double> start(static_cast<std::size_t>(problem.parameter_count()), 0.0);
+    std::vector<double> start = initial_weights(run.spec, options.init, run.members.front().init_seed);
+    for (double& value : start) value = static_cast<double>(static_cast<Real>(value));
     const auto truth = reference::train(problem, settings, steps, start);
     const double unit = sizeof(Real) == 4 ? reference::float32_unit : reference::float64_unit;
     const auto bounds = reference::error_bounds(problem, settings, steps, start, unit);
@@ -126,6 +132,7 @@ Verification verify(const Dataset& data, TrainOptions options, bool with_cuda) {
     if (options.schedule.watches_loss())
         fail(ErrorKind::usage,
              "--verify steps through a schedule that is a function of the step; " + options.schedule.text() + " depends on the losses");
+    if (options.dropout > 0) fail(ErrorKind::usage, "--verify steps through a network as it is: leave --dropout out");
     const std::int64_t rows = std::min({most_rows, data.rows(), std::max<std::int64_t>(1, most_values / data.columns())});
     std::vector<std::int64_t> first(static_cast<std::size_t>(rows));
     std::iota(first.begin(), first.end(), 0);
@@ -137,7 +144,11 @@ Verification verify(const Dataset& data, TrainOptions options, bool with_cuda) {
     options.tol = options.max_seconds = 0;
     const std::int64_t batch = options.batch_size == full_batch ? rows : std::min(options.batch_size, rows);
     const auto outputs = static_cast<double>(std::max<std::size_t>(1, data.class_labels.size()));
-    const double a_step = static_cast<double>(batch * data.columns()) * outputs * (reference::bound_samples + 1);
+    double products = static_cast<double>(data.columns()) * outputs;  // of a row
+    if (!options.hidden.empty())
+        products =
+            static_cast<double>(dense_layers(data.columns(), options.hidden, static_cast<std::int64_t>(outputs), false).back().end());
+    const double a_step = static_cast<double>(batch) * products * (reference::bound_samples + 1);
     const auto affordable = static_cast<std::int64_t>(most_products / a_step);
     const std::int64_t steps = std::clamp<std::int64_t>(affordable, 1, most_steps);
     options.max_steps = options.max_steps > 0 ? std::min(options.max_steps, steps) : steps;

@@ -47,6 +47,8 @@ CardMeasures medians_of(const CardProbe& probe) {
     measures.block_read_bytes_per_second = probe.block_read.median;
     measures.l2_read_bytes_per_second = probe.l2_read.median;
     measures.upload_bytes_per_second = probe.upload.median;
+    measures.gather_row_bytes = static_cast<double>(probe.gather_row_bytes);
+    measures.cluster_barrier_seconds = probe.cluster_barrier_seconds.median;
     measures.block_barrier_seconds = probe.block_barrier_seconds.median;
     measures.grid_barrier_seconds = probe.grid_barrier_seconds.median;
     measures.launch_seconds = probe.launch_seconds.median;

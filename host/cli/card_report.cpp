@@ -30,6 +30,8 @@ std::string card_text(const CardProbe& probe) {
                        rate_line("rows of " + counted(probe.gather_row_bytes, "byte") + ", shuffled", probe.gather) +
                        rate_line("from pinned memory of the host", probe.upload) +
                        time_line("barrier of a block", probe.block_barrier_seconds.median);
+    if (probe.cluster_barrier_seconds.median > 0)
+        text += time_line("barrier of a cluster of 8 blocks", probe.cluster_barrier_seconds.median);
     if (probe.grid_barrier_seconds.median > 0) text += time_line("barrier of the grid", probe.grid_barrier_seconds.median);
     return text + time_line("one kernel after the other", probe.launch_seconds.median);
 }
@@ -51,6 +53,7 @@ Json card_json(const CardProbe& probe) {
             {"gather_bytes_per_second", spread_json(probe.gather)},
             {"upload_bytes_per_second", spread_json(probe.upload)},
             {"block_barrier_seconds", spread_json(probe.block_barrier_seconds)},
+            {"cluster_barrier_seconds", spread_json(probe.cluster_barrier_seconds)},
             {"grid_barrier_seconds", spread_json(probe.grid_barrier_seconds)},
             {"launch_seconds", spread_json(probe.launch_seconds)}};
 }

@@ -6,6 +6,7 @@
 
 #include "host/cli/text.hpp"
 #include "host/data/memory_budget.hpp"
+#include "host/train/initial_weights.hpp"
 
 namespace glissade::cli {
 namespace {
@@ -115,6 +116,15 @@ std::string averaging_text(const Averaging& averaging) {
     return text;
 }
 
+std::string network_text(const TrainOptions& options) {
+    std::string text, fields, flags;
+    for (const std::int64_t width : options.hidden) text += (text.empty() ? "" : ", ") + std::to_string(width);
+    describe_fields(options.activation, fields, flags);
+    text += " " + std::string(options.activation.name()) + " units" + (fields.empty() ? "" : " (" + fields + ")");
+    text += ", weights begin by " + std::string(name_of(options.init == Init::automatic ? Init::he_normal : options.init));
+    return text + (options.dropout > 0 ? ", dropout " + shortest(options.dropout) : "");
+}
+
 void add_extras(std::vector<DescribedSetting>& out, const LearningFlags& learning) {
     const TrainOptions& options = learning.options;
     if (learning.l2s.size() > 1) {
@@ -125,6 +135,8 @@ void add_extras(std::vector<DescribedSetting>& out, const LearningFlags& learnin
     if (options.clip_norm > 0) out.push_back({"largest norm", shortest(options.clip_norm) + " of the gradient of a step", "--clip-norm"});
     if (options.clip_value > 0)
         out.push_back({"largest value", shortest(options.clip_value) + " of an entry of a gradient", "--clip-value"});
+    if (options.label_smoothing > 0)
+        out.push_back({"label smoothing", shortest(options.label_smoothing) + " of a target", "--label-smoothing"});
     if (options.balanced) out.push_back({"class weights", "balanced", "--class-weight"});
     if (options.average.on()) out.push_back({"averaging", averaging_text(options.average), "--average"});
     if (const std::string limits = limits_text(options); !limits.empty()) {
@@ -182,6 +194,7 @@ std::vector<DescribedSetting> describe(const TrainCommand& command, const Traini
         value += ", one-vs-rest: " + counted(static_cast<std::int64_t>(input.train.class_labels.size()), "score") +
                  ", each class against all others";
     out.push_back({"loss", value + (fields.empty() ? "" : ": " + fields), flags});
+    if (!options.hidden.empty()) out.push_back({"network", network_text(options), "--hidden --activation --init --dropout"});
     fields.clear();
     flags = "--optimizer";
     describe_fields(options.optimizer, fields, flags);

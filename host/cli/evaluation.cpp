@@ -83,6 +83,7 @@ Evaluation evaluate_classifier(const Model& model, const Dataset& data, const Pr
 }
 
 std::vector<LargeWeight> largest_weights(const Model& model, std::size_t count) {
+    if (model.spec.is_network()) return {};  // no number of it belongs to one feature
     const Coefficients all = coefficients_of(model);
     const std::size_t listed = all.names.size(), features = static_cast<std::size_t>(model.spec.features);
     std::vector<std::size_t> order(listed * static_cast<std::size_t>(model.spec.outputs));

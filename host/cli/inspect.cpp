@@ -15,6 +15,7 @@
 #include "host/export/raw_inputs.hpp"
 #include "host/train/io.hpp"
 #include "host/train/safetensors.hpp"
+#include "host/train/weights.hpp"
 
 namespace glissade::cli {
 namespace {
@@ -78,10 +79,14 @@ Json model_json(const Model& model) {
     json["loss"] = std::string(model.spec.loss.name());
     if (model.spec.one_vs_rest()) json["one_vs_rest"] = true;
     json["features"] = model.spec.features;
+    if (model.spec.is_network()) {
+        json["hidden"] = model.spec.hidden;
+        json["activation"] = std::string(model.spec.activation.name());
+        for (const FieldInfo& field : model.spec.activation.fields()) json[std::string(field.name)] = model.spec.activation.get(field.name);
+    }
     json["outputs"] = model.spec.outputs;
     json["parameters"] = model.spec.parameter_count();
-    const auto weights = model.parameters.begin();
-    json["nonzero_weights"] = model.spec.weight_count() - std::count(weights, weights + model.spec.weight_count(), 0.0);
+    json["nonzero_weights"] = count_nonzero_weights(model);
     json["sparse"] = model.preparation.sparse;
     if (model.preparation.hash_bits > 0) json["hash_bits"] = model.preparation.hash_bits;
     json["real_type"] = model.real_type == RealType::float32 ? "float32" : "float64";

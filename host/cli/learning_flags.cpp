@@ -20,7 +20,6 @@ constexpr std::array<Choice<Shuffle>, 3> shuffles = {
     {{"full", Shuffle::full}, {"none", Shuffle::none}, {"replacement", Shuffle::replacement}}};
 constexpr std::array<Choice<bool>, 2> class_weights = {{{"none", false}, {"balanced", true}}};
 constexpr std::array<std::string_view, 3> planned_types = {"bfloat16", "float16", "int8"};
-constexpr std::array<Choice<bool>, 1> starts = {{{"zeros", true}}};
 constexpr std::array<Choice<RealType>, 2> precisions = {{{"float32", RealType::float32}, {"float64", RealType::float64}}};
 constexpr std::array<Choice<RealType>, 1> storages = {{{"float32", RealType::float32}}};
 
@@ -83,6 +82,7 @@ RealType storage_of(const std::string& text) {
 void LearningFlags::add_to(CLI::App& app) {
     optimizer_ = options.optimizer.name();
     add_rules(app);
+    network_.add_to(app, options);
     rule_flags_.add_to(app);
     add_penalties(app);
     add_limits(app);
@@ -103,10 +103,12 @@ void LearningFlags::add_rules(CLI::App& app) {
         ->type_name("NAME")
         ->capture_default_str()
         ->group(group);
-    checked(app.add_option("--lr,--learning-rate", lr_,
-                           "Learning rate (" + shortest(options.optimizer.get("lr")) + " for " + std::string(options.optimizer.name()) +
-                               ", else the rule's own); several, 1e-3,1e-2,1e-1, are trained in one pass, each with each of --l2 and "
-                               "--seed, and the best is kept"),
+    checked(app.add_option(
+                "--lr,--learning-rate", lr_,
+                "Learning rate (" + shortest(options.optimizer.get("lr")) + " for " + std::string(options.optimizer.name()) + ", " +
+                    shortest(Adam().lr) +
+                    " with --hidden, else the rule's own); several, 1e-3,1e-2,1e-1, are trained in one pass, each with each of --l2 and "
+                    "--seed, and the best is kept"),
             [](const std::string& text) { numbers_of("--lr", text); })
         ->expected(1)
         ->take_all()
@@ -131,11 +133,6 @@ void LearningFlags::add_rules(CLI::App& app) {
         ->expected(1)
         ->take_all()
         ->type_name("N[,N...]")
-        ->group(group);
-    checked(app.add_option("--init", init_, "Start of the parameters: zeros"),
-            [](const std::string& text) { choose("--init", text, starts); })
-        ->type_name("NAME")
-        ->capture_default_str()
         ->group(group);
     checked(app.add_option("--shuffle", shuffle_, "full, none (file order) or replacement"),
             [](const std::string& text) { choose("--shuffle", text, shuffles); })
@@ -214,13 +211,17 @@ void LearningFlags::add_machine(CLI::App& app) {
 
 void LearningFlags::choose_rules() {
     options.loss = loss_named(loss_);
+    network_.read(options);
     const Optimizer named = Optimizer::named(optimizer_);
-    if (named.name() != options.optimizer.name()) options.optimizer = named;
+    if (named.name() != options.optimizer.name())
+        options.optimizer = named;
+    else if (!options.hidden.empty())
+        options.optimizer.set("lr", Adam().lr);  // a network wants a lower rate than a linear model
     if (!lr_.empty()) {
         rates = numbers_of("--lr", join(lr_, ","));
         options.optimizer.set("lr", rates.front());
     }
-    rule_flags_.apply(options.optimizer, options.loss);
+    rule_flags_.apply(options.optimizer, options.loss, options.activation);
     options.optimizer.check();
     if (!l2_.empty()) l2s = penalties_of("--l2", join(l2_, ","));
     if (!seed_.empty()) seeds = seeds_of(join(seed_, ","));
@@ -251,7 +252,7 @@ void LearningFlags::list_members() {
     for (const double rate : each_rate)
         for (const double l2 : each_l2)
             for (const std::uint64_t seed : each_seed) {
-                options.members.push_back({options.optimizer, options.l1, l2, seed});
+                options.members.push_back({options.optimizer, options.l1, l2, seed, seed});
                 options.members.back().optimizer.set("lr", rate);
             }
 }

@@ -7,6 +7,7 @@
 #include "glissade/trainer.hpp"
 #include "host/cli/averaging_flags.hpp"
 #include "host/cli/flag_parser.hpp"
+#include "host/cli/network_flags.hpp"
 #include "host/cli/rule_flags.hpp"
 
 namespace glissade::cli {
@@ -39,10 +40,11 @@ private:
 
     RuleFlags rule_flags_;
     AveragingFlags averaging_;
+    NetworkFlags network_;
     std::vector<std::string> lr_, l2_, seed_;
     std::string loss_ = "auto", optimizer_;
     std::string schedule_, batch_size_;  // empty: not given
-    std::string shuffle_ = "full", init_ = "zeros", class_weight_ = "none";
+    std::string shuffle_ = "full", class_weight_ = "none";
     std::string storage_ = "float32", precision_ = "float32";
     bool epochs_given_ = false;
 };

@@ -32,6 +32,7 @@ std::vector<RuleFlag> rule_flags() {
     std::vector<RuleFlag> flags;
     for (const std::string_view name : Optimizer::names()) collect(flags, name, Optimizer::named(name).fields());
     for (const std::string_view name : Loss::names()) collect(flags, name, Loss(name).fields());
+    for (const std::string_view name : Activation::names()) collect(flags, name, Activation(name).fields());
     return flags;
 }
 
@@ -55,16 +56,18 @@ void RuleFlags::add_to(CLI::App& app) {
             const auto take = [this, field = flag.field, name](const std::string& text) { values_[field] = number_of(name, text); };
             option = app.add_option_function<std::string>(name, take, help)->type_name("X");
         }
-        option->group("Settings of the optimizer and the loss");
+        option->group("Settings of the optimizer, the loss and the activation");
     }
 }
 
-void RuleFlags::apply(Optimizer& optimizer, Loss& loss) const {
+void RuleFlags::apply(Optimizer& optimizer, Loss& loss, Activation& activation) const {
     for (const auto& [field, value] : values_) {
         if (optimizer.has(field)) {
             optimizer.set(field, value);
         } else if (!loss.is_auto() && loss.has(field)) {
             loss.set(field, value);
+        } else if (activation.has(field)) {
+            activation.set(field, value);
         } else {
             const auto flags = rule_flags();
             const auto flag =

@@ -8,6 +8,7 @@
 
 #include "glissade/preparation.hpp"
 #include "host/cli/description.hpp"
+#include "host/train/initial_weights.hpp"
 
 namespace glissade::cli {
 namespace {
@@ -71,7 +72,16 @@ void add_learning(Json& json, const LearningFlags& learning, const Dataset& data
     json["batch_size"] = options.batch_size == full_batch ? Json("full") : Json(options.batch_size);
     json["epochs"] = options.epochs;
     json["seed"] = learning.seeds.size() > 1 ? Json(learning.seeds) : Json(options.seed);
-    json["init"] = "zeros";
+    const bool network = !options.hidden.empty();
+    const Init init = options.init != Init::automatic ? options.init : network ? Init::he_normal : Init::zeros;
+    json["init"] = std::string(glissade::name_of(init));
+    if (network) {
+        json["hidden"] = options.hidden;
+        json["activation"] = std::string(options.activation.name());
+        add_fields(json, options.activation);
+        json["dropout"] = options.dropout;
+    }
+    json["label_smoothing"] = options.label_smoothing;
     json["shuffle"] = name_of(options.shuffle);
     json["drop_last"] = options.drop_last;
     json["l1"] = options.l1;

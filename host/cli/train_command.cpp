@@ -160,7 +160,9 @@ bool TrainCommand::read(const std::string& verb, const std::vector<std::string>&
     command_out.check();
     if (command_out.learning.nondeterministic)
         command_out.notes.emplace_back("note: --nondeterministic changes nothing in this version: results are the same every time");
-    if (command_out.learning.seeds.size() > 1)
+    const TrainOptions& options = command_out.learning.options;
+    const bool begins_at_zero = options.hidden.empty() && (options.init == Init::automatic || options.init == Init::zeros);
+    if (command_out.learning.seeds.size() > 1 && begins_at_zero)
         command_out.notes.emplace_back(
             "note: linear models begin at 0, and the row order is that of the first --seed: members that differ in --seed alone are the "
             "same");

@@ -3,6 +3,8 @@
 #include <string>
 
 #include "glissade/error.hpp"
+#include "host/cpu/live_state.hpp"
+#include "host/cpu/network_backend.hpp"
 #include "host/cpu/score.hpp"
 #include "host/cpu/segment_runner.hpp"
 #include "host/cpu/sparse_backend.hpp"
@@ -24,40 +26,17 @@ public:
           layout_(problem.members, problem.outputs, problem.features.columns, problem.bias),
           team_(threads),
           runner_(problem_, team_),
-          live_(backend_sizes(problem, threads).state),
-          before_(live_.size()) {}
+          live_(problem.members, problem.parameter_count(), problem.state_vectors()) {}
 
-    void set_state(const TrainingState<Real>& state) override {
-        check_size(state.parameters.size());
-        copy_in(state.parameters, 0);
-        if (static_cast<int>(state.state.size()) != problem_.state_vectors())
-            fail(ErrorKind::internal, "a state of " + std::to_string(state.state.size()) + " vectors was given where the rule has " +
-                                          std::to_string(problem_.state_vectors()));
-        for (std::size_t i = 0; i < state.state.size(); ++i) {
-            check_size(state.state[i].size());
-            copy_in(state.state[i], static_cast<std::int64_t>(i) + 1);
-        }
-        can_roll_back_ = false;
-    }
-
-    TrainingState<Real> get_state() override {
-        TrainingState<Real> state;
-        state.parameters = copy_out(0);
-        for (int i = 0; i < problem_.state_vectors(); ++i) state.state.push_back(copy_out(i + 1));
-        return state;
-    }
+    void set_state(const TrainingState<Real>& state) override { live_.set(state); }
+    TrainingState<Real> get_state() override { return live_.get(); }
 
     SegmentReport run(const Segment<Real>& segment) override {
-        std::copy_n(live_.data(), live_.size(), before_.data());
-        can_roll_back_ = true;
+        live_.keep();
         return runner_.run(segment, live_.data(), losses_);
     }
 
-    void roll_back() override {
-        if (!can_roll_back_) fail(ErrorKind::internal, "there is no segment to roll back");
-        std::swap(live_, before_);
-        can_roll_back_ = false;
-    }
+    void roll_back() override { live_.roll_back(); }
 
     void score(MatrixView<const Real> x, const Real* parameters, std::span<Real> scores_out) override {
         score_with(team_, ScoreTask<Real>{x, problem_.affine, parameters, problem_.outputs, problem_.bias}, scores_out);
@@ -96,33 +75,14 @@ private:
         const auto& x = problem_.features;
         return {x.row(0), static_cast<std::size_t>((x.rows - 1) * x.stride + x.columns)};
     }
-    void check_size(std::size_t size) const {
-        const std::int64_t wanted = layout_.members * layout_.parameter_count;
-        if (static_cast<std::int64_t>(size) != wanted)
-            fail(ErrorKind::internal,
-                 "a state vector of " + std::to_string(size) + " values was given where " + std::to_string(wanted) + " are needed");
-    }
-    void copy_in(const std::vector<Real>& values, std::int64_t vector) {
-        for (std::int64_t m = 0; m < layout_.members; ++m)
-            std::copy_n(values.data() + m * layout_.parameter_count, layout_.parameter_count,
-                        live_.data() + (vector * layout_.members + m) * layout_.member_stride);
-    }
-    std::vector<Real> copy_out(std::int64_t vector) const {
-        std::vector<Real> values(static_cast<std::size_t>(layout_.members * layout_.parameter_count));
-        for (std::int64_t m = 0; m < layout_.members; ++m)
-            std::copy_n(live_.data() + (vector * layout_.members + m) * layout_.member_stride, layout_.parameter_count,
-                        values.data() + m * layout_.parameter_count);
-        return values;
-    }
 
     Problem<Real> problem_;
     CpuRates rates_;
     Layout layout_;
     ThreadTeam team_;
     SegmentRunner<Real> runner_;
-    AlignedArray<Real> live_, before_;  ///< now, and before the last segment
+    LiveState<Real> live_;
     std::vector<double> losses_;
-    bool can_roll_back_ = false;
 };
 
 }  // namespace
@@ -132,6 +92,7 @@ private:
 template <class Real>
 std::unique_ptr<Backend<Real>> make_cpu_backend(const Problem<Real>& problem, const BackendLimits& limits) {
     const int threads = std::max(limits.threads, 1);
+    if (problem.is_network()) return cpu::make_network_backend(problem, threads, limits.memory_limit_bytes);
     const CpuRates rates = limits.calibration.cpu.value_or(CpuRates{});
     if (problem.is_sparse()) return cpu::make_sparse_backend(problem, threads, limits.memory_limit_bytes, rates);
     cpu::check_budget(cpu::backend_budget(problem, threads), threads, limits.memory_limit_bytes);

@@ -33,6 +33,7 @@ struct SlopeTask {
     Real* scores = nullptr;                     ///< [models][tile_rows]: scores in, slopes out
     Real* losses = nullptr;                     ///< [members][tile_rows]
     const std::int32_t* member_sets = nullptr;  ///< the set of weights of each member; null: the first for all
+    Real smoothing = 0;                         ///< label smoothing of a loss of classes
 };
 
 /// Adds a tile's rows, in order, to the sums of one partial.

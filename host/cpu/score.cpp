@@ -8,6 +8,7 @@
 #include "glissade/error.hpp"
 #include "host/cpu/aligned_array.hpp"
 #include "host/cpu/kernels.hpp"
+#include "host/cpu/network_backend.hpp"
 #include "host/cpu/sparse_backend.hpp"
 
 namespace glissade {
@@ -73,6 +74,7 @@ template <class Real>
 void score_on_cpu(const ScoreTask<Real>& task, int threads, std::span<Real> scores_out) {
     // Starting a thread costs as much as some 100k multiply-adds.
     const bool sparse = task.sparse.offsets != nullptr;
+    if (!task.hidden.empty()) return cpu::score_network(task, threads, scores_out);
     const std::int64_t work = (sparse ? task.sparse.nonzeros() : task.x.rows * task.x.columns) * task.outputs;
     ThreadTeam team(static_cast<int>(std::clamp<std::int64_t>(work / 200'000, 1, threads)));
     sparse ? cpu::score_sparse_with(team, task, scores_out) : cpu::score_with(team, task, scores_out);

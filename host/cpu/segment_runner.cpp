@@ -118,6 +118,7 @@ SlopeTask<Real> SegmentRunner<Real>::slope_task(Worker<Real>& worker, int rows) 
     task.targets = weights + problem_.weight_sets * tile_rows;
     if (problem_.weights) task.weights = weights;
     task.member_sets = problem_.member_sets;
+    task.smoothing = problem_.label_smoothing;
     return task;
 }
 

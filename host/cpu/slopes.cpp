@@ -36,17 +36,26 @@ HWY_NOINLINE void mark_class(const Real* HWY_RESTRICT indices, int output, int o
     for (int r = 0; r < rows; ++r) marks[r] = one_vs_rest(indices[r], output, outputs);
 }
 
+/// Label smoothing of targets 0 and 1.
+template <class Real>
+HWY_NOINLINE void smooth_targets(const Real* HWY_RESTRICT targets, Real smoothing, Real* HWY_RESTRICT smoothed, int rows) {
+    const Real own = Real(1) - smoothing, even = Real(.5) * smoothing;
+    for (int r = 0; r < rows; ++r) smoothed[r] = rules::fused(own, targets[r], even);
+}
+
 template <class Rule, class Real>
 HWY_INLINE void row_losses(const SlopeTask<Real>& task, std::int64_t member) {
     const int rows = lanes_of<Real>(task.row_count), outputs = static_cast<int>(task.outputs);
     Real* losses = task.losses + member * tile_rows;
     Real* scores = task.scores + member * task.outputs * tile_rows;
-    Real marks[tile_rows], more[tile_rows];
+    Real marks[tile_rows], smoothed[tile_rows], more[tile_rows];
     const auto targets_of = [&](int o) -> const Real* {
         if constexpr (Rule::kind != LossKind::binary) return task.targets + o * tile_rows;
-        if (outputs == 1) return task.targets;
-        mark_class(task.targets, o, outputs, marks, rows);
-        return marks;
+        if (outputs > 1) mark_class(task.targets, o, outputs, marks, rows);
+        const Real* labels = outputs > 1 ? marks : task.targets;
+        if (!(task.smoothing > Real(0))) return labels;
+        smooth_targets(labels, task.smoothing, smoothed, rows);
+        return smoothed;
     };
     evaluate_rows<Rule>(scores, targets_of(0), task.constants, losses, rows);
     for (int o = 1; o < outputs; ++o) {
@@ -77,6 +86,27 @@ HWY_NOINLINE void finish_losses(const Real* HWY_RESTRICT sums, const Real* HWY_R
     for (int r = 0; r < rows; ++r) losses[r] = Rule::loss_of(sums[r], tops[r], losses[r]);
 }
 
+// Label smoothing of a grouped loss: the score of the true class becomes a mean of it and of all scores, before the losses are finished ...
+template <class Real>
+void smooth_true_scores(const SlopeTask<Real>& task, const Real* scores, Real* true_scores, int rows) {
+    const Real own = Real(1) - task.smoothing, even = task.smoothing / static_cast<Real>(task.outputs);
+    for (int r = 0; r < rows; ++r) {
+        Real sum = Real(0);
+        for (std::int64_t o = 0; o < task.outputs; ++o) sum = sum + scores[o * tile_rows + r];
+        true_scores[r] = rules::fused(own, true_scores[r], even * sum);
+    }
+}
+// ... and every slope moves towards that of even targets.
+template <class Real>
+void smooth_slopes(const SlopeTask<Real>& task, Real* slopes, int rows) {
+    const Real even = task.smoothing / static_cast<Real>(task.outputs);
+    for (std::int64_t o = 0; o < task.outputs; ++o)
+        for (int r = 0; r < rows; ++r) {
+            Real& slope = slopes[o * tile_rows + r];
+            slope = slope + ((task.targets[r] == static_cast<Real>(o) ? task.smoothing : Real(0)) - even);
+        }
+}
+
 template <class Rule, class Real>
 HWY_INLINE void group_losses(const SlopeTask<Real>& task, std::int64_t member) {
     const int rows = lanes_of<Real>(task.row_count);
@@ -85,11 +115,14 @@ HWY_INLINE void group_losses(const SlopeTask<Real>& task, std::int64_t member) {
     Real tops[tile_rows], sums[tile_rows];
     for (int r = 0; r < rows; ++r) tops[r] = scores[r], sums[r] = Real(0);
     for (int r = 0; r < task.row_count; ++r) losses[r] = scores[static_cast<int>(task.targets[r]) * tile_rows + r];
+    const bool smooths = task.smoothing > Real(0);
+    if (smooths) smooth_true_scores(task, scores, losses, rows);
     for (std::int64_t o = 1; o < task.outputs; ++o) raise_tops(scores + o * tile_rows, tops, rows);
     for (std::int64_t o = 0; o < task.outputs; ++o) add_powers<Rule>(scores + o * tile_rows, tops, sums, rows);
     for (std::int64_t o = 0; o < task.outputs; ++o)
         finish_slopes<Rule>(scores + o * tile_rows, sums, task.targets, static_cast<Real>(o), rows);
     finish_losses<Rule>(sums, tops, losses, rows);
+    if (smooths) smooth_slopes(task, scores, rows);
 }
 
 template <class Real>

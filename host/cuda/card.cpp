@@ -6,6 +6,7 @@
 #include "glissade/error.hpp"
 #include "host/cuda/check.hpp"
 #include "host/cuda/stream.hpp"
+#include "kernels/tuning.hpp"
 
 namespace glissade {
 
@@ -73,11 +74,13 @@ Card usable_card(int ordinal) {
     Card card{facts_of(ordinal)};
     const std::string why = unsuitable(card.facts);
     if (!why.empty()) fail(ErrorKind::device, "CUDA cannot be used: " + why);
-    int clock_khz = 0, bus_bits = 0, l2_bytes = 0;
+    int clock_khz = 0, bus_bits = 0, l2_bytes = 0, clusters = 0;
     if (cudaDeviceGetAttribute(&clock_khz, cudaDevAttrMemoryClockRate, ordinal) == cudaSuccess &&
         cudaDeviceGetAttribute(&bus_bits, cudaDevAttrGlobalMemoryBusWidth, ordinal) == cudaSuccess)
         card.memory_bytes_a_second = 2.0 * clock_khz * 1e3 * bus_bits / 8;  // two transfers a clock
     if (cudaDeviceGetAttribute(&l2_bytes, cudaDevAttrL2CacheSize, ordinal) == cudaSuccess) card.l2_bytes = l2_bytes;
+    if (cudaDeviceGetAttribute(&clusters, cudaDevAttrClusterLaunch, ordinal) == cudaSuccess && clusters != 0)
+        card.cluster_blocks = kernels::tuning::max_cluster;
     (void)cudaGetLastError();
     return card;
 }

@@ -11,6 +11,7 @@ namespace glissade::cuda {
 struct Card {
     CudaDevice facts;
     double memory_bytes_a_second = 0;  ///< from clock and bus width; 0 if the driver does not tell
+    int cluster_blocks = 1;            ///< of the largest cluster that may run, a power of two; 1: no clusters
     std::int64_t l2_bytes = 0;         ///< 0 if the driver does not tell
 };
 

@@ -86,13 +86,16 @@ public:
         probe.gather_row_bytes = (row_bytes + 15) / 16 * 16;
         probe.gather = gather(probe.gather_row_bytes);
         probe.upload = upload();
-        probe.block_barrier_seconds = barrier(false);
-        if (card_.facts.cooperative_launch) probe.grid_barrier_seconds = barrier(true);
+        probe.block_barrier_seconds = barrier(kernels::Team::block);
+        if (card_.cluster_blocks > 1 && card_.facts.multiprocessors >= kernels::tuning::max_grid_cluster)
+            probe.cluster_barrier_seconds = barrier(kernels::Team::cluster);
+        if (card_.facts.cooperative_launch) probe.grid_barrier_seconds = barrier(kernels::Team::grid);
         probe.launch_seconds = clock_.measure(
             "empty kernels",
             [&] {
                 for (int i = 0; i < barriers_; ++i)
-                    launched(kernels::launch_probe_barrier({0, false}, card_.facts.multiprocessors, kernels::tuning::warp, stream_.get()));
+                    launched(kernels::launch_probe_barrier({0, kernels::Team::block}, card_.facts.multiprocessors, kernels::tuning::warp,
+                                                           stream_.get()));
             },
             [this](double seconds) { return seconds / barriers_; });
         return probe;
@@ -136,12 +139,12 @@ private:
             [&] { stream_.copy(to_.data(), pinned_.data(), count, cudaMemcpyHostToDevice, "a measurement of copies to the card"); },
             [&](double seconds) { return static_cast<double>(count * float_bytes) / seconds; });
     }
-    Spread barrier(bool of_grid) const {
+    Spread barrier(kernels::Team team) const {
+        const int blocks = team == kernels::Team::cluster ? kernels::tuning::max_grid_cluster : card_.facts.multiprocessors;
         return clock_.measure(
             "a measurement of barriers",
             [&] {
-                launched(kernels::launch_probe_barrier({barriers_, of_grid}, card_.facts.multiprocessors, kernels::tuning::segment_threads,
-                                                       stream_.get()));
+                launched(kernels::launch_probe_barrier({barriers_, team}, blocks, kernels::tuning::segment_threads, stream_.get()));
             },
             [this](double seconds) { return seconds / barriers_; });
     }

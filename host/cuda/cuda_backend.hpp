@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "host/cuda/judge.hpp"
 #include "host/cuda/plan.hpp"
+#include "host/cuda/run_budget.hpp"
 #include "host/cuda/scorer.hpp"
 
 namespace glissade::cuda {
 
-/// Training on one card: rows as records in device memory, parameters and state in two slots of which one is live. A segment reads the live
-/// slot and writes the other, so that rolling back costs nothing. Everything is allocated by the constructor; the null stream is never
-/// used.
+/// Training on one card: rows as records in device memory, parameters and state in three slots: the live one, the one before it, and one
+/// that the segment under way behind the live one's successor writes. A segment reads one slot and writes another, so that rolling back
+/// costs nothing and the next one is set off before the report of the last is read. What the host reads meanwhile, and what it judges, goes
+/// by a stream of its own. Everything is allocated by the constructor; the null stream is never used.
 class CudaBackend final : public Backend<float> {
 public:
     /// The card must be the current device.
@@ -22,18 +27,36 @@ public:
     void set_state(const TrainingState<float>& state) override;
     TrainingState<float> get_state() override;
     SegmentReport run(const Segment<float>& segment) override;
+    std::int64_t most_started_steps() const override { return budget_.table_steps; }
+    void start(const Segment<float>& segment) override;
+    SegmentReport wait() override;
+    void discard() override;
+    /// Rows stay where they are; the rest is planned and allocated anew.
+    bool keep_members(const Problem<float>& problem) override;
     void roll_back() override;
     using Backend<float>::score;
     void score(MatrixView<const float> x, const float* parameters, std::span<float> scores_out) override;
+    bool judge(const float* parameters, JudgedSums& out) override;
     std::string description() const override;
     StepPrediction predict_step() override { return {plan_.step_seconds, plan_.fetch_seconds, plan_.bound_by}; }
 
     const SegmentPlan& plan() const { return plan_; }
 
 private:
-    Scorer::Shape scorer_shape() const;
     void upload_rows();
-    void launch(const Segment<float>& segment, std::int64_t first, std::int64_t steps, bool begins);
+    void allocate_members();
+    void release_members();
+    /// Some steps as one launch: from which slot to which, by which of the two tables.
+    struct Leg {
+        std::int64_t step = 0, steps = 0;  ///< the first counts from 0 within the run
+        int from = 0, to = 0, table = 0;
+    };
+    void launch(const Leg& leg, const float* scalars);
+    void queue(const Leg& leg);
+    void collect(const Leg& leg, SegmentReport& report);
+    kernels::SegmentOutcome first_end(int table) const;
+    void run_again(const Segment<float>& segment, std::int64_t steps);
+    int free_slot();
     kernels::SegmentLinearParams segment_params() const;
     float* slot_parameters(int slot) const { return state_.data() + slot * slot_floats_; }
     float* slot_state(int slot) const { return slot_parameters(slot) + shape_.parameters(); }
@@ -41,8 +64,11 @@ private:
     Card card_;
     Problem<float> problem_;
     kernels::LinearShape shape_;
+    BackendLimits limits_;
+    PlanWishes wishes_;
     PlanChoice choice_;
     const SegmentPlan& plan_;  ///< the one taken
+    RunBudget run_budget_;
     MemoryBudget budget_;
     std::int64_t slot_floats_;
     DeviceBuffer<float> records_, state_, exchange_, stack_, block_state_, block_sums_, gradients_;
@@ -50,12 +76,23 @@ private:
     DeviceBuffer<EpochOrder> orders_;
     DeviceBuffer<kernels::SegmentOutcome> outcome_;
     DeviceBuffer<kernels::SegmentSignals> signals_;
-    PinnedBuffer<float> host_state_, host_scalars_, host_losses_;
-    PinnedBuffer<EpochOrder> host_orders_;
-    PinnedBuffer<kernels::SegmentOutcome> host_outcome_;
+    PinnedBuffer<float> host_state_;
+    /// The host's end of the tables: they take turns, so that one is filled while the other's launch is under way.
+    struct HostTable {
+        PinnedBuffer<float> scalars, losses;
+        PinnedBuffer<EpochOrder> orders;
+        PinnedBuffer<kernels::SegmentOutcome> outcome;
+        Event done;
+    };
+    std::array<HostTable, 2> tables_;
+    Stream side_;  ///< state, scores and validation; waited for before the buffers above go
     std::unique_ptr<Scorer> scorer_;
-    int live_ = 0, before_ = 0;  ///< slots: now, and before the last segment
+    std::unique_ptr<Judge> judge_;  ///< null without validation rows
+    static constexpr int slots = 3;
+    int live_ = 0, before_ = 0;  ///< slots: after the last segment that was waited for, and before it
     bool can_roll_back_ = false;
+    std::deque<Leg> under_way_;  ///< two at most
+    int next_table_ = 0;
     std::vector<double> loss_sums_;
     Stream stream_;  ///< last: it is destroyed, and so waited for, before the buffers that its work uses
 };

@@ -37,7 +37,7 @@ bool shrink(TileShape& tile) {
     return true;
 }
 
-TileShape wanted_tile(const LinearShape& shape, std::int64_t rows, int blocks, std::int64_t shared_bytes) {
+TileShape wanted_tile(const LinearShape& shape, std::int64_t rows, int blocks, std::int64_t shared_bytes, bool records_in_shared) {
     const SumShape sums = SumShape::of_batch(rows);
     TileShape tile;
     tile.rows = std::min(power_of_two_up((rows + sums.partials - 1) / sums.partials), tuning::tile_rows);
@@ -45,21 +45,22 @@ TileShape wanted_tile(const LinearShape& shape, std::int64_t rows, int blocks, s
     tile.partials = std::min(own, std::max<std::int64_t>(1, tuning::tile_rows / tile.rows));
     const std::int64_t buffer_bytes = std::max(shared_bytes / tuning::tile_buffer_share, tuning::least_tile_buffer_bytes);
     const std::int64_t record_bytes = shape.record_floats() * static_cast<std::int64_t>(sizeof(float));
-    while (tile.all_rows() * record_bytes > buffer_bytes && shrink(tile)) {
+    while (records_in_shared && tile.all_rows() * record_bytes > buffer_bytes && shrink(tile)) {
     }
     return tile;
 }
 
 /// The choices of what lies in shared memory that the wishes leave.
-std::vector<SegmentPlaces> places_to_try(Exchange exchange, const PlanWishes& wishes) {
+std::vector<SegmentPlaces> places_to_try(Exchange exchange, bool records, const PlanWishes& wishes) {
     std::vector<SegmentPlaces> out;
     for (const bool parameters : {true, false})
         for (const bool sums : {true, false})
             for (const bool state : {true, false}) {
-                if (exchange == Exchange::replica && !(parameters && sums)) continue;
-                if ((parameters && wishes.parameters_in_memory) || (sums && wishes.sums_in_memory) || (state && wishes.state_in_memory))
+                if (exchange == Exchange::replica && !(parameters && sums && records)) continue;
+                if ((parameters && wishes.parameters_in_memory) || (sums && wishes.sums_in_memory) || (state && wishes.state_in_memory) ||
+                    (records && wishes.records_in_memory))
                     continue;
-                out.push_back({parameters, sums, state});
+                out.push_back({parameters, sums, state, records});
             }
     return out;
 }
@@ -69,17 +70,21 @@ public:
     Planner(const LinearShape& shape, const RunFacts& run, const Card& card, const tuning::Expected& rates, const PlanWishes& wishes)
         : shape_(shape), run_(run), card_(card), rates_(rates), wishes_(wishes) {}
 
-    /// The fastest plan with this exchange and number of blocks, over what may lie in shared memory.
-    std::optional<SegmentPlan> best(Exchange exchange, int blocks) const {
+    /// The fastest plan with this exchange and these blocks, over what may lie in shared memory.
+    std::optional<SegmentPlan> best(Exchange exchange, Team team, int blocks, int cluster) const {
+        // Records in shared memory arrive while others are worked on: without that only where there is no room.
         std::optional<SegmentPlan> found;
-        for (const SegmentPlaces& places : places_to_try(exchange, wishes_)) {
-            SegmentPlan plan;
-            plan.launch = {blocks == 1 ? Team::block : Team::grid, exchange, blocks,
-                           wishes_.threads > 0 ? wishes_.threads : tuning::segment_threads, places};
-            if (!fit(plan)) continue;
-            predict(plan, shape_, run_, card_, rates_);
-            if (!found || plan.step_seconds < found->step_seconds) found = plan;
-        }
+        for (const bool records : {true, false})
+            for (const SegmentPlaces& places : places_to_try(exchange, records, wishes_)) {
+                if (!records && found && found->launch.places.records) break;
+                // Blocks of a cluster add up what lies in each other's shared memory.
+                if (team == Team::grid && cluster > 1 && !places.sums) continue;
+                SegmentPlan plan;
+                plan.launch = {team, exchange, blocks, wishes_.threads > 0 ? wishes_.threads : tuning::segment_threads, places, cluster};
+                if (!fit(plan)) continue;
+                predict(plan, shape_, run_, card_, rates_);
+                if (!found || plan.step_seconds < found->step_seconds) found = plan;
+            }
         return found;
     }
 
@@ -87,13 +92,14 @@ private:
     /// The largest tile of the wanted size that fits.
     bool fit(SegmentPlan& plan) const {
         TileShape tile = wishes_.tile.rows > 0 ? wishes_.tile
-                                               : wanted_tile(shape_, run_.batch_rows, plan.launch.blocks, card_.facts.shared_bytes_a_block);
+                                               : wanted_tile(shape_, run_.batch_rows, blocks_of_team(plan.launch),
+                                                             card_.facts.shared_bytes_a_block, plan.launch.places.records);
         do {
             plan.layout = SegmentLayout::of(shape_, tile, plan.launch);
             if (plan.layout.bytes > card_.facts.shared_bytes_a_block) continue;
             if (std::max(shape_.sum_items(), shape_.sums()) > most_values / tile.partials) continue;
             plan.tile = tile;
-            const int groups = BatchDivision::of(run_.batch_rows, plan.launch.blocks, tile).groups;
+            const int groups = BatchDivision::of(run_.batch_rows, blocks_of_team(plan.launch), tile).groups;
             plan.stack_levels = std::countr_zero(static_cast<unsigned>(groups));  // of a short last batch never more
             // What blocks work in is not to push the rows out of the card.
             return wishes_.blocks > 0 || buffers_of(shape_, plan, run_.clips_by_norm).bytes() <= card_.facts.free_bytes / 2;
@@ -111,7 +117,7 @@ private:
 [[noreturn]] void refuse_shape(const LinearShape& shape, const Card& card) {
     SegmentLaunch launch;
     launch.exchange = Exchange::sliced;
-    launch.places = {false, false, false};
+    launch.places = {false, false, false, false};
     const std::int64_t least = SegmentLayout::of(shape, {1, 1}, launch).bytes;
     const std::string model = std::to_string(shape.members) + " x " + std::to_string(shape.member_parameters()) + " parameters",
                       device = "CUDA device " + std::to_string(card.facts.ordinal) + " (" + card.facts.name + ")";
@@ -119,10 +125,30 @@ private:
         fail(ErrorKind::device, "the model is too large for " + device + ": " + model +
                                     " with the optimizer's state and the blocks' sums, " + in_bytes(card.facts.free_bytes) +
                                     " of device memory are free; train fewer members at a time, use fewer features, or train on the CPU");
-    fail(ErrorKind::device, "the model does not fit the shared memory of " + device + ": " + model + " with one row of " +
-                                std::to_string(shape.features) + " features need " + in_bytes(least) + " a block, " +
-                                in_bytes(card.facts.shared_bytes_a_block) +
-                                " are there; train fewer members at a time, use fewer features, or train on the CPU");
+    fail(ErrorKind::device, "the model does not fit the shared memory of " + device + ": " + std::to_string(shape.columns()) +
+                                " scores of a row and the rates of " + std::to_string(shape.members) + " members need " + in_bytes(least) +
+                                " a block, " + in_bytes(card.facts.shared_bytes_a_block) +
+                                " are there; train fewer members at a time, or train on the CPU");
+}
+
+struct BlockCount {
+    int blocks, cluster;
+};
+/// Numbers of blocks beyond one and sizes of their clusters that the card and the wishes leave.
+std::vector<BlockCount> blocks_to_try(Exchange exchange, const RunFacts& run, const Card& card, const PlanWishes& wishes) {
+    // Blocks without a partial sum of their own still help where each updates a slice.
+    const std::int64_t useful = exchange == Exchange::sliced ? tuning::max_blocks : SumShape::of_batch(run.batch_rows).partials;
+    const std::int64_t most = std::min<std::int64_t>({tuning::max_blocks, card.facts.multiprocessors, useful});
+    std::vector<BlockCount> out;
+    for (int blocks = 2; blocks <= tuning::max_blocks; blocks *= 2) {
+        if (wishes.blocks > 0 ? blocks != wishes.blocks : blocks > most) continue;
+        for (int cluster = 1; cluster <= std::min(blocks, card.cluster_blocks); cluster *= 2) {
+            if (wishes.cluster > 0 ? cluster != wishes.cluster : wishes.blocks > 0 && cluster > 1) continue;
+            if (cluster < blocks && (!card.facts.cooperative_launch || cluster > tuning::max_grid_cluster)) continue;
+            out.push_back({blocks, cluster});
+        }
+    }
+    return out;
 }
 
 void take_better(std::optional<SegmentPlan>& best, const std::optional<SegmentPlan>& candidate) {
@@ -151,24 +177,33 @@ RunFacts RunFacts::of(const Problem<float>& problem) {
 
 PlanChoice plan_segments(const LinearShape& shape, const RunFacts& run, const Card& card, const tuning::Expected& rates,
                          const PlanWishes& wishes) {
-    if (wishes.blocks > 1 && !card.facts.cooperative_launch)
+    if (wishes.cluster > card.cluster_blocks)
+        fail(ErrorKind::device, "CUDA device " + std::to_string(card.facts.ordinal) + " (" + card.facts.name + ") has no clusters of " +
+                                    std::to_string(wishes.cluster) + " blocks");
+    if (wishes.blocks > 1 && wishes.cluster != wishes.blocks && !card.facts.cooperative_launch)
         fail(ErrorKind::device,
              "CUDA device " + std::to_string(card.facts.ordinal) + " (" + card.facts.name + ") has no cooperative launch: one block only");
     if (shape.state_vectors * shape.parameters() > most_values) refuse_shape(shape, card);
     const Planner planner(shape, run, card, rates, wishes);
     std::vector<std::optional<SegmentPlan>> kinds;  // the best of each team and exchange
-    const std::int64_t partials = SumShape::of_batch(run.batch_rows).partials;
     for (const Exchange exchange : {Exchange::replica, Exchange::sliced}) {
         if (wishes.exchange.value_or(exchange) != exchange) continue;
-        if (wishes.blocks <= 1) kinds.push_back(planner.best(exchange, 1));
-        std::optional<SegmentPlan> grid;
-        // Blocks without a partial sum of their own still help where each updates a slice.
-        const std::int64_t useful = exchange == Exchange::sliced ? tuning::max_blocks : partials;
-        const std::int64_t most = std::min<std::int64_t>({tuning::max_blocks, card.facts.multiprocessors, useful});
-        if (wishes.blocks > 1) grid = planner.best(exchange, wishes.blocks);
-        for (int blocks = 2; wishes.blocks == 0 && card.facts.cooperative_launch && blocks <= most; blocks *= 2)
-            take_better(grid, planner.best(exchange, blocks));
-        kinds.push_back(grid);
+        // Where one block holds everything, device memory has nothing to offer it.
+        const bool holds_everything = !kinds.empty() && kinds.front();
+        if (wishes.blocks <= 1 && wishes.cluster <= 1 && !wishes.block_a_member && !holds_everything)
+            kinds.push_back(planner.best(exchange, Team::block, 1, 1));
+        const bool free = shape.members > 1 && wishes.blocks == 0 && wishes.cluster == 0;
+        if (exchange == Exchange::replica && (wishes.block_a_member || free))
+            kinds.push_back(planner.best(exchange, Team::block_a_member, static_cast<int>(shape.members), 1));
+        if (wishes.block_a_member) break;
+        std::optional<SegmentPlan> cluster_team, grid, grid_of_clusters;
+        for (const auto& [blocks, cluster] : blocks_to_try(exchange, run, card, wishes)) {
+            if (cluster == blocks)
+                take_better(cluster_team, planner.best(exchange, Team::cluster, blocks, cluster));
+            else
+                take_better(cluster > 1 ? grid_of_clusters : grid, planner.best(exchange, Team::grid, blocks, cluster));
+        }
+        kinds.insert(kinds.end(), {cluster_team, grid, grid_of_clusters});
     }
     std::erase(kinds, std::nullopt);
     std::ranges::stable_sort(kinds, {}, [](const auto& plan) { return plan->step_seconds; });
@@ -177,10 +212,15 @@ PlanChoice plan_segments(const LinearShape& shape, const RunFacts& run, const Ca
 }
 
 std::string words_for(const SegmentLaunch& launch) {
-    std::string text = launch.team == Team::grid ? "a grid of " + std::to_string(launch.blocks) + " blocks x " : "one block of ";
-    text += std::to_string(launch.threads) + " threads";
+    const std::string blocks = std::to_string(launch.blocks) + " blocks";
+    std::string text = launch.team == Team::block            ? "one block"
+                       : launch.team == Team::block_a_member ? "a block for each of " + std::to_string(launch.blocks) + " members,"
+                       : launch.team == Team::cluster        ? "a cluster of " + blocks
+                       : launch.cluster > 1                  ? "a grid of " + blocks + " in clusters of " + std::to_string(launch.cluster)
+                                                             : "a grid of " + blocks;
+    text += " x " + std::to_string(launch.threads) + " threads";
     if (launch.exchange == Exchange::replica) return text;
-    return text + (launch.team == Team::grid ? ", each with a slice of the parameters" : " that works in device memory");
+    return text + (launch.team == Team::block ? " that works in device memory" : ", each with a slice of the parameters");
 }
 
 }  // namespace glissade::cuda

@@ -14,12 +14,14 @@ namespace glissade::cuda {
 
 /// What a caller wants instead of what the plan would choose; 0 or empty: no wish. Tests and benchmarks use it. Results never depend on it.
 struct PlanWishes {
-    int blocks = 0;                                  ///< 1: a block team; more: a grid of so many (a power of two)
+    int blocks = 0;                                  ///< 1: a block team; more: so many (a power of two)
+    int cluster = 0;                                 ///< blocks of a cluster: as many as blocks, then they are the team, or fewer
+    bool block_a_member = false;                     ///< as many teams as members
     std::optional<kernels::Exchange> exchange = {};  ///< how sums become parameters
     int threads = 0;                                 ///< of a block; a multiple of 32
     kernels::TileShape tile{0, 0};                   ///< powers of two
     /// Keep these out of shared memory. Parameters and sums leave it in a sliced exchange only.
-    bool state_in_memory = false, parameters_in_memory = false, sums_in_memory = false;
+    bool state_in_memory = false, parameters_in_memory = false, sums_in_memory = false, records_in_memory = false;
     std::int64_t staging_bytes = 0;  ///< of one staging buffer
     std::int64_t table_steps = 0;    ///< steps of one launch at most
 };
@@ -53,6 +55,13 @@ kernels::LinearShape shape_of(const Problem<float>& problem);
 /// Throws Error(device) with the figure and the remedy if the shape does not fit the card.
 PlanChoice plan_segments(const kernels::LinearShape& shape, const RunFacts& run, const Card& card, const kernels::tuning::Expected& rates,
                          const PlanWishes& wishes);
+/// Teams of a launch, and the blocks of one.
+constexpr int teams_of(const kernels::SegmentLaunch& launch) {
+    return launch.team == kernels::Team::block_a_member ? launch.blocks : 1;
+}
+constexpr int blocks_of_team(const kernels::SegmentLaunch& launch) {
+    return launch.blocks / teams_of(launch);
+}
 /// "a grid of 64 blocks x 256 threads, each with a slice of the parameters".
 std::string words_for(const kernels::SegmentLaunch& launch);
 

@@ -13,11 +13,13 @@ using kernels::SegmentLaunch;
 using kernels::Team;
 namespace tuning = kernels::tuning;
 
-WorkBuffers buffers_of(const LinearShape& shape, const SegmentPlan& plan, bool clips_by_norm) {
+WorkBuffers buffers_of(const LinearShape& all, const SegmentPlan& plan, bool clips_by_norm) {
     const SegmentLaunch& launch = plan.launch;
+    const LinearShape shape = launch.of_a_team(all);
     const bool sliced = launch.exchange == Exchange::sliced;
     WorkBuffers buffers;
-    if (launch.team == Team::grid) buffers.exchange = (sliced ? 1 : 2) * launch.blocks * shape.sums();
+    if (launch.team == Team::grid) buffers.exchange = (sliced ? 1 : 2) * launch.blocks / launch.cluster * shape.sums();
+    if (launch.team == Team::cluster && !launch.places.sums) buffers.exchange = launch.blocks * shape.sums();
     buffers.stack = launch.blocks * plan.stack_levels * shape.sums();
     if (!sliced && !launch.places.state) buffers.block_state = launch.blocks * shape.state_vectors * shape.parameters();
     if (!launch.places.sums) buffers.block_sums = launch.blocks * plan.tile.partials * shape.sums();
@@ -41,7 +43,8 @@ MemoryBudget budget_of(const Problem<float>& problem, const SegmentPlan& plan, c
     budget.state = 2 * state;
     budget.tables = budget.table_steps * (step_bytes + shape.members * real) +
                     budget.table_epochs * static_cast<std::int64_t>(sizeof(EpochOrder)) +
-                    static_cast<std::int64_t>(sizeof(kernels::SegmentOutcome) + sizeof(kernels::SegmentSignals));
+                    teams_of(plan.launch) * static_cast<std::int64_t>(sizeof(kernels::SegmentOutcome)) +
+                    static_cast<std::int64_t>(sizeof(kernels::SegmentSignals));
     budget.work = buffers_of(shape, plan, problem.clip_norm > 0).bytes();
     budget.staging = 2 * budget.chunk_rows * (row_floats + shape.outputs) * real +
                      (shape.outputs * (shape.features + 1) + (problem.affine ? 2 * shape.features : 0)) * real;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "host/cuda/plan.hpp"
 
@@ -19,29 +20,32 @@ constexpr double real = sizeof(float);
 /// What the terms of the model are made of.
 struct Work {
     const SegmentPlan& plan;
-    const LinearShape& shape;
+    const LinearShape shape;  ///< of a team
     const RunFacts& run;
     const Card& card;
     const tuning::Expected& rates;
     BatchDivision division;
-    double blocks, active, multiprocessors, sums, parameters;
+    double teams, blocks, active, multiprocessors, sums, parameters;
 
     Work(const SegmentPlan& p, const LinearShape& s, const RunFacts& r, const Card& c, const tuning::Expected& e)
         : plan(p),
-          shape(s),
+          shape(p.launch.of_a_team(s)),
           run(r),
           card(c),
           rates(e),
-          division(BatchDivision::of(r.batch_rows, p.launch.blocks, p.tile)),
-          blocks(p.launch.blocks),
+          division(BatchDivision::of(r.batch_rows, blocks_of_team(p.launch), p.tile)),
+          teams(teams_of(p.launch)),
+          blocks(blocks_of_team(p.launch)),
           active(division.active_blocks),
           multiprocessors(c.facts.multiprocessors),
-          sums(static_cast<double>(s.sums())),
-          parameters(static_cast<double>(s.parameters())) {}
+          sums(static_cast<double>(shape.sums())),
+          parameters(static_cast<double>(shape.parameters())) {}
 
     bool sliced() const { return plan.launch.exchange == Exchange::sliced; }
-    bool grid() const { return plan.launch.team == Team::grid; }
+    bool grid_of_clusters() const { return plan.launch.team == Team::grid && plan.launch.cluster > 1; }
     double all_l2() const { return multiprocessors * rates.l2_a_multiprocessor; }
+    /// Teams that wait for others to end.
+    double rounds() const { return std::ceil(teams / multiprocessors); }
 
     /// The rows of a batch, in random order, from the L2 cache if all data is there.
     double fetch() const {
@@ -50,7 +54,8 @@ struct Work {
         if (data > 0 && data <= static_cast<double>(card.l2_bytes) * rates.l2_for_rows) return batch / (active * rates.l2_a_multiprocessor);
         const double peak = card.memory_bytes_a_second > 0 ? card.memory_bytes_a_second : multiprocessors * rates.memory_a_multiprocessor;
         const double gathered = peak * rates.memory_share * row_bytes / (row_bytes + rates.gather_bytes);
-        return batch / std::min(gathered, active * rates.block_memory);
+        // Teams of their own read the same rows at about the same time: the first from memory, the others from the L2 cache.
+        return std::max(batch / std::min(gathered, active * rates.block_memory), teams * batch / all_l2());
     }
 
     /// Scores and sums of a block's rows.
@@ -60,6 +65,7 @@ struct Work {
         const double products = own_rows * static_cast<double>(shape.columns() * shape.features);
         const double a_product = 2 * (1 + 1 / static_cast<double>(shape.columns_at_once()));  // values read for a score and for a sum
         double seconds = products * a_product / rates.shared_values + (tiles - 1) * rates.tile;
+        if (!plan.launch.places.records) seconds += 2 * fetch();  // read when needed: for a score and for a sum
         if (!plan.launch.places.parameters) seconds += products / 2 * real / rates.cached_parameters;  // two rows share what they read
         if (!plan.launch.places.sums) {
             const double tile_sums = tiles * division.group_partials * 2 * sums, merges = static_cast<double>(division.groups) * 3 * sums;
@@ -69,17 +75,30 @@ struct Work {
     }
 
     double barriers() const {
-        if (!grid()) return 0;
-        return rates.grid_barrier * (sliced() ? (run.clips_by_norm ? 3 : 2) : 1);
+        if (blocks == 1) return 0;
+        const double one = plan.launch.team == Team::cluster ? rates.cluster_barrier : rates.grid_barrier;
+        const double in_clusters = grid_of_clusters() ? rates.cluster_barrier : 0;
+        return one * (sliced() ? (run.clips_by_norm ? 3 : 2) : 1) + in_clusters;
     }
 
     double exchange() const {
-        if (!grid()) return 0;
-        if (!sliced()) return rates.l2_latency + real * active * blocks * sums / all_l2();
-        const double through = 2 * active * sums;  // written once, read once
+        if (blocks == 1) return 0;
+        if (plan.launch.team == Team::cluster && !sliced()) return rates.cluster_latency + active * sums / rates.cluster_values;
+        double sources = active, seconds = 0;  // who writes sums
+        if (grid_of_clusters()) {
+            sources = std::max(1.0, active / plan.launch.cluster);
+            seconds = rates.cluster_latency + sums * (active / sources) / plan.launch.cluster / rates.cluster_values;
+        }
+        if (!sliced()) return seconds + rates.l2_latency + real * sources * blocks * sums / all_l2();
+        double through = 2 * sources * sums;  // written once, read once
+        if (plan.launch.team == Team::cluster && plan.launch.places.sums) {
+            seconds = rates.cluster_latency + active * sums / blocks / rates.cluster_values;
+            through = 0;
+        }
         const double gathered = plan.launch.places.parameters ? blocks * parameters : 0;
         const double norms = run.clips_by_norm ? blocks * parameters / static_cast<double>(shape.members) : 0;
-        return 2 * rates.l2_latency + real * (through + gathered + norms) / all_l2();
+        const double reached = plan.launch.team == Team::cluster ? blocks * rates.l2_a_multiprocessor : all_l2();
+        return seconds + 2 * rates.l2_latency + real * (through + gathered + norms) / reached;
     }
 
     double update() const {
@@ -101,10 +120,11 @@ void predict(SegmentPlan& plan, const LinearShape& shape, const RunFacts& run, c
     const std::array<Term, 5> terms = {{{work.fetch(), "reading the rows"},
                                         {work.rows(), "work on the rows in a block"},
                                         {work.exchange(), "the exchange of sums"},
-                                        {work.barriers(), "the barriers of the grid"},
+                                        {work.barriers(), "the barriers between blocks"},
                                         {work.update(), "the update within a block"}}};
-    plan.fetch_seconds = terms[0].seconds;
-    plan.step_seconds = std::max(terms[0].seconds, terms[1].seconds) + terms[2].seconds + terms[3].seconds + terms[4].seconds;
+    plan.fetch_seconds = work.rounds() * terms[0].seconds;
+    plan.step_seconds =
+        work.rounds() * (std::max(terms[0].seconds, terms[1].seconds) + terms[2].seconds + terms[3].seconds + terms[4].seconds);
     plan.bound_by = std::ranges::max_element(terms, {}, &Term::seconds)->name;
 }
 

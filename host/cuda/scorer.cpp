@@ -19,6 +19,17 @@ int row_blocks(std::int64_t rows, int multiprocessors) {
         std::clamp<std::int64_t>((rows + rows_a_block - 1) / rows_a_block, 1, multiprocessors * tuning::row_blocks_a_multiprocessor));
 }
 
+Scorer::Shape scorer_shape(MatrixView<const float> x, std::int64_t outputs, bool bias, int multiprocessors) {
+    Scorer::Shape shape;
+    shape.features = x.columns;
+    shape.outputs = outputs;
+    shape.bias = bias;
+    shape.chunk_rows = std::clamp<std::int64_t>(tuning::staging_bytes / (x.columns * static_cast<std::int64_t>(sizeof(float))), 1,
+                                                std::max<std::int64_t>(1, x.rows));
+    shape.multiprocessors = multiprocessors;
+    return shape;
+}
+
 Scorer::Scorer(const Shape& shape, ColumnAffineView<float> affine, const Stream& stream)
     : shape_(shape),
       stream_(stream),
@@ -47,7 +58,7 @@ void Scorer::collect(Results& results, std::span<float> scores_out) const {
     results.count = 0;
 }
 
-void Scorer::score(MatrixView<const float> x, const float* parameters, std::span<float> scores_out) {
+kernels::ScoreLinearParams Scorer::prepare(const float* parameters) {
     const std::int64_t parameter_count = shape_.outputs * (shape_.features + (shape_.bias ? 1 : 0));
     std::copy_n(parameters, parameter_count, small_.data());
     stream_.copy(parameters_.data(), small_.data(), parameter_count, cudaMemcpyHostToDevice, "the parameters of a model");
@@ -58,19 +69,31 @@ void Scorer::score(MatrixView<const float> x, const float* parameters, std::span
     params.scale = scale();
     params.shift = shift();
     params.parameters = parameters_.data();
+    return params;
+}
+
+void Scorer::launch(const kernels::ScoreLinearParams& params) const {
+    check_launch(kernels::launch_score_linear(params, row_blocks(params.rows, shape_.multiprocessors), stream_.get()), "score_linear",
+                 std::to_string(params.rows) + " rows");
+}
+
+void Scorer::score(MatrixView<const float> x, bool on_device, const float* parameters, std::span<float> scores_out) {
+    kernels::ScoreLinearParams params = prepare(parameters);
+    params.stride = on_device ? x.stride : x.columns;
     std::size_t turn = 0;
     for (std::int64_t first = 0; first < x.rows; first += shape_.chunk_rows, turn ^= 1) {
         const std::int64_t count = std::min(shape_.chunk_rows, x.rows - first);
         StagingRing::Slot& slot = ring_.next();
         Results& results = results_[turn];
         collect(results, scores_out);  // of two trips ago: next() has waited for them
-        copy_rows(x, first, count, slot.host.data());
-        stream_.copy(slot.device.data(), slot.host.data(), count * x.columns, cudaMemcpyHostToDevice, "rows to score");
+        if (!on_device) {
+            copy_rows(x, first, count, slot.host.data());
+            stream_.copy(slot.device.data(), slot.host.data(), count * x.columns, cudaMemcpyHostToDevice, "rows to score");
+        }
         params.rows = count;
-        params.x = slot.device.data();
+        params.x = on_device ? x.row(first) : slot.device.data();
         params.scores = results.device.data();
-        check_launch(kernels::launch_score_linear(params, row_blocks(count, shape_.multiprocessors), stream_.get()), "score_linear",
-                     std::to_string(count) + " rows");
+        launch(params);
         stream_.copy(results.host.data(), results.device.data(), count * shape_.outputs, cudaMemcpyDeviceToHost, "scores");
         StagingRing::release(slot, stream_);
         results.first = first;
@@ -86,16 +109,10 @@ void score_on_cuda(const ScoreTask<float>& task, int ordinal, std::span<float> s
     using namespace cuda;
     const Card card = usable_card(ordinal);
     const DeviceScope scope(ordinal);
-    Scorer::Shape shape;
-    shape.features = task.x.columns;
-    shape.outputs = task.outputs;
-    shape.bias = task.bias;
-    shape.chunk_rows =
-        std::clamp<std::int64_t>(kernels::tuning::staging_bytes / (shape.features * static_cast<std::int64_t>(sizeof(float))), 1,
-                                 std::max<std::int64_t>(1, task.x.rows));
-    shape.multiprocessors = card.facts.multiprocessors;
+    const Scorer::Shape shape = scorer_shape(task.x, task.outputs, task.bias, card.facts.multiprocessors);
     const Stream stream;
-    Scorer(shape, task.affine, stream).score(task.x, task.parameters, scores_out);
+    if (task.place) stream.wait_for(task.place->stream);
+    Scorer(shape, task.affine, stream).score(task.x, task.place.has_value(), task.parameters, scores_out);
 }
 
 }  // namespace glissade

@@ -27,9 +27,17 @@ public:
     Scorer& operator=(const Scorer&) = delete;
     ~Scorer();  ///< waits for what it has queued
 
-    /// `parameters`: host memory, weights [outputs][features], then biases. Waits.
-    void score(MatrixView<const float> x, const float* parameters, std::span<float> scores_out);
+    /// `parameters`: host memory, weights [outputs][features], then biases. `x` is host memory or, if `on_device`, that of the device.
+    /// Waits.
+    void score(MatrixView<const float> x, bool on_device, const float* parameters, std::span<float> scores_out);
 
+    /// Brings the parameters to the device; what a launch for rows there then still needs is rows, x, stride and scores. The next call must
+    /// not come before this one's copy is over.
+    kernels::ScoreLinearParams prepare(const float* parameters);
+    void launch(const kernels::ScoreLinearParams& params) const;
+
+    const Shape& shape() const { return shape_; }
+    const Stream& stream() const { return stream_; }
     StagingRing& ring() { return ring_; }
     const float* scale() const { return affine_ ? map_.data() : nullptr; }
     const float* shift() const { return affine_ ? map_.data() + shape_.features : nullptr; }
@@ -51,6 +59,9 @@ private:
     StagingRing ring_;
     std::array<Results, 2> results_;
 };
+
+/// The shape for rows that are scored by themselves, without training.
+Scorer::Shape scorer_shape(MatrixView<const float> x, std::int64_t outputs, bool bias, int multiprocessors);
 
 /// Blocks for a kernel that gives a warp to each of `rows` rows.
 int row_blocks(std::int64_t rows, int multiprocessors);

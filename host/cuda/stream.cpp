@@ -24,6 +24,12 @@ void Stream::synchronize(const std::string& subject) const {
     check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize", subject);
 }
 
+void Stream::wait_for(void* other) const {
+    Event reached;
+    reached.record(static_cast<cudaStream_t>(other));
+    check(cudaStreamWaitEvent(stream_, reached.get(), 0), "cudaStreamWaitEvent", "work on the rows that the program has queued");
+}
+
 void Stream::copy_bytes(void* to, const void* from, std::int64_t bytes, cudaMemcpyKind kind, const std::string& subject) const {
     if (bytes == 0) return;
     check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), kind, stream_), "cudaMemcpyAsync", in_bytes(bytes) + ", " + subject);
@@ -35,8 +41,8 @@ Event::Event() {
 Event::~Event() {
     if (event_) (void)cudaEventDestroy(event_);
 }
-void Event::record(const Stream& stream) {
-    check(cudaEventRecord(event_, stream.get()), "cudaEventRecord", "end of a staged copy");
+void Event::record(cudaStream_t stream) {
+    check(cudaEventRecord(event_, stream), "cudaEventRecord", "end of queued work");
 }
 void Event::wait() const {
     check(cudaEventSynchronize(event_), "cudaEventSynchronize", "a staged copy");

@@ -31,6 +31,8 @@ public:
     cudaStream_t get() const { return stream_; }
     /// Returns when everything queued so far is done; reports its errors under the name `subject`.
     void synchronize(const std::string& subject) const;
+    /// What is queued from here on begins when everything that `other` (a cudaStream_t of the same device) has queued so far is done.
+    void wait_for(void* other) const;
     /// `count` values; from or to pinned memory the copy runs beside the host.
     template <class T>
     void copy(T* to, const T* from, std::int64_t count, cudaMemcpyKind kind, const std::string& subject) const {
@@ -49,8 +51,10 @@ public:
     Event(const Event&) = delete;
     Event& operator=(const Event&) = delete;
     ~Event();
-    void record(const Stream& stream);
+    void record(const Stream& stream) { record(stream.get()); }
+    void record(cudaStream_t stream);
     void wait() const;
+    cudaEvent_t get() const { return event_; }
 
 private:
     cudaEvent_t event_ = nullptr;

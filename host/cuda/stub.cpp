@@ -2,6 +2,7 @@
 // Stands in for the CUDA backend in builds without CUDA.
 #include "glissade/device.hpp"
 #include "glissade/error.hpp"
+#include "host/data/device_memory.hpp"
 #include "host/execution/backend.hpp"
 #include "host/execution/card_probe.hpp"
 
@@ -43,5 +44,29 @@ CardProbe probe_card(int, std::int64_t, const CardProbeLimits&) {
 void score_on_cuda(const ScoreTask<float>&, int, std::span<float>) {
     refuse();
 }
+
+JudgedSums judge_on_cuda(const ScoreTask<float>&, const JudgedRows<float>&, int) {
+    refuse();
+}
+
+namespace device_memory {
+
+bool holds(const void*, const DevicePlace&, const std::string&) {
+    refuse();
+}
+
+void download(float*, const float*, std::int64_t, const DevicePlace&) {
+    refuse();
+}
+
+void visit_blocks(MatrixView<const float>, const DevicePlace&, const std::function<void(MatrixView<const float>)>&) {
+    refuse();
+}
+
+std::int64_t first_not_finite(MatrixView<const float>, const DevicePlace&) {
+    refuse();
+}
+
+}  // namespace device_memory
 
 }  // namespace glissade

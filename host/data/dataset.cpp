@@ -13,6 +13,7 @@ using storage::checked_size, storage::round_up, storage::line_bytes, storage::al
 namespace {
 
 void check_selected(const Dataset& from, std::span<const std::int64_t> rows) {
+    if (from.place()) fail(ErrorKind::usage, "rows in the memory of a device cannot be selected from: copy them to the host first");
     for (const std::int64_t row : rows)
         if (row < 0 || row >= from.rows())
             fail(ErrorKind::internal, "row " + std::to_string(row) + " selected from " + std::to_string(from.rows()));
@@ -135,6 +136,7 @@ template <class Real>
 MatrixView<const Real> Dataset::features() const {
     require_type<Real>(type_);
     if (is_sparse()) fail(ErrorKind::internal, "a sparse data set was read as a dense one");
+    if (place_) fail(ErrorKind::internal, "a data set in the memory of a device was read as one of the host");
     return {static_cast<const Real*>(features_), rows_, columns_, stride_};
 }
 

@@ -2,17 +2,22 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "glissade/dataset.hpp"
+#include "glissade/layers.hpp"
 #include "glissade/matrix_view.hpp"
 #include "glissade/row_order.hpp"
 #include "glissade/rules/update.hpp"
 #include "glissade/sparse_view.hpp"
 #include "host/execution/calibration.hpp"
 #include "host/execution/cost_model.hpp"
+#include "host/execution/judged_rows.hpp"
 
 namespace glissade {
 
@@ -44,14 +49,25 @@ struct IdlePlan {
     int marks() const { return kind == Idle::fades || kind == Idle::follows || shrinks ? 1 : 0; }
 };
 
+/// The hidden layers of a network; of a linear model there are none.
+template <class Real>
+struct HiddenLayers {
+    std::vector<std::int64_t> widths;
+    int activation = 0;  ///< index in ActivationRules
+    Real constants[max_activation_constants] = {};
+
+    bool empty() const { return widths.empty(); }
+};
+
 /// Everything about a run that stays the same from step to step. Views: the trainer owns what they point to, for as long as the backend
 /// lives.
 template <class Real>
 struct Problem {
-    MatrixView<const Real> features;  ///< of sparse rows: their counts only
-    SparseView<const Real> sparse;    ///< offsets are null for dense rows
-    IdlePlan idle;                    ///< of sparse rows
-    const Real* targets = nullptr;    ///< rows x target_count
+    MatrixView<const Real> features;   ///< of sparse rows: their counts only
+    std::optional<DevicePlace> place;  ///< of features in the memory of a device; all else is in the host's
+    SparseView<const Real> sparse;     ///< offsets are null for dense rows
+    IdlePlan idle;                     ///< of sparse rows
+    const Real* targets = nullptr;     ///< rows x target_count
     std::int64_t target_count = 1;
     const Real* weights = nullptr;  ///< [rows][weight_sets], each set of mean 1, or null for all 1
     std::int64_t weight_sets = 1;
@@ -61,23 +77,31 @@ struct Problem {
     std::int64_t outputs = 1;  ///< scores a row
     std::int64_t members = 1;
     bool bias = true;
-    int loss = 0;  ///< index in LossRules
+    HiddenLayers<Real> hidden;
+    Real dropout = 0;                              ///< share of the hidden units that a step leaves out
+    const std::uint64_t* dropout_seeds = nullptr;  ///< [members]; null without dropout
+    int loss = 0;                                  ///< index in LossRules
     Real loss_constants[max_loss_constants] = {};
+    Real label_smoothing = 0;
     int rule = 0, variant = 0;  ///< index in UpdateRules, and the rule's variant
     int state_count = 0;        ///< state vectors of the rule, the running average not included
     bool averaging = false;     ///< one more state vector: the running average of the parameters
     Real clip_norm = 0, clip_value = 0;
     BatchPlan batches;
+    JudgedRows<Real> held_out;  ///< dense validation rows, or none
 
     bool is_sparse() const { return sparse.offsets != nullptr; }
+    bool is_network() const { return !hidden.empty(); }
+    std::vector<DenseLayer> layers() const { return dense_layers(features.columns, hidden.widths, outputs, bias); }
+    /// Of a linear model; a network's lie in its layers.
     std::int64_t weight_count() const { return outputs * features.columns; }
-    std::int64_t parameter_count() const { return weight_count() + (bias ? outputs : 0); }
+    std::int64_t parameter_count() const { return is_network() ? layers().back().end() : weight_count() + (bias ? outputs : 0); }
     int mark_vectors() const { return is_sparse() ? idle.marks() : 0; }
     int state_vectors() const { return state_count + (averaging ? 1 : 0) + mark_vectors(); }
 };
 
-/// Parameters and state of every member, as the host keeps and saves them. A member's parameters: weights [outputs][columns], biases
-/// [outputs].
+/// Parameters and state of every member, as the host keeps and saves them. A member's parameters: layer by layer weights
+/// [outputs][inputs], biases [outputs]; a linear model is one layer.
 template <class Real>
 struct TrainingState {
     std::vector<Real> parameters;          ///< [members][parameter_count]
@@ -127,6 +151,10 @@ struct SegmentReport {
 /// - norm: squares of the gradients of the batch's columns, added in 64 groups of columns, each in the order in which its columns first
 ///   appear in the batch; then the groups by a binary tree, then the biases' in order;
 /// - parameters of other columns wait as IdlePlan says; TrainingState is then what settled_parameters() makes parameters of.
+///
+/// Of networks, what differs: scores and gradients are sums of the matrix products of a BLAS, whose order is fixed for a shape, a processor
+/// type and a version of it, and does not depend on threads (docs/numerics.md); partial sums of rows by host/cpu/network_plan.hpp. Losses,
+/// smoothing, row weights, the mean, clipping (over all layers together), freezing and updates are as above.
 template <class Real>
 class Backend {
 public:
@@ -135,16 +163,32 @@ public:
     virtual void set_state(const TrainingState<Real>& state) = 0;
     /// The state after all segments run so far. Waits.
     virtual TrainingState<Real> get_state() = 0;
-    /// Runs a segment on the live state. Waits.
+    /// Runs a segment on the live state. Waits. None may be under way.
     virtual SegmentReport run(const Segment<Real>& segment) = 0;
+    /// The steps of a segment that start() takes; 0: there is no start() here, only run().
+    virtual std::int64_t most_started_steps() const { return 0; }
+    /// run() in two halves: sets a segment off behind those under way, of which there may be one. Everything that `segment` points to has
+    /// been read when this returns.
+    virtual void start(const Segment<Real>& segment);
+    /// The report of the oldest segment under way. Only now is it part of the live state: get_state() and roll_back() do not see a younger
+    /// one. Waits.
+    virtual SegmentReport wait();
+    /// Forgets the segment under way, as if it had not been started. Waits.
+    virtual void discard();
     /// Whether a member has converged: more steps would leave it as it is. Only rules that the host drives ever know.
     virtual bool settled(std::int64_t) const { return false; }
+    /// Goes on with some of the members only: `problem` is the one that the backend was made of, with fewer of them; set_state() follows.
+    /// False, and nothing has changed, if the backend has to be made anew.
+    virtual bool keep_members(const Problem<Real>&) { return false; }
     /// Undoes the last segment that was run.
     virtual void roll_back() = 0;
     /// Scores rows x outputs, row-major, of raw rows: dot(affine(x), w) + bias, for one member's parameters.
     virtual void score(MatrixView<const Real> x, const Real* parameters, std::span<Real> scores_out) = 0;
     /// The same of sparse rows, for a backend that trains on such; throws Error(internal) on others.
     virtual void score(SparseView<const Real> x, const Real* parameters, std::span<Real> scores_out);
+    /// The sums over problem.held_out of one member's parameters, if the backend takes them where the rows are; false: it does not, and
+    /// whoever asks takes scores.
+    virtual bool judge(const Real*, JudgedSums&) { return false; }
     /// A sentence: what runs, on how many threads or blocks, with how many bytes.
     virtual std::string description() const = 0;
     /// May read the rows for some milliseconds, to see how fast that goes.
@@ -167,7 +211,7 @@ std::unique_ptr<Backend<float>> make_cuda_backend(const Problem<float>& problem,
 /// Empty if make_cuda_backend would take this shape on the device, else why not (names the figure and the remedy).
 std::string cuda_refusal(const Problem<float>& problem, const BackendLimits& limits);
 
-/// Scores of raw rows without training: what prediction uses. `parameters`: weights [outputs][columns], then biases if `bias`.
+/// Scores of raw rows without training: what prediction uses. `parameters` as in TrainingState.
 template <class Real>
 struct ScoreTask {
     MatrixView<const Real> x;
@@ -175,10 +219,14 @@ struct ScoreTask {
     const Real* parameters = nullptr;
     std::int64_t outputs = 1;
     bool bias = true;
-    SparseView<const Real> sparse = {};  ///< instead of x, if its offsets are not null
+    SparseView<const Real> sparse = {};     ///< instead of x, if its offsets are not null
+    std::optional<DevicePlace> place = {};  ///< of x in the memory of a device
+    HiddenLayers<Real> hidden = {};
 };
 template <class Real>
 void score_on_cpu(const ScoreTask<Real>& task, int threads, std::span<Real> scores_out);
 void score_on_cuda(const ScoreTask<float>& task, int ordinal, std::span<float> scores_out);
+/// The sums over rows of their scores by `task`, whose x and place are not looked at. Throws Error(memory) if what it needs does not fit.
+JudgedSums judge_on_cuda(const ScoreTask<float>& task, const JudgedRows<float>& rows, int ordinal);
 
 }  // namespace glissade

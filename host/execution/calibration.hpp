@@ -13,10 +13,11 @@ namespace glissade {
 struct CardMeasures {
     std::string name;  ///< as CUDA calls the card
     double read_bytes_per_second = 0, gather_bytes_per_second = 0;
+    double gather_row_bytes = 0;             ///< of the rows that were gathered
     double block_read_bytes_per_second = 0;  ///< one block alone
     double l2_read_bytes_per_second = 0;
     double upload_bytes_per_second = 0;
-    double block_barrier_seconds = 0, grid_barrier_seconds = 0, launch_seconds = 0;
+    double block_barrier_seconds = 0, cluster_barrier_seconds = 0, grid_barrier_seconds = 0, launch_seconds = 0;
 };
 
 /// What `glissade calibrate` found on this machine. Predictions and the layout of work on a card follow it; results never do.

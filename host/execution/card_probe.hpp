@@ -22,14 +22,15 @@ struct CardProbe {
     std::int64_t gather_row_bytes = 0;
     Spread upload;  ///< from pinned host memory
     Spread block_barrier_seconds;
-    Spread grid_barrier_seconds;  ///< of one block a multiprocessor; zeros where there is no cooperative launch
-    Spread launch_seconds;        ///< from one empty kernel to the next in a stream
+    Spread cluster_barrier_seconds;  ///< of 8 blocks; zeros where there are no clusters
+    Spread grid_barrier_seconds;     ///< of one block a multiprocessor; zeros where there is no cooperative launch
+    Spread launch_seconds;           ///< from one empty kernel to the next in a stream
 };
 
 struct CardProbeLimits {
     std::int64_t bytes = std::int64_t{4} << 30;          ///< of each of two device buffers; a third of the free memory at most
     std::int64_t upload_bytes = std::int64_t{64} << 20;  ///< of pinned host memory
-    int barriers = 1000;  ///< and launches, of one repetition
+    int barriers = 1000;                                 ///< and launches, of one repetition
     int repetitions = 9;
 };
 

@@ -65,13 +65,6 @@ std::vector<Real> settled_parameters(const Problem<Real>& problem, const Trainin
     return out;
 }
 
-template <class Real>
-void Backend<Real>::score(SparseView<const Real>, const Real*, std::span<Real>) {
-    fail(ErrorKind::internal, "sparse rows are scored where sparse rows are trained on");
-}
-
-template class Backend<float>;
-template class Backend<double>;
 template std::vector<float> settled_parameters(const Problem<float>&, const TrainingState<float>&, std::int64_t);
 template std::vector<double> settled_parameters(const Problem<double>&, const TrainingState<double>&, std::int64_t);
 

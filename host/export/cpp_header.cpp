@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "glissade/error.hpp"
+#include "host/export/cpp_network.hpp"
 #include "host/export/cpp_text.hpp"
 #include "host/export/raw_inputs.hpp"
 
@@ -58,8 +59,8 @@ public:
 
     std::string write(const std::string& producer_version) const {
         std::string text = head(producer_version);
-        text +=
-            "#pragma once\n\n#include <cmath>\n" + std::string(has_text_ ? "#include <string>\n" : "") + "\nnamespace " + name_ + " {\n\n";
+        text += "#pragma once\n\n#include <cmath>\n" + std::string(has_text_ ? "#include <string>\n" : "") +
+                (model_.spec.is_network() ? "#include <vector>\n" : "") + "\nnamespace " + name_ + " {\n\n";
         text += counts() + row_type();
         text += "namespace detail {\n\n" + parameters() + helpers() + tables() + "}  // namespace detail\n\n";
         text += scores() + (classifies() ? classes() : values());
@@ -133,7 +134,9 @@ private:
 
     /// Weights lie feature by feature, so that a feature is added to all scores in one go.
     std::string parameters() const {
-        const auto features = static_cast<std::size_t>(model_.spec.features), outputs = static_cast<std::size_t>(model_.spec.outputs);
+        const std::vector<DenseLayer> layers = model_.spec.layers();
+        const DenseLayer& first = layers.front();
+        const auto features = static_cast<std::size_t>(first.inputs), outputs = static_cast<std::size_t>(first.outputs);
         const auto literal = [&](double value) {
             return model_.real_type == RealType::float32 ? cpp_number(static_cast<float>(value)) : cpp_number(value);
         };
@@ -144,6 +147,17 @@ private:
         for (std::size_t o = 0; o < outputs; ++o)
             biases.push_back(literal(model_.spec.bias ? model_.parameters[outputs * features + o] : 0.0));
         std::string text = array_function(real, "weights", weights) + array_function(real, "biases", biases);
+        for (std::size_t i = 1; i < layers.size(); ++i) {
+            const DenseLayer& layer = layers[i];
+            weights.clear();
+            biases.assign(static_cast<std::size_t>(layer.outputs), literal(0));
+            for (std::int64_t k = 0; k < layer.weight_count(); ++k)
+                weights.push_back(literal(model_.parameters[static_cast<std::size_t>(layer.weights_at + k)]));
+            for (std::int64_t o = 0; layer.bias && o < layer.outputs; ++o)
+                biases[static_cast<std::size_t>(o)] = literal(model_.parameters[static_cast<std::size_t>(layer.biases_at() + o)]);
+            text +=
+                array_function(real, "weights_" + std::to_string(i), weights) + array_function(real, "biases_" + std::to_string(i), biases);
+        }
         if (!model_.input.empty())
             text += array_function("double", "scale", numbers(model_.input.scale)) +
                     array_function("double", "shift", numbers(model_.input.shift));
@@ -154,10 +168,15 @@ private:
         return text + "\n";
     }
 
+    /// How many sums a feature adds to.
+    std::string first_units() const { return model_.spec.is_network() ? std::to_string(model_.spec.hidden.front()) : "outputs"; }
+
     std::string helpers() const {
         std::string text = "inline void add(int feature, double value, double* out) {\n";
         if (!model_.input.empty()) text += "    value = value * scale()[feature] + shift()[feature];\n";
-        text += "    for (int o = 0; o < outputs; ++o) out[o] += value * static_cast<double>(weights()[feature * outputs + o]);\n}\n\n";
+        const std::string count = first_units();
+        text += "    for (int o = 0; o < " + count + "; ++o) out[o] += value * static_cast<double>(weights()[feature * " + count +
+                " + o]);\n}\n\n" + cpp_layer_functions(model_);
         const auto fills = [](const RawInput& column) { return column.has_fill && !column.is_text; };
         if (std::any_of(columns_.begin(), columns_.end(), fills))
             text += "inline double filled(double value, double fill) {\n    return std::isnan(value) ? fill : value;\n}\n\n";
@@ -196,27 +215,31 @@ inline void add_category(int first, int count, int category, double* out) {
     }
 
     /// The statements that add each feature of a row.
-    std::string additions() const {
+    std::string additions(const std::string& sums) const {
         const bool plain = std::none_of(columns_.begin(), columns_.end(), [](const RawInput& c) { return c.is_text || c.has_fill; });
-        if (plain) return "    for (int j = 0; j < " + std::to_string(model_.spec.features) + "; ++j) detail::add(j, row[j], out);\n";
+        if (plain)
+            return "    for (int j = 0; j < " + std::to_string(model_.spec.features) + "; ++j) detail::add(j, row[j], " + sums + ");\n";
         std::string text;
         for (std::size_t c = 0; c < columns_.size(); ++c) {
             const RawInput& column = columns_[c];
             if (column.is_text) {
-                text += "    detail::add_column_" + std::to_string(c) + "(" + cell(c) + ", out);\n";
+                text += "    detail::add_column_" + std::to_string(c) + "(" + cell(c) + ", " + sums + ");\n";
                 continue;
             }
             const std::string value = column.has_fill ? "detail::filled(" + cell(c) + ", " + cpp_number(column.fill) + ")" : cell(c);
-            text += "    detail::add(" + std::to_string(column.feature) + ", " + value + ", out);\n";
+            text += "    detail::add(" + std::to_string(column.feature) + ", " + value + ", " + sums + ");\n";
             if (column.indicator >= 0)
-                text += "    detail::add(" + std::to_string(column.indicator) + ", std::isnan(" + cell(c) + ") ? 1.0 : 0.0, out);\n";
+                text +=
+                    "    detail::add(" + std::to_string(column.indicator) + ", std::isnan(" + cell(c) + ") ? 1.0 : 0.0, " + sums + ");\n";
         }
         return text;
     }
 
     std::string scores() const {
         std::string text = "inline void scores(" + row() + ", double* out) {\n";
-        text += "    for (int o = 0; o < outputs; ++o) out[o] = static_cast<double>(detail::biases()[o]);\n" + additions();
+        text += model_.spec.is_network()
+                    ? cpp_network_scores(model_.spec, additions("sums_0.data()"))
+                    : "    for (int o = 0; o < outputs; ++o) out[o] = static_cast<double>(detail::biases()[o]);\n" + additions("out");
         if (!classifies() && !model_.target_scale.empty())
             text += "    for (int o = 0; o < outputs; ++o) out[o] = out[o] * detail::target_scale()[o] + detail::target_shift()[o];\n";
         return text + "}\n\n";

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "glissade/error.hpp"
+#include "host/export/onnx_activation.hpp"
 #include "host/export/onnx_graph.hpp"
 #include "host/export/raw_inputs.hpp"
 
@@ -160,23 +161,42 @@ private:
     }
 
     std::string add_scores(std::string features) {
-        const std::int64_t width = model_.spec.features, outputs = model_.spec.outputs;
+        const std::int64_t width = model_.spec.features;
         if (!model_.input.empty()) {
             const std::string scale = reals("/scale", {1, width}, in_order(model_.input.scale));
             const std::string shift = reals("/shift", {1, width}, in_order(model_.input.shift));
             features = graph_.add("Add", {graph_.add("Mul", {features, scale}, "/scaled"), shift}, "/standardised");
         }
+        if (!model_.spec.is_network()) return add_layer(features, model_.spec.layers()[0], "", "/scores");
+        const std::vector<DenseLayer> layers = model_.spec.layers();
+        std::string values = features, first;
+        for (std::size_t i = 0; i < layers.size(); ++i) {
+            const std::string id = " " + std::to_string(i);
+            const bool last = i + 1 == layers.size();
+            const std::string sums = add_layer(values, layers[i], id, last ? "/last sums" : "/sums" + id);
+            if (i == 0) first = sums;
+            values = last ? sums : add_onnx_activation(graph_, model_, sums, id);
+        }
+        // Runtimes lose a NaN in some activations, so it goes round them; it is in all of a row's first sums.
+        const std::string mark =
+            graph_.add("Gather", {first, graph_.constant("/first unit", {1}, std::vector<std::int64_t>{0})}, "/mark", {axis(1)});
+        return graph_.add("Where", {graph_.add("IsNaN", {mark}, "/marked row"), mark, values}, "/scores");
+    }
+
+    std::string add_layer(const std::string& input, const DenseLayer& layer, const std::string& id, const std::string& name) {
         std::vector<double> weights;
-        for (std::int64_t o = 0; o < outputs; ++o) {
-            const auto row = in_order(model_.parameters, o * width);
+        for (std::int64_t o = 0; o < layer.outputs; ++o) {
+            const auto at = model_.parameters.begin() + layer.weights_at + o * layer.inputs;
+            const auto row =
+                layer.weights_at == 0 ? in_order(model_.parameters, o * layer.inputs) : std::vector<double>(at, at + layer.inputs);
             weights.insert(weights.end(), row.begin(), row.end());
         }
-        Names inputs = {features, reals("/weights", {outputs, width}, weights)};
-        if (model_.spec.bias) {
-            const auto biases = model_.parameters.begin() + model_.spec.weight_count();
-            inputs.push_back(reals("/biases", {outputs}, std::vector<double>(biases, model_.parameters.end())));
+        Names inputs = {input, reals("/weights" + id, {layer.outputs, layer.inputs}, weights)};
+        if (layer.bias) {
+            const auto biases = model_.parameters.begin() + layer.biases_at();
+            inputs.push_back(reals("/biases" + id, {layer.outputs}, std::vector<double>(biases, biases + layer.outputs)));
         }
-        return graph_.add("Gemm", inputs, "/scores", {{"transB", std::int64_t{1}}});
+        return graph_.add("Gemm", inputs, name, {{"transB", std::int64_t{1}}});
     }
 
     void add_value(std::string scores) {

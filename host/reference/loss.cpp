@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/reference/loss.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include "glissade/error.hpp"
 
 namespace glissade::reference {
@@ -140,6 +143,16 @@ T perceptron(T z, double y, T& slope) {
     return m > T(0) ? T(0) : -m;
 }
 
+/// The loss of a target between 0 and 1, mixed from those of 0 and 1.
+template <class T>
+T smoothed_logistic(T z, double y, double smoothing, T& slope) {
+    T slope_0(0), slope_1(0);
+    const T value_0 = logistic(z, 0, slope_0), value_1 = logistic(z, 1, slope_1);
+    const T one = Numbers<T>::from(y * (1.0L - smoothing) + smoothing / 2.0L);
+    slope = one * slope_1 + (T(1) - one) * slope_0;
+    return one * value_1 + (T(1) - one) * value_0;
+}
+
 /// A loss of two classes, or, of several scores, the sum of each class against all others.
 template <class T>
 T each_class(std::span<const T> z, double target, std::span<T> slopes, T (*loss)(T, double, T&)) {
@@ -164,11 +177,38 @@ T softmax(std::span<const T> z, double target, std::span<T> slopes) {
     return N::log(sum) + (top - z[c]);
 }
 
+/// (1-s) * loss of the class + s * the mean of the losses of all classes.
+template <class T>
+T smoothed_softmax(std::span<const T> z, double target, double smoothing, std::span<T> slopes) {
+    std::vector<T> sums(z.size(), T(0));
+    T value(0);
+    for (std::size_t c = 0; c < z.size(); ++c) {
+        const long double share =
+            smoothing / static_cast<long double>(z.size()) + (static_cast<std::size_t>(target) == c ? 1.0L - smoothing : 0);
+        value = value + Numbers<T>::from(share) * softmax(z, static_cast<double>(c), slopes);
+        for (std::size_t i = 0; i < z.size(); ++i) sums[i] = sums[i] + Numbers<T>::from(share) * slopes[i];
+    }
+    std::copy(sums.begin(), sums.end(), slopes.begin());
+    return value;
+}
+
+template <class T>
+T smoothed_classes(std::span<const T> z, double target, double smoothing, std::span<T> slopes) {
+    if (z.size() == 1) return smoothed_logistic(z[0], target, smoothing, slopes[0]);
+    T sum(0);
+    for (std::size_t c = 0; c < z.size(); ++c)
+        sum = sum + smoothed_logistic(z[c], static_cast<std::size_t>(target) == c ? 1 : 0, smoothing, slopes[c]);
+    return sum;
+}
+
 }  // namespace
 
 template <class T>
 T evaluate_loss(const Settings& settings, std::span<const T> scores, std::span<const double> targets, std::span<T> slopes) {
     const std::string& name = settings.loss;
+    if (settings.label_smoothing > 0 && name == "logistic")
+        return smoothed_classes<T>(scores, targets[0], settings.label_smoothing, slopes);
+    if (settings.label_smoothing > 0 && name == "softmax") return smoothed_softmax<T>(scores, targets[0], settings.label_smoothing, slopes);
     if (name == "squared") return squared(scores, targets, field(settings.loss_fields, "error_scale", .5), slopes);
     if (name == "huber") return huber(scores, targets, field(settings.loss_fields, "delta", 1.0), slopes);
     if (name == "absolute") return absolute(scores, targets, slopes);

@@ -70,6 +70,9 @@ struct Numbers {
     static T log(T x) { return std::log(x); }
     static T log1p(T x) { return std::log1p(x); }
     static T sqrt(T x) { return std::sqrt(x); }
+    static T expm1(T x) { return std::expm1(x); }
+    static T tanh(T x) { return std::tanh(x); }
+    static T normal_share(T x) { return std::erfc(-x / std::sqrt(T(2))) / 2; }  ///< Phi(x)
 };
 
 template <>
@@ -84,6 +87,9 @@ struct Numbers<Noisy> {
     static Noisy log(Noisy x) { return Noisy::rounded(std::log(x.value()), function_units); }
     static Noisy log1p(Noisy x) { return Noisy::rounded(std::log1p(x.value()), function_units); }
     static Noisy sqrt(Noisy x) { return Noisy::rounded(std::sqrt(x.value())); }
+    static Noisy expm1(Noisy x) { return Noisy::rounded(std::expm1(x.value()), function_units); }
+    static Noisy tanh(Noisy x) { return Noisy::rounded(std::tanh(x.value()), function_units); }
+    static Noisy normal_share(Noisy x) { return Noisy::rounded(Numbers<long double>::normal_share(x.value()), 2 * function_units); }
 };
 
 template <class T>

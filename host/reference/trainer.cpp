@@ -2,8 +2,10 @@
 #include "host/reference/trainer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "glissade/error.hpp"
+#include "host/reference/activation.hpp"
 #include "host/reference/loss.hpp"
 
 namespace glissade::reference {
@@ -11,7 +13,8 @@ namespace {
 
 std::vector<bool> decaying(const Problem& problem, const Settings& settings) {
     std::vector<bool> decays(static_cast<std::size_t>(problem.parameter_count()), true);
-    if (!settings.decay_bias) std::fill(decays.begin() + problem.weight_count(), decays.end(), false);
+    for (const Layer& layer : problem.layers())
+        if (problem.bias && !settings.decay_bias) std::fill_n(decays.begin() + layer.biases_at, layer.outputs, false);
     return decays;
 }
 
@@ -28,6 +31,7 @@ std::vector<double> in_double(const std::vector<T>& values) {
 template <class T>
 Trainer<T>::Trainer(const Problem& problem, const Settings& settings, std::span<const double> start)
     : problem_(problem),
+      layers_(problem.layers()),
       settings_(settings),
       decays_(decaying(problem, settings)),
       theta_(start.begin(), start.end()),
@@ -55,6 +59,7 @@ void Trainer<T>::for_each_stored(std::int64_t row, F&& f) const {
 /// Of each parameter, whether a row of the batch stores its feature; biases count as stored.
 template <class T>
 std::vector<bool> Trainer<T>::stored_in(const Step& step) const {
+    if (problem_.offsets.empty()) return std::vector<bool>(theta_.size(), true);
     std::vector<bool> stored(theta_.size(), false);
     std::fill(stored.begin() + problem_.weight_count(), stored.end(), true);
     for (const std::int64_t row : step.rows)
@@ -74,31 +79,68 @@ std::vector<T> Trainer<T>::read_row(std::int64_t row) const {
 }
 
 template <class T>
-T Trainer<T>::add_row(std::int64_t row, std::vector<T>& gradient) const {
-    const std::int64_t features = problem_.features, outputs = problem_.outputs;
-    const std::vector<T> x = read_row(row);
-    std::vector<T> scores(static_cast<std::size_t>(outputs), T(0)), slopes(static_cast<std::size_t>(outputs), T(0));
-    for (std::int64_t o = 0; o < outputs; ++o) {
-        T& score = scores[static_cast<std::size_t>(o)];
-        for (std::int64_t j = 0; j < features; ++j)
-            score = score + theta_[static_cast<std::size_t>(o * features + j)] * x[static_cast<std::size_t>(j)];
-        if (problem_.bias) score = score + theta_[static_cast<std::size_t>(problem_.weight_count() + o)];
+std::vector<T> Trainer<T>::sums_of(const Layer& layer, const std::vector<T>& input) const {
+    std::vector<T> sums(static_cast<std::size_t>(layer.outputs), T(0));
+    for (std::int64_t o = 0; o < layer.outputs; ++o) {
+        T& sum = sums[static_cast<std::size_t>(o)];
+        for (std::int64_t j = 0; j < layer.inputs; ++j)
+            sum = sum + theta_[static_cast<std::size_t>(layer.weights_at + o * layer.inputs + j)] * input[static_cast<std::size_t>(j)];
+        if (problem_.bias) sum = sum + theta_[static_cast<std::size_t>(layer.biases_at + o)];
     }
+    return sums;
+}
+
+template <class T>
+void Trainer<T>::add_layer(const Layer& layer, const std::vector<T>& input, const std::vector<T>& slopes, std::vector<T>& gradient) const {
+    for (std::int64_t o = 0; o < layer.outputs; ++o) {
+        const T slope = slopes[static_cast<std::size_t>(o)];
+        for (std::int64_t j = 0; j < layer.inputs; ++j) {
+            T& g = gradient[static_cast<std::size_t>(layer.weights_at + o * layer.inputs + j)];
+            g = g + slope * input[static_cast<std::size_t>(j)];
+        }
+        if (!problem_.bias) continue;
+        T& g = gradient[static_cast<std::size_t>(layer.biases_at + o)];
+        g = g + slope;
+    }
+}
+
+template <class T>
+T Trainer<T>::add_row(std::int64_t row, long place, std::vector<T>& gradient) const {
+    std::vector<std::vector<T>> inputs = {read_row(row)}, bends;  // of each layer; the slopes of the activations
+    for (std::size_t i = 0; i + 1 < layers_.size(); ++i) {
+        std::vector<T> values = sums_of(layers_[i], inputs.back()), bend(values.size(), T(0));
+        for (std::size_t u = 0; u < values.size(); ++u) {
+            values[u] = evaluate_activation<T>(settings_, values[u], bend[u]);
+            if (!settings_.dropout) continue;
+            const T factor = Numbers<T>::from(settings_.dropout(steps_, static_cast<long>(i), place, static_cast<long>(u)));
+            values[u] = values[u] * factor;
+            bend[u] = bend[u] * factor;
+        }
+        inputs.push_back(std::move(values));
+        bends.push_back(std::move(bend));
+    }
+    const std::vector<T> scores = sums_of(layers_.back(), inputs.back());
+    std::vector<T> slopes(scores.size(), T(0));
     const std::span<const double> targets(problem_.targets.data() + row * problem_.target_count,
                                           static_cast<std::size_t>(problem_.target_count));
     T loss = evaluate_loss<T>(settings_, scores, targets, slopes);
-    const bool weighted = !problem_.weights.empty();
-    const T weight(weighted ? problem_.weights[static_cast<std::size_t>(row)] : 1.0);
-    if (weighted) loss = loss * weight;
-    for (std::int64_t o = 0; o < outputs; ++o) {
-        const T slope = weighted ? slopes[static_cast<std::size_t>(o)] * weight : slopes[static_cast<std::size_t>(o)];
-        for (std::int64_t j = 0; j < features; ++j) {
-            T& g = gradient[static_cast<std::size_t>(o * features + j)];
-            g = g + slope * x[static_cast<std::size_t>(j)];
+    if (!problem_.weights.empty()) {
+        const T weight(problem_.weights[static_cast<std::size_t>(row)]);
+        loss = loss * weight;
+        for (T& slope : slopes) slope = slope * weight;
+    }
+    for (std::size_t i = layers_.size(); i-- > 0;) {
+        const Layer& layer = layers_[i];
+        add_layer(layer, inputs[i], slopes, gradient);
+        if (i == 0) break;
+        std::vector<T> before(static_cast<std::size_t>(layer.inputs), T(0));
+        for (std::size_t j = 0; j < before.size(); ++j) {
+            for (std::int64_t o = 0; o < layer.outputs; ++o)
+                before[j] = before[j] +
+                            slopes[static_cast<std::size_t>(o)] * theta_[static_cast<std::size_t>(layer.weights_at + o * layer.inputs) + j];
+            before[j] = before[j] * bends[i - 1][j];
         }
-        if (!problem_.bias) continue;
-        T& g = gradient[static_cast<std::size_t>(problem_.weight_count() + o)];
-        g = g + slope;
+        slopes = std::move(before);
     }
     return loss;
 }
@@ -132,7 +174,8 @@ double Trainer<T>::step(const Step& step) {
     std::vector<T> gradient(theta_.size(), T(0));
     const T count(static_cast<double>(step.rows.size()));
     T loss(0);
-    for (const std::int64_t row : step.rows) loss = loss + add_row(row, gradient);
+    long place = 0;
+    for (const std::int64_t row : step.rows) loss = loss + add_row(row, place++, gradient);
     for (T& g : gradient) g = g / count;
     clip(gradient);
     for (std::size_t j = 0; j < theta_.size(); ++j)

@@ -37,11 +37,16 @@ private:
     void for_each_stored(std::int64_t row, F&& f) const;
     std::vector<bool> stored_in(const Step& step) const;
     std::vector<T> read_row(std::int64_t row) const;
-    T add_row(std::int64_t row, std::vector<T>& gradient) const;
+    /// What the units of a layer make of what the layer before gives.
+    std::vector<T> sums_of(const Layer& layer, const std::vector<T>& input) const;
+    /// `place`: of the row within the batch.
+    T add_row(std::int64_t row, long place, std::vector<T>& gradient) const;
+    void add_layer(const Layer& layer, const std::vector<T>& input, const std::vector<T>& slopes, std::vector<T>& gradient) const;
     void add_to_average();
     void clip(std::vector<T>& gradient) const;
 
     const Problem& problem_;
+    std::vector<Layer> layers_;
     Settings settings_;
     std::vector<bool> decays_;
     std::vector<T> theta_, average_;

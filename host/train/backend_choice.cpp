@@ -9,6 +9,17 @@ namespace glissade {
 
 namespace {
 
+/// Validation rows in the memory of a device are judged there.
+template <class Real>
+void check_held_out(const Problem<Real>& problem, const DeviceChoice& choice) {
+    const std::optional<DevicePlace>& place = problem.held_out.place;
+    if (!place || (choice.cuda && choice.ordinal == place->ordinal)) return;
+    fail(ErrorKind::device, "the validation rows are in the memory of CUDA device " + std::to_string(place->ordinal) +
+                                ", but the run is on " +
+                                (choice.cuda ? "device " + std::to_string(choice.ordinal) : "the CPU (" + choice.why + ")") +
+                                ": train there, or copy them to the host");
+}
+
 /// Nothing, and a word about it in the plan, where the file is of no use: results do not depend on it.
 Calibration usable_calibration(std::string& why) {
     try {
@@ -19,11 +30,22 @@ Calibration usable_calibration(std::string& why) {
     }
 }
 
+template <class Real>
+DeviceChoice device_of(const Problem<Real>& problem, const std::string& device) {
+    if (problem.place && (problem.is_network() || problem.label_smoothing > Real(0))) refuse_place(*problem.place);
+    if (problem.place) return choose_for_place(device, *problem.place);
+    if (problem.is_network()) return choose_for_network(device);
+    if (problem.is_sparse()) return choose_for_sparse(device);
+    if (problem.label_smoothing > Real(0)) return choose_on_cpu(device, "label smoothing runs", "training without it");
+    return choose_device(device, real_type_of<Real>());
+}
+
 }  // namespace
 
 template <class Real>
 std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const TrainOptions& options, DeviceChoice& choice_out) {
-    choice_out = problem.is_sparse() ? choose_for_sparse(options.device) : choose_device(options.device, real_type_of<Real>());
+    choice_out = device_of(problem, options.device);
+    check_held_out(problem, choice_out);
     BackendLimits limits;
     limits.threads = options.threads > 0 ? options.threads : usable_processors();
     limits.cuda_ordinal = choice_out.ordinal;
@@ -42,6 +64,7 @@ std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const 
                 refusal = error.what();
             }
             choice_out = {false, 0, false, "the GPU cannot take this shape: " + refusal + calibration_trouble};
+            check_held_out(problem, choice_out);
         }
     }
     limits.memory_limit_bytes = options.memory_limit_bytes;

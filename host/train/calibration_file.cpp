@@ -33,14 +33,16 @@ constexpr std::array<Field<CpuRates>, 12> cpu_fields = {{{"late_row", &CpuRates:
                                                          {"step_of_single_row", &CpuRates::step_of_single_row},
                                                          {"entry", &CpuRates::entry},
                                                          {"entry_more", &CpuRates::entry_more}}};
-constexpr std::array<Field<CardMeasures>, 8> card_fields = {{{"read_bytes_per_second", &CardMeasures::read_bytes_per_second},
-                                                             {"gather_bytes_per_second", &CardMeasures::gather_bytes_per_second},
-                                                             {"block_read_bytes_per_second", &CardMeasures::block_read_bytes_per_second},
-                                                             {"l2_read_bytes_per_second", &CardMeasures::l2_read_bytes_per_second},
-                                                             {"upload_bytes_per_second", &CardMeasures::upload_bytes_per_second},
-                                                             {"block_barrier_seconds", &CardMeasures::block_barrier_seconds},
-                                                             {"grid_barrier_seconds", &CardMeasures::grid_barrier_seconds},
-                                                             {"launch_seconds", &CardMeasures::launch_seconds}}};
+constexpr std::array<Field<CardMeasures>, 10> card_fields = {{{"read_bytes_per_second", &CardMeasures::read_bytes_per_second},
+                                                              {"gather_bytes_per_second", &CardMeasures::gather_bytes_per_second},
+                                                              {"gather_row_bytes", &CardMeasures::gather_row_bytes},
+                                                              {"cluster_barrier_seconds", &CardMeasures::cluster_barrier_seconds},
+                                                              {"block_read_bytes_per_second", &CardMeasures::block_read_bytes_per_second},
+                                                              {"l2_read_bytes_per_second", &CardMeasures::l2_read_bytes_per_second},
+                                                              {"upload_bytes_per_second", &CardMeasures::upload_bytes_per_second},
+                                                              {"block_barrier_seconds", &CardMeasures::block_barrier_seconds},
+                                                              {"grid_barrier_seconds", &CardMeasures::grid_barrier_seconds},
+                                                              {"launch_seconds", &CardMeasures::launch_seconds}}};
 
 template <class Record, std::size_t Count>
 void add_fields(Json& json, const Record& record, const std::array<Field<Record>, Count>& fields) {

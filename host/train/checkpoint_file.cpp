@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "glissade/checkpoint.hpp"
+#include "host/data/device_memory.hpp"
 #include "host/train/settings_json.hpp"
 #include "host/train/store.hpp"
 #include "host/train/tensors.hpp"
@@ -167,8 +168,9 @@ void hash_data(XXH3_state_t* state, const Dataset& data) {
             hash_reals(state, x.values + begin, count);
         }
     } else {
-        const auto x = data.features<Real>();
-        for (std::int64_t r = 0; r < x.rows; ++r) hash_reals(state, x.row(r), x.columns);
+        device_memory::visit_rows<Real>(data, [&](MatrixView<const Real> x) {
+            for (std::int64_t r = 0; r < x.rows; ++r) hash_reals(state, x.row(r), x.columns);
+        });
     }
     if (data.has_targets()) hash_reals(state, data.targets<Real>().data(), data.rows() * data.target_count());
     if (data.has_weights()) hash_reals(state, data.weights<Real>().data(), data.rows());

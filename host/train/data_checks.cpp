@@ -9,6 +9,7 @@
 #include "glissade/device.hpp"
 #include "glissade/error.hpp"
 #include "host/data/dataset_storage.hpp"
+#include "host/data/device_memory.hpp"
 #include "host/data/parallel.hpp"
 #include "host/train/field_checks.hpp"
 
@@ -18,6 +19,10 @@ namespace {
 
 std::string at_row(const std::string& what, std::int64_t row) {
     return what + ", row " + std::to_string(row + 1);
+}
+
+[[noreturn]] void refuse_value(const std::string& what, std::int64_t row, std::int64_t column) {
+    fail(ErrorKind::data, at_row(what, row) + ", column " + std::to_string(column + 1) + ": the value is not finite");
 }
 
 /// The first row of [begin, end) with a value that is not finite, or -1.
@@ -69,7 +74,10 @@ void check_weights(const Dataset& data, const std::string& what) {
 
 template <class Real>
 void check_scorable_as(const Dataset& data, const ModelSpec& spec, const std::string& what) {
-    data.is_sparse() ? check_features(data.sparse<Real>(), what) : check_features(data.features<Real>(), what);
+    if (data.place())
+        check_features(data.device_features(), *data.place(), what);
+    else
+        data.is_sparse() ? check_features(data.sparse<Real>(), what) : check_features(data.features<Real>(), what);
     if (data.has_targets()) check_targets<Real>(data, spec, what);
     if (data.has_weights()) check_weights<Real>(data, what);
 }
@@ -88,9 +96,13 @@ void check_features(MatrixView<const Real> x, const std::string& what) {
     for (const std::int64_t row : found) {
         if (row < 0) continue;
         for (std::int64_t j = 0; j < x.columns; ++j)
-            if (!std::isfinite(x.row(row)[j]))
-                fail(ErrorKind::data, at_row(what, row) + ", column " + std::to_string(j + 1) + ": the value is not finite");
+            if (!std::isfinite(x.row(row)[j])) refuse_value(what, row, j);
     }
+}
+
+void check_features(MatrixView<const float> x, const DevicePlace& place, const std::string& what) {
+    const std::int64_t found = device_memory::first_not_finite(x, place);
+    if (found >= 0) refuse_value(what, found / x.columns, found % x.columns);
 }
 
 template <class Real>
@@ -98,9 +110,7 @@ void check_features(const SparseView<const Real>& x, const std::string& what) {
     storage::check_structure(x, what.c_str());
     for (std::int64_t r = 0; r < x.rows; ++r)
         for (std::int64_t k = x.offsets[r]; k < x.offsets[r + 1]; ++k)
-            if (!std::isfinite(x.values[k]))
-                fail(ErrorKind::data, at_row(what, r) + ", column " + std::to_string(static_cast<std::int64_t>(x.indices[k]) + 1) +
-                                          ": the value is not finite");
+            if (!std::isfinite(x.values[k])) refuse_value(what, r, x.indices[k]);
 }
 
 void check_scorable(const Dataset& data, const ModelSpec& spec, const std::string& what) {

@@ -12,6 +12,8 @@ namespace glissade {
 /// Throws Error(data) naming the first row and column that is not finite. Cost: one pass at memory speed.
 template <class Real>
 void check_features(MatrixView<const Real> x, const std::string& what);
+/// The same for rows in the memory of a device.
+void check_features(MatrixView<const float> x, const DevicePlace& place, const std::string& what);
 /// The same for sparse rows; also if their columns do not ascend or there are no such columns.
 template <class Real>
 void check_features(const SparseView<const Real>& x, const std::string& what);

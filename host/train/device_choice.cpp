@@ -43,12 +43,39 @@ DeviceChoice choose_device(const std::string& device, RealType type) {
                                 " usable CUDA devices, cuda:0 to cuda:" + std::to_string(cuda.devices.back().ordinal));
 }
 
-DeviceChoice choose_for_sparse(const std::string& device) {
+DeviceChoice choose_for_place(const std::string& device, const DevicePlace& place) {
+    const std::string there = "cuda:" + std::to_string(place.ordinal);
+    if (device == "auto" || device == "cuda") {
+        DeviceChoice choice = choose_device(there, RealType::float32);
+        choice.why = "the rows are there: " + choice.why;
+        return choice;
+    }
+    const DeviceChoice choice = choose_device(device, RealType::float32);
+    if (!choice.cuda || choice.ordinal != place.ordinal)
+        fail(ErrorKind::device, "the rows are in the memory of CUDA device " + std::to_string(place.ordinal) + ", which device " + device +
+                                    " does not read: use device auto or " + there + ", or copy them to the host");
+    return choice;
+}
+
+void refuse_place(const DevicePlace& place) {
+    fail(ErrorKind::device, "the rows are in the memory of CUDA device " + std::to_string(place.ordinal) +
+                                ", but models with hidden layers and label smoothing run on the CPU: copy them to the host");
+}
+
+DeviceChoice choose_on_cpu(const std::string& device, const std::string& what, const std::string& otherwise) {
     if (device == "cpu") return {false, 0, true, "asked for"};
-    if (device == "auto") return {false, 0, false, "sparse data runs on the CPU"};
+    if (device == "auto") return {false, 0, false, what + " on the CPU"};
     if (device != "cuda" && device.rfind("cuda:", 0) != 0)
         fail(ErrorKind::usage, "device \"" + device + "\" is not auto, cpu, cuda or cuda:N");
-    fail(ErrorKind::usage, "sparse data runs on the CPU only; use device cpu or auto, or dense data with device " + device);
+    fail(ErrorKind::usage, what + " on the CPU only; use device cpu or auto, or " + otherwise + " with device " + device);
+}
+
+DeviceChoice choose_for_sparse(const std::string& device) {
+    return choose_on_cpu(device, "sparse data runs", "dense data");
+}
+
+DeviceChoice choose_for_network(const std::string& device) {
+    return choose_on_cpu(device, "a model with hidden layers runs", "a linear model");
 }
 
 }  // namespace glissade

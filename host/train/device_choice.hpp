@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "glissade/dataset.hpp"
 #include "glissade/matrix_view.hpp"
 
 namespace glissade {
@@ -19,7 +20,17 @@ struct DeviceChoice {
 /// a device that was asked for by name cannot be used; `auto` takes the first usable GPU for float32, else the CPU.
 DeviceChoice choose_device(const std::string& device, RealType type);
 
-/// The same for sparse data, which runs on the CPU: Error(usage) for a GPU that was asked for by name.
+/// The same for float32 data in the memory of a device, which only that device reads: `auto` and `cuda` are that one. Error(device) for the
+/// CPU and for another device.
+DeviceChoice choose_for_place(const std::string& device, const DevicePlace& place);
+
+/// Throws Error(device): the CPU does not read those rows.
+[[noreturn]] void refuse_place(const DevicePlace& place);
+
+/// The same for what runs on the CPU only: Error(usage) for a GPU that was asked for by name. `what` runs there, as in "sparse data runs on
+/// the CPU"; `otherwise` is what a GPU would take.
+DeviceChoice choose_on_cpu(const std::string& device, const std::string& what, const std::string& otherwise);
 DeviceChoice choose_for_sparse(const std::string& device);
+DeviceChoice choose_for_network(const std::string& device);
 
 }  // namespace glissade

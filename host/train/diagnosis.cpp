@@ -70,7 +70,9 @@ std::string rate_verdict(const Optimizer& optimizer, double lambda) {
 /// The same for a run over all rows, where the bound is exact: the loss has curvature 1 everywhere and nothing moves the rate.
 template <class Real>
 std::string full_batch_verdict(const Problem<Real>& problem, const ResolvedRun& run, const TrainOptions& options, const Member& member) {
-    if (!is_sgd(member.optimizer) || run.batches.batch_size != problem.features.rows || run.spec.loss.name() != "squared") return "";
+    if (run.spec.is_network() || !is_sgd(member.optimizer) || run.batches.batch_size != problem.features.rows ||
+        run.spec.loss.name() != "squared")
+        return "";
     if (options.shuffle == Shuffle::replacement || options.clip_norm > 0 || options.clip_value > 0 || !options.schedule.is_constant())
         return "";
     const auto lambda = largest_curvature(problem, run.spec.loss, member.l2);
@@ -83,7 +85,7 @@ std::string full_batch_verdict(const Problem<Real>& problem, const ResolvedRun& 
 template <class Real>
 std::optional<double> largest_curvature(const Problem<Real>& problem, const Loss& loss, double l2) {
     const auto bound = loss.max_curvature();
-    if (!bound) return std::nullopt;
+    if (!bound || problem.place) return std::nullopt;
     constexpr double most_multiplications = 4e9;
     constexpr double settled = 1e-7;  // relative change of the estimate: three printed digits need far less
     const double values = problem.is_sparse()
@@ -193,7 +195,7 @@ std::string explain_divergence(const Problem<Real>& problem, const ResolvedRun& 
     const Member& member = run.members[static_cast<std::size_t>(where.member)];
     std::string text = "diverged at step " + std::to_string(where.step) + " (epoch " + std::to_string(where.epoch) + ", batch " +
                        std::to_string(where.batch) + "): the loss or its gradient is no longer finite; ";
-    const bool plain = is_sgd(member.optimizer);
+    const bool plain = is_sgd(member.optimizer) && !run.spec.is_network();
     const auto lambda = plain ? largest_curvature(problem, run.spec.loss, member.l2) : std::nullopt;
     const std::string verdict = lambda ? rate_verdict(member.optimizer, *lambda) : "";
     if (!verdict.empty()) return text + verdict;

@@ -10,8 +10,8 @@
 namespace glissade {
 
 /// The largest eigenvalue of the Hessian of the mean squared loss (1/2 e^2) over the training rows, biases included, by power iteration;
-/// for losses of bounded curvature, that bound times the same matrix. Nothing for losses without one (hinge). Cost: up to 100 passes over
-/// the data.
+/// for losses of bounded curvature, that bound times the same matrix. Nothing for losses without one (hinge), and for rows in the memory of
+/// a device, which the host does not read. Cost: up to 100 passes over the data.
 template <class Real>
 std::optional<double> largest_curvature(const Problem<Real>& problem, const Loss& loss, double l2);
 

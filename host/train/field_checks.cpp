@@ -32,6 +32,13 @@ std::string names_fault(const std::vector<std::string>& names, std::int64_t colu
 std::string counts_fault(const ModelSpec& spec) {
     if (spec.features < 1 || spec.outputs < 1 || spec.features > most_weights / spec.outputs)
         return "impossible counts: " + std::to_string(spec.features) + " features, " + std::to_string(spec.outputs) + " outputs";
+    std::int64_t inputs = spec.features, weights = 0;  // of a network; each product is in range where the sum was
+    for (const std::int64_t width : spec.hidden) {
+        if (width < 1 || width > most_weights / inputs) return "an impossible hidden layer of " + std::to_string(width) + " units";
+        weights += inputs * width;
+        inputs = width;
+        if (weights > most_weights || inputs > most_weights / spec.outputs) return "impossible counts: its layers are too large";
+    }
     if (spec.loss.kind() == LossKind::binary && spec.outputs == 2) return "a loss of two classes has one output for them";
     return {};
 }
@@ -97,6 +104,10 @@ std::string affine_fault(const std::string& name, const std::vector<double>& sca
 }
 
 }  // namespace
+
+std::string shape_fault(const ModelSpec& spec) {
+    return counts_fault(spec);
+}
 
 std::string description_fault(const Model& model) {
     const ModelSpec& spec = model.spec;

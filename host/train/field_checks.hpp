@@ -12,6 +12,9 @@ namespace glissade {
 /// What is wrong with a model's description: its counts, task, loss, labels, names and preparation. Empty: nothing.
 std::string description_fault(const Model& model);
 
+/// The same of its counts alone: "impossible counts: ...". Empty: nothing.
+std::string shape_fault(const ModelSpec& spec);
+
 /// What keeps a model from being used: a fault of its description, numbers of another count than it says, numbers that are not finite
 /// in its real type. Empty: nothing. Cost: a pass over the parameters.
 std::string model_fault(const Model& model);

@@ -4,6 +4,7 @@
 
 #include "glissade/error.hpp"
 #include "host/execution/idle.hpp"
+#include "host/train/initial_weights.hpp"
 #include "host/train/training_loop.hpp"
 
 namespace glissade {
@@ -23,6 +24,47 @@ bool same(const ColumnAffine& a, const ColumnAffine& b) {
     return a.scale == b.scale && (a.shift == b.shift || (none(a.shift) && none(b.shift)));
 }
 
+/// The map of a column or a target: value = scale * x + shift; the identity where there is none.
+struct Units {
+    double scale = 1, shift = 0;
+};
+Units units_of(const std::vector<double>& scale, const std::vector<double>& shift, std::size_t i) {
+    return {scale.empty() ? 1 : scale[i], shift.empty() ? 0 : shift[i]};
+}
+
+/// The network `start` in other units: its first layer takes in the difference of the columns' maps, its last that of the targets'.
+std::vector<double> network_in_units(const Model& start, const ColumnAffine& input, const std::vector<double>& target_scale,
+                                     const std::vector<double>& target_shift) {
+    std::vector<double> out = start.parameters;
+    const DenseLayer first = start.spec.layers().front(), last = start.spec.layers().back();
+    double* p = out.data();
+    const auto move_bias = [&](const DenseLayer& layer, std::int64_t unit, double by) {
+        if (by == 0) return;
+        if (!layer.bias) fail(ErrorKind::usage, "the model to start from has no biases, which other units of the data would need");
+        p[layer.biases_at() + unit] += by;
+    };
+    for (std::int64_t j = 0; j < first.inputs; ++j) {
+        const auto column = static_cast<std::size_t>(j);
+        const Units there = units_of(start.input.scale, start.input.shift, column), here = units_of(input.scale, input.shift, column);
+        const double ratio = there.scale / here.scale, off = there.shift - ratio * here.shift;
+        for (std::int64_t u = 0; u < first.outputs; ++u) {
+            double& weight = p[first.weights_at + u * first.inputs + j];
+            move_bias(first, u, weight * off);
+            weight *= ratio;
+        }
+    }
+    if (start.task == Task::classification) return out;
+    for (std::int64_t o = 0; o < last.outputs; ++o) {
+        const auto target = static_cast<std::size_t>(o);
+        const Units there = units_of(start.target_scale, start.target_shift, target), here = units_of(target_scale, target_shift, target);
+        const double ratio = there.scale / here.scale;
+        for (std::int64_t j = 0; j < last.inputs; ++j) p[last.weights_at + o * last.inputs + j] *= ratio;
+        if (last.bias) p[last.biases_at() + o] *= ratio;
+        move_bias(last, o, (there.shift - here.shift) / here.scale);
+    }
+    return out;
+}
+
 /// Parameters of `start` in the units of this run: as they are where the units agree, else by way of the user's units.
 std::vector<double> start_parameters(const Model& start, const ColumnAffine& input, const std::vector<double>& target_scale,
                                      const std::vector<double>& target_shift) {
@@ -31,6 +73,7 @@ std::vector<double> start_parameters(const Model& start, const ColumnAffine& inp
         start.task == Task::classification || ((start.target_scale.empty() ? no_scale : start.target_scale) == target_scale &&
                                                (start.target_shift.empty() ? no_shift : start.target_shift) == target_shift);
     if (same(start.input, input) && same_targets) return start.parameters;
+    if (start.spec.is_network()) return network_in_units(start, input, target_scale, target_shift);
     std::vector<double> weights, biases;
     start.coefficients(weights, biases);
     const std::int64_t features = start.spec.features;
@@ -59,22 +102,17 @@ RunState<Real> initial_state(const Dataset& data, const TrainOptions& options, c
     RunState<Real> state;
     state.tracks.resize(run.members.size());
     state.rule_memory.assign(run.members.size() * 2 * max_rule_memory, 0.0);
-    std::vector<Real> start(count, Real(0));
-    if (options.start) {
-        const auto values = start_parameters(*options.start, input_of(data, rows.applied), rows.target_scale, rows.target_shift);
+    std::vector<double> start;
+    if (options.start) start = start_parameters(*options.start, input_of(data, rows.applied), rows.target_scale, rows.target_shift);
+    for (const Member& member : run.members) {
+        const auto values = options.start ? start : initial_weights(run.spec, options.init, member.init_seed);
         if (values.size() != count) fail(ErrorKind::internal, "a start of another size than the run's parameters");
         for (std::size_t i = 0; i < count; ++i) {
-            start[i] = static_cast<Real>(values[i]);
-            if (!std::isfinite(start[i]))
+            state.live.parameters.push_back(static_cast<Real>(values[i]));
+            if (!std::isfinite(state.live.parameters.back()))
                 fail(ErrorKind::usage, "parameter " + std::to_string(i) + " of the model to start from is not finite in this run's units");
         }
     }
-    const auto repeat = [&](const std::vector<Real>& one) {
-        std::vector<Real> all;
-        for (std::size_t m = 0; m < run.members.size(); ++m) all.insert(all.end(), one.begin(), one.end());
-        return all;
-    };
-    state.live.parameters = repeat(start);
     for (int i = 0; i < problem.state_count; ++i) {
         std::vector<Real> vector;
         for (const Member& member : run.members) vector.insert(vector.end(), count, static_cast<Real>(member.optimizer.initial_state(i)));

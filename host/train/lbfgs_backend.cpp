@@ -76,6 +76,7 @@ public:
     void score(SparseView<const Real> x, const Real* parameters, std::span<Real> scores_out) override {
         evaluator_->score(x, parameters, scores_out);
     }
+    bool judge(const Real* parameters, JudgedSums& out) override { return evaluator_->judge(parameters, out); }
     std::string description() const override { return evaluator_->description() + "; L-BFGS on the host"; }
     StepPrediction predict_step() override { return evaluator_->predict_step(); }
 
@@ -119,9 +120,15 @@ private:
         const Real* row = scalars_ + static_cast<std::ptrdiff_t>(m) * rules::scalars_a_member;
         const double weights = row[rules::ScalarRow::coupled_decay], biases = row[rules::ScalarRow::size + rules::ScalarRow::coupled_decay];
         double sum = 0;
-        for (std::size_t j = 0; j < point.size(); ++j) {
-            const double decay = static_cast<std::int64_t>(j) < problem_.weight_count() ? weights : biases;
-            sum += decay * static_cast<double>(point[j]) * static_cast<double>(point[j]);
+        const auto add = [&](std::int64_t begin, std::int64_t end, double decay) {
+            for (std::int64_t j = begin; j < end; ++j) {
+                const double value = point[static_cast<std::size_t>(j)];
+                sum += decay * value * value;
+            }
+        };
+        for (const DenseLayer& layer : problem_.layers()) {
+            add(layer.weights_at, layer.biases_at(), weights);
+            add(layer.biases_at(), layer.end(), biases);
         }
         return sum / 2;
     }

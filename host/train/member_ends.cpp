@@ -18,6 +18,7 @@ constexpr std::int64_t default_tol_patience = 5;  // scikit-learn's n_iter_no_ch
 
 template <class Real>
 void TrainingLoop<Real>::freeze_member(std::int64_t position, std::int64_t segment_first) {
+    drop_ahead();
     const std::int64_t step = state_.step;
     const std::size_t member = alive()[static_cast<std::size_t>(position)];
     MemberTrack<Real>& track = state_.tracks[member];
@@ -59,6 +60,7 @@ void TrainingLoop<Real>::retire_stalled() {
     for (std::size_t i = living.size(); i-- > 0;) {
         MemberTrack<Real>& track = state_.tracks[living[i]];
         if (!track.alive || !(stalled(track) || backend_->settled(static_cast<std::int64_t>(i)))) continue;
+        drop_ahead();
         state_.live = backend_->get_state();
         track.final_parameters = model_parameters(living[i]);
         remove_member(static_cast<std::int64_t>(i));

@@ -24,6 +24,15 @@ template <class In>
 void check_rows(const SparseView<const In>& x) {
     storage::check_structure(x, "the sparse matrix");
 }
+void check_rows(const DeviceMatrix&) {}  // Dataset::borrow_device has
+
+template <class View>
+void check_finite(const View& x) {
+    check_features(x, "the matrix");
+}
+void check_finite(const DeviceMatrix& x) {
+    check_features(x.view, x.place, "the matrix");
+}
 
 /// What every prediction presumes of its matrices: a view that can be read, room for `values_a_row` results a row.
 template <class View>
@@ -62,6 +71,16 @@ void score_matrix(const Model& model, MatrixView<const In> x, std::span<In> out,
     }
 }
 
+/// The same for rows on a device, which are float32.
+template <class Real, class In>
+void score_matrix(const Model& model, const DeviceMatrix& x, std::span<In> out, const PredictOptions& options) {
+    const TypedModel<Real> typed(model, true);
+    if constexpr (std::is_same_v<Real, float> && std::is_same_v<In, float>)
+        run_scores(typed.task(model, x), options, out);
+    else
+        fail(ErrorKind::usage, "a model of float64 runs on the CPU, which does not read rows in the memory of a device");
+}
+
 /// The same for sparse rows.
 template <class Real, class In>
 void score_matrix(const Model& model, const SparseView<const In>& x, std::span<In> out, const PredictOptions& options) {
@@ -89,7 +108,7 @@ void score_matrix(const Model& model, const SparseView<const In>& x, std::span<I
 template <class In, class View>
 void scores_of(const Model& model, const View& x, std::span<In> out, const PredictOptions& options) {
     check_request(model, x, model.spec.outputs, out.size());
-    check_features(x, "the matrix");
+    check_finite(x);
     if (model.real_type == RealType::float32)
         score_matrix<float>(model, x, out, options);
     else
@@ -171,6 +190,7 @@ void probabilities(const Model& model, const View& x, std::span<In> out, const P
 template <class In, class F>
 void with_rows(const Dataset& data, F&& f) {
     if (data.real_type() != real_type_of<In>()) fail(ErrorKind::usage, "the output's real type is not that of the data set");
+    if (data.place()) return f(DeviceMatrix(data));
     data.is_sparse() ? f(data.sparse<In>()) : f(data.features<In>());
 }
 
@@ -193,10 +213,12 @@ void Model::decision_function(SparseView<const double> x, std::span<double> out,
     scores_of<double>(*this, x, out, o);
 }
 void Model::decision_function(const Dataset& data, std::span<float> out, const PredictOptions& o) const {
-    with_rows<float>(data, [&](const auto& x) { decision_function(x, out, o); });
+    check_use(*this, o);
+    with_rows<float>(data, [&](const auto& x) { scores_of<float>(*this, x, out, o); });
 }
 void Model::decision_function(const Dataset& data, std::span<double> out, const PredictOptions& o) const {
-    with_rows<double>(data, [&](const auto& x) { decision_function(x, out, o); });
+    check_use(*this, o);
+    with_rows<double>(data, [&](const auto& x) { scores_of<double>(*this, x, out, o); });
 }
 void Model::predict(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
     check_use(*this, o);
@@ -215,10 +237,12 @@ void Model::predict(SparseView<const double> x, std::span<double> out, const Pre
     predict_matrix<double>(*this, x, out, o);
 }
 void Model::predict(const Dataset& data, std::span<float> out, const PredictOptions& o) const {
-    with_rows<float>(data, [&](const auto& x) { predict(x, out, o); });
+    check_use(*this, o);
+    with_rows<float>(data, [&](const auto& x) { predict_matrix<float>(*this, x, out, o); });
 }
 void Model::predict(const Dataset& data, std::span<double> out, const PredictOptions& o) const {
-    with_rows<double>(data, [&](const auto& x) { predict(x, out, o); });
+    check_use(*this, o);
+    with_rows<double>(data, [&](const auto& x) { predict_matrix<double>(*this, x, out, o); });
 }
 void Model::predict_proba(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
     check_use(*this, o);
@@ -237,10 +261,12 @@ void Model::predict_proba(SparseView<const double> x, std::span<double> out, con
     probabilities<double>(*this, x, out, o);
 }
 void Model::predict_proba(const Dataset& data, std::span<float> out, const PredictOptions& o) const {
-    with_rows<float>(data, [&](const auto& x) { predict_proba(x, out, o); });
+    check_use(*this, o);
+    with_rows<float>(data, [&](const auto& x) { probabilities<float>(*this, x, out, o); });
 }
 void Model::predict_proba(const Dataset& data, std::span<double> out, const PredictOptions& o) const {
-    with_rows<double>(data, [&](const auto& x) { predict_proba(x, out, o); });
+    check_use(*this, o);
+    with_rows<double>(data, [&](const auto& x) { probabilities<double>(*this, x, out, o); });
 }
 
 }  // namespace glissade

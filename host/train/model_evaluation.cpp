@@ -15,13 +15,31 @@ namespace glissade {
 namespace {
 
 template <class Real>
+ScoreTask<Real> task_of(const Model& model, const TypedModel<Real>& typed, const Dataset& data) {
+    if (data.place()) return typed.task(model, DeviceMatrix(data));
+    return data.is_sparse() ? typed.task(model, data.sparse<Real>()) : typed.task(model, data.features<Real>());
+}
+
+template <class Real>
 Metrics evaluate_as(const Model& model, const Dataset& data, const PredictOptions& options) {
     const TypedModel<Real> typed(model, data.input.empty());
-    std::vector<Real> scores(static_cast<std::size_t>(data.rows() * model.spec.outputs));
-    run_scores<Real>(data.is_sparse() ? typed.task(model, data.sparse<Real>()) : typed.task(model, data.features<Real>()), options, scores);
+    const ScoreTask<Real> task = task_of(model, typed, data);
+    const DeviceChoice device = choose_for_task(task, options);
+    if (data.rows() == 0) return {};
     const auto targets = targets_in_units<Real>(data, model.task, model.target_scale, model.target_shift);
     const auto weights = data.has_weights() ? data.weights<Real>() : std::span<const Real>{};
-    return score_metrics<Real>(model.spec, {scores, targets, weights, model.target_scale}, LossUnits::user);
+    JudgedRows<Real> rows = judged_rows<Real>(model.spec, {{}, targets, weights, model.target_scale}, LossUnits::user);
+    const JudgedTotals totals = judged_totals(rows);
+    if constexpr (sizeof(Real) == 4) {
+        if (device.cuda) {
+            rows.features = task.x;
+            rows.place = task.place;
+            return metrics_of(model.spec, data.rows(), totals, judge_on_cuda(task, rows, device.ordinal));
+        }
+    }
+    std::vector<Real> scores(static_cast<std::size_t>(data.rows() * model.spec.outputs));
+    run_scores<Real>(task, device, options, scores);
+    return metrics_of(model.spec, data.rows(), totals, judge_scores<Real>(rows, scores, model.spec.outputs));
 }
 
 template <class To, class From>
@@ -35,6 +53,7 @@ void convert_rows(const SparseView<const From>& x, Dataset& out) {
 /// The data set in the model's real type.
 Dataset in_real_type(const Dataset& data, RealType type) {
     if (data.real_type() == type) return data;
+    if (data.place()) fail(ErrorKind::usage, "a model of float64 runs on the CPU, which does not read rows in the memory of a device");
     Dataset out = data.is_sparse() ? Dataset::allocate_sparse(type, data.rows(), data.columns(), data.nonzeros(), data.target_count(),
                                                               data.has_weights())
                                    : Dataset::allocate(type, data.rows(), data.columns(), data.target_count(), data.has_weights());
@@ -72,6 +91,7 @@ Metrics Model::evaluate(const Dataset& data, const PredictOptions& options) cons
 
 void Model::coefficients(std::vector<double>& weights_out, std::vector<double>& biases_out) const {
     check_model(*this);
+    if (spec.is_network()) fail(ErrorKind::usage, "a model with hidden layers has no coefficients: no number of it belongs to one feature");
     std::vector<double> weights(parameters.begin(), parameters.begin() + spec.weight_count());
     std::vector<double> biases(static_cast<std::size_t>(spec.outputs), 0.0);
     for (std::int64_t o = 0; o < spec.outputs; ++o) {

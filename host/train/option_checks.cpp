@@ -15,6 +15,8 @@ namespace {
 
 constexpr int most_threads = 1024;
 constexpr std::int64_t most_members = 1024;
+constexpr std::size_t most_hidden_layers = 100;
+constexpr std::int64_t most_units = 1'000'000;  ///< of a layer
 
 void at_least(std::int64_t low, std::int64_t value, const std::string& name) {
     if (value < low) fail(ErrorKind::usage, name + " = " + std::to_string(value) + " must be at least " + std::to_string(low));
@@ -46,6 +48,30 @@ void check_members(const TrainOptions& o) {
 void check_averaging(const Averaging& o) {
     finite_non_negative(o.start, "average.start");
     if (!(o.decay > 0 && o.decay < 1)) fail(ErrorKind::usage, "average.decay = " + number_text(o.decay) + " must be above 0 and below 1");
+}
+
+void below_one(double value, const std::string& name) {
+    if (!(value >= 0 && static_cast<float>(value) < 1))
+        fail(ErrorKind::usage, name + " = " + number_text(value) + " must be at least 0 and below 1");
+}
+
+void check_network(const TrainOptions& o) {
+    if (o.hidden.size() > most_hidden_layers)
+        fail(ErrorKind::usage, std::to_string(o.hidden.size()) + " hidden layers: there may be " + std::to_string(most_hidden_layers));
+    for (std::size_t i = 0; i < o.hidden.size(); ++i)
+        if (o.hidden[i] < 1 || o.hidden[i] > most_units)
+            fail(ErrorKind::usage, "hidden[" + std::to_string(i) + "] = " + std::to_string(o.hidden[i]) + ": a layer has 1 to " +
+                                       std::to_string(most_units) + " units");
+    double constants[max_activation_constants] = {};
+    o.activation.prepare(constants);  // throws if a setting of it is out of range
+    below_one(o.dropout, "dropout");
+    below_one(o.label_smoothing, "label_smoothing");
+    if (o.dropout > 0 && o.hidden.empty())
+        fail(ErrorKind::usage, "dropout leaves out units of hidden layers, but the model has none: set hidden, or leave it out");
+    if (!o.hidden.empty() && o.init == Init::zeros)
+        fail(ErrorKind::usage, "init zeros: units of a network that begin alike stay alike; use he_normal, xavier_uniform, torch ...");
+    if (o.dropout > 0 && o.optimizer.driven_by_host())
+        fail(ErrorKind::usage, std::string(o.optimizer.name()) + " searches one function of the parameters: leave dropout out");
 }
 
 void check_checkpoints(const CheckpointOptions& o) {
@@ -84,6 +110,7 @@ void check_options(const TrainOptions& o) {
     for (std::size_t c = 0; c < o.class_weights.size(); ++c)
         finite_non_negative(o.class_weights[c], "class_weights[" + std::to_string(c) + "]");
     check_averaging(o.average);
+    check_network(o);
     check_limits(o);
     check_checkpoints(o.checkpoint);
     check_threads(o.threads);

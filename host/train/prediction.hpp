@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "glissade/device.hpp"
@@ -14,6 +16,27 @@
 #include "host/train/option_checks.hpp"
 
 namespace glissade {
+
+/// Rows in the memory of a device, as predictions take them.
+struct DeviceMatrix {
+    explicit DeviceMatrix(const Dataset& data)
+        : view(data.device_features()), place(*data.place()), rows(view.rows), columns(view.columns) {}
+    MatrixView<const float> view;
+    DevicePlace place;
+    std::int64_t rows, columns;
+};
+
+/// The hidden layers of a model as backends take them.
+template <class Real>
+HiddenLayers<Real> hidden_layers(const ModelSpec& spec) {
+    HiddenLayers<Real> hidden;
+    hidden.widths = spec.hidden;
+    hidden.activation = spec.activation.index();
+    double constants[max_activation_constants] = {};
+    spec.activation.prepare(constants);
+    for (int i = 0; i < max_activation_constants; ++i) hidden.constants[i] = static_cast<Real>(constants[i]);
+    return hidden;
+}
 
 /// A model's numbers in the type that it predicts in.
 template <class Real>
@@ -29,11 +52,19 @@ struct TypedModel {
         return out;
     }
     ScoreTask<Real> task(const Model& model, const SparseView<const Real>& x) const {
+        if (model.spec.is_network())
+            fail(ErrorKind::usage, "the model has hidden layers, which read dense rows: predict on a dense matrix");
         if (std::any_of(shift.begin(), shift.end(), [](Real s) { return s != Real(0); }))
             fail(ErrorKind::usage,
                  "the model shifts its columns, as it learnt on dense data, which would fill sparse rows: predict on a dense matrix");
         ScoreTask<Real> out = task_without_rows(model);
         out.sparse = x;
+        return out;
+    }
+    ScoreTask<Real> task(const Model& model, const DeviceMatrix& x) const {
+        ScoreTask<Real> out = task_without_rows(model);
+        if constexpr (std::is_same_v<Real, float>) out.x = x.view;
+        out.place = x.place;
         return out;
     }
     std::vector<Real> parameters, scale, shift;
@@ -45,18 +76,30 @@ private:
         out.parameters = parameters.data();
         out.outputs = model.spec.outputs;
         out.bias = model.spec.bias;
+        out.hidden = hidden_layers<Real>(model.spec);
         return out;
     }
 };
 
 template <class Real>
-void run_scores(const ScoreTask<Real>& task, const PredictOptions& options, std::span<Real> out) {
-    const DeviceChoice device =
-        task.sparse.offsets != nullptr ? choose_for_sparse(options.device) : choose_device(options.device, real_type_of<Real>());
+DeviceChoice choose_for_task(const ScoreTask<Real>& task, const PredictOptions& options) {
+    if (task.place && !task.hidden.empty()) refuse_place(*task.place);
+    if (!task.hidden.empty()) return choose_for_network(options.device);
+    if (task.sparse.offsets != nullptr) return choose_for_sparse(options.device);
+    return task.place ? choose_for_place(options.device, *task.place) : choose_device(options.device, real_type_of<Real>());
+}
+
+template <class Real>
+void run_scores(const ScoreTask<Real>& task, const DeviceChoice& device, const PredictOptions& options, std::span<Real> out) {
     if constexpr (sizeof(Real) == 4) {
         if (device.cuda) return score_on_cuda(task, device.ordinal, out);
     }
     score_on_cpu(task, options.threads > 0 ? options.threads : usable_processors(), out);
+}
+
+template <class Real>
+void run_scores(const ScoreTask<Real>& task, const PredictOptions& options, std::span<Real> out) {
+    run_scores(task, choose_for_task(task, options), options, out);
 }
 
 /// What every use of a model presumes of it and of how it is to be run.

@@ -3,38 +3,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "glissade/error.hpp"
 #include "host/execution/idle.hpp"
-#include "host/scheduler/scheduler.hpp"
-#include "host/train/data_checks.hpp"
-#include "host/train/field_checks.hpp"
 #include "host/train/folds.hpp"
-#include "host/train/option_checks.hpp"
+#include "host/train/prediction.hpp"
+#include "host/train/score_metrics.hpp"
+#include "host/train/standardization.hpp"
+#include "host/train/training_loop.hpp"
 
 namespace glissade {
 
 namespace {
-
-constexpr std::int64_t most_classes = 1'000'000;
-
-/// The number of classes that the targets speak of. Throws Error(data) for a target that is no class index, and for one class only.
-template <class Real>
-std::int64_t count_classes(const Dataset& data) {
-    const auto targets = data.targets<Real>();
-    double top = 1;
-    bool differ = false;
-    for (std::size_t r = 0; r < targets.size(); ++r) {
-        const double y = targets[r];
-        if (!(y >= 0) || y != std::floor(y) || y >= static_cast<double>(most_classes))
-            fail(ErrorKind::data,
-                 "training data, row " + std::to_string(r + 1) + ": target " + std::to_string(y) + " is not a class index (0, 1, 2, ...)");
-        top = std::max(top, y);
-        differ = differ || targets[r] != targets[0];
-    }
-    if (!differ) fail(ErrorKind::data, "the targets have one class only: there is nothing to tell apart");
-    return static_cast<std::int64_t>(top) + 1;
-}
 
 template <class Real>
 std::vector<double> rows_of_class(const Dataset& data, std::int64_t classes) {
@@ -47,222 +28,19 @@ std::vector<double> class_counts(const Dataset& data, std::int64_t classes) {
     return data.real_type() == RealType::float32 ? rows_of_class<float>(data, classes) : rows_of_class<double>(data, classes);
 }
 
-Loss choose_loss(const Dataset& data, const TrainOptions& options) {
-    if (!options.loss.is_auto()) return options.loss;
-    if (data.task == Task::regression) return Loss("squared");
-    return Loss(data.class_labels.size() > 2 ? "softmax" : "logistic");
-}
-
-std::vector<Member> list_members(const TrainOptions& options) {
-    std::vector<Member> members = options.members;
-    if (members.empty()) members.push_back({options.optimizer, options.l1, options.l2, options.seed});
-    for (const Member& member : members) {
-        if (member.optimizer.index() != members[0].optimizer.index() || member.optimizer.variant() != members[0].optimizer.variant())
-            fail(ErrorKind::usage,
-                 "members of one run must share the kind of optimizer and its form (momentum, centered, amsgrad on or off)");
-        if (member.l2 > 0 && member.optimizer.get("weight_decay") > 0 && !member.optimizer.decoupled_decay())
-            fail(ErrorKind::usage,
-                 "l2 and weight_decay are the same penalty for " + std::string(member.optimizer.name()) + ": set one of them");
-        if (member.l1 > 0 && member.optimizer.has("l1_strength"))
-            fail(ErrorKind::usage, "l1 shrinks the weights after a step, which " + std::string(member.optimizer.name()) +
-                                       " would undo in the next: set its own l1_strength");
-    }
-    return members;
-}
-
-/// What a rule that looks at the gradient of all rows and sets its own steps does not go with.
-void check_full_batch(const TrainOptions& options, const ResolvedRun& run) {
-    const Optimizer& optimizer = run.members[0].optimizer;
-    if (!optimizer.full_batch_only()) return;
-    const std::string name(optimizer.name());
-    if (run.batches.batch_size < run.batches.order.rows || options.shuffle == Shuffle::replacement)
-        fail(ErrorKind::usage, name + " looks at the gradient of all rows: the batch size must be full, without replacement");
-    if (!options.schedule.is_constant()) fail(ErrorKind::usage, name + " sets its own steps: the schedule must be constant");
-    for (const Member& member : run.members)
-        if (member.l1 > 0) fail(ErrorKind::usage, name + " has no step of a rate that l1 could shrink the weights by: use l2");
-    if (!optimizer.driven_by_host()) return;
-    if (options.clip_norm > 0 || options.clip_value > 0)
-        fail(ErrorKind::usage, name + " searches by the gradient as it is: leave clipping out");
-    if (options.average.on()) fail(ErrorKind::usage, name + " goes to the optimum: there is nothing to average");
-}
-
-/// Behind the members as they are listed, each again for each fold that it leaves out.
-void add_folds(std::int64_t folds, ResolvedRun& run) {
-    run.settings = static_cast<std::int64_t>(run.members.size());
-    if (folds == 0) return;
-    run.held_out.assign(run.members.size(), -1);
-    for (std::int64_t s = 0; s < run.settings; ++s)
-        for (std::int64_t fold = 0; fold < folds; ++fold) {
-            run.members.push_back(Member(run.members[static_cast<std::size_t>(s)]));
-            run.held_out.push_back(fold);
-        }
-}
-
-/// A loss of the logarithm of the prediction needs targets in their own units.
-void check_link(const Dataset& data, const TrainOptions& options, const Loss& loss) {
-    if (loss.link() == Link::identity) return;
-    const auto differs = [](const std::vector<double>& values, double neutral) {
-        return std::any_of(values.begin(), values.end(), [neutral](double v) { return v != neutral; });
-    };
-    if (options.standardize_target || differs(data.target_scale, 1) || differs(data.target_shift, 0))
-        fail(ErrorKind::usage, "loss " + std::string(loss.name()) + " predicts e^score, so its targets are not standardised");
-}
-
-void check_start(const Model& start, const ResolvedRun& run) {
-    check_model(start, "the model to start from");
-    const ModelSpec &there = start.spec, &here = run.spec;
-    if (there.features != here.features || there.outputs != here.outputs || there.bias != here.bias)
-        fail(ErrorKind::usage, "the model to start from has " + std::to_string(there.features) + " features and " +
-                                   std::to_string(there.outputs) + " outputs, " + (there.bias ? "a bias" : "no bias") + ", this run " +
-                                   std::to_string(here.features) + " and " + std::to_string(here.outputs) + ", " +
-                                   (here.bias ? "a bias" : "no bias"));
-    if (start.class_labels != run.class_labels) fail(ErrorKind::usage, "the model to start from knows other classes than the data");
-}
-
-/// Targets may be in other units than the training data's: both say in which.
-void check_validation(const Dataset& data, const Dataset& validation, const ResolvedRun& run) {
-    const std::string what = "validation data";
-    if (validation.real_type() != data.real_type()) fail(ErrorKind::usage, "training and validation data differ in real type");
-    if (validation.is_sparse() != data.is_sparse())
-        fail(ErrorKind::usage, data.is_sparse() ? "the training data is sparse, the validation data dense"
-                                                : "the training data is dense, the validation data sparse");
-    if (!validation.has_targets()) fail(ErrorKind::data, "the validation data has no targets");
-    check_scorable(validation, run.spec, what);
-    check_same_input(validation, data.input, what);
-    if (!data.class_labels.empty()) check_same_classes(validation, run.class_labels, what);
-}
-
-}  // namespace
-
-ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
-    check_options(options);
-    if (!data.has_targets()) fail(ErrorKind::data, "the training data has no targets");
-    if (data.columns() < 1) fail(ErrorKind::data, "the training data has no columns");
-    ResolvedRun run;
-    run.spec.loss = choose_loss(data, options);
-    run.spec.features = data.columns();
-    run.spec.bias = options.bias;
-    run.task = run.spec.loss.kind() == LossKind::regression ? Task::regression : Task::classification;
-    if (run.task == Task::regression) {
-        if (data.task == Task::classification)
-            fail(ErrorKind::usage, "loss " + std::string(run.spec.loss.name()) + " is for regression, but the targets are classes");
-        run.spec.outputs = data.target_count();
-        check_link(data, options, run.spec.loss);
-    } else {
-        const std::int64_t counted = data.real_type() == RealType::float32 ? count_classes<float>(data) : count_classes<double>(data);
-        const std::int64_t classes = data.class_labels.empty() ? counted : static_cast<std::int64_t>(data.class_labels.size());
-        run.spec.outputs = run.spec.loss.kind() == LossKind::grouped || classes > 2 ? classes : 1;
-        if (classes < 2)
-            fail(ErrorKind::data, "class_labels of the training data names " + std::to_string(classes) + " class, not two or more");
-        run.class_labels = data.class_labels;
-        if (run.class_labels.empty())
-            for (std::int64_t c = 0; c < classes; ++c) run.class_labels.push_back(std::to_string(c));
-    }
-    check_scorable(data, run.spec, "training data");
-    if (options.validation.rows() > 0) check_validation(data, options.validation, run);
-    if (options.standardize && !data.input.empty()) fail(ErrorKind::usage, "the data is standardised already");
-    if (options.start) check_start(*options.start, run);
-    check_folds(options.folds, data.rows());
-    run.members = list_members(options);
-    add_folds(options.folds, run);
-    const Optimizer& first = run.members[0].optimizer;
-    if (options.schedule.moves_momentum() && first.has("momentum") && first.get("momentum") == 0)
-        fail(ErrorKind::usage, "schedule " + options.schedule.text() + " moves the momentum too, but " + std::string(first.name()) +
-                                   " has none: give it a momentum, 0.9 for instance");
-    if (options.tol > 0 && options.schedule.watches_loss())
-        fail(ErrorKind::usage, "tol ends the run where the training loss stalls, before schedule " + options.schedule.text() +
-                                   " can lower the rate: leave it out; the schedule has settings of its own");
-    run.batches = plan_batches(data.rows(), options.batch_size, options.drop_last, options.seed, options.shuffle);
-    check_full_batch(options, run);
-    constexpr std::int64_t most_steps = 1'000'000'000'000;
-    if (options.epochs > most_steps / run.batches.steps_per_epoch)
-        fail(ErrorKind::usage, std::to_string(options.epochs) + " epochs of " + std::to_string(run.batches.steps_per_epoch) +
-                                   " steps are more than 10^12 steps");
-    run.total_steps = options.epochs * run.batches.steps_per_epoch;
-    if (options.max_steps > 0) run.total_steps = std::min(run.total_steps, options.max_steps);
-    run.average = plan_averaging(options.average, run.batches, run.total_steps);
-    if (options.average.on() && run.average.first_step > run.total_steps)
-        fail(ErrorKind::usage, "averaging would begin with step " + std::to_string(run.average.first_step) + ", but the run has " +
-                                   std::to_string(run.total_steps) + ": let it start earlier");
-    run.total_epochs = (run.total_steps + run.batches.steps_per_epoch - 1) / run.batches.steps_per_epoch;
-    return run;
-}
-
-namespace {
-
-/// Mean and population deviation of `count` values that `value(i)` gives, in two passes; a deviation of 0 counts as 1.
-template <class F>
-std::pair<double, double> moments(std::int64_t count, F&& value) {
-    double sum = 0, squares = 0;
-    for (std::int64_t i = 0; i < count; ++i) sum += value(i);
-    const double mean = sum / static_cast<double>(count);
-    for (std::int64_t i = 0; i < count; ++i) squares += (value(i) - mean) * (value(i) - mean);
-    const double deviation = std::sqrt(squares / static_cast<double>(count));
-    return {mean, deviation > 0 ? deviation : 1.0};
-}
-
+/// A view of memory of the host, or of the device that data.place() names.
 template <class Real>
-void standardize_columns(const Dataset& data, TrainingRows<Real>& rows) {
-    const auto x = data.features<Real>();
-    std::vector<double> sum(static_cast<std::size_t>(x.columns), 0.0), squares(static_cast<std::size_t>(x.columns), 0.0);
-    const auto column_means = [&](auto&& term, std::vector<double>& out) {  // row by row, so that memory is read in order
-        for (std::int64_t r = 0; r < x.rows; ++r)
-            for (std::int64_t j = 0; j < x.columns; ++j) out[static_cast<std::size_t>(j)] += term(x.row(r)[j], static_cast<std::size_t>(j));
-        for (double& value : out) value /= static_cast<double>(x.rows);
-    };
-    column_means([](Real v, std::size_t) { return static_cast<double>(v); }, sum);
-    column_means([&](Real v, std::size_t j) { return (v - sum[j]) * (v - sum[j]); }, squares);
-    for (std::size_t j = 0; j < sum.size(); ++j) {
-        const double deviation = std::sqrt(squares[j]);
-        rows.applied.scale.push_back(deviation > 0 ? 1 / deviation : 1);
-        rows.applied.shift.push_back(-sum[j] * rows.applied.scale[j]);
+MatrixView<const Real> dense_features(const Dataset& data) {
+    if constexpr (std::is_same_v<Real, float>) {
+        if (data.place()) return data.device_features();
     }
-}
-
-/// Sparse rows are scaled only: a shift would fill them.
-template <class Real>
-void scale_columns(const Dataset& data, TrainingRows<Real>& rows) {
-    const SparseView<const Real> x = data.sparse<Real>();
-    const auto columns = static_cast<std::size_t>(x.columns);
-    std::vector<double> mean(columns, 0.0), squares(columns, 0.0), stored(columns, 0.0);
-    const std::int64_t begin = x.offsets[0], end = x.offsets[x.rows];
-    for (std::int64_t k = begin; k < end; ++k) mean[x.indices[k]] += static_cast<double>(x.values[k]);
-    for (double& value : mean) value /= static_cast<double>(x.rows);
-    for (std::int64_t k = begin; k < end; ++k) {
-        const double off = static_cast<double>(x.values[k]) - mean[x.indices[k]];
-        squares[x.indices[k]] += off * off;
-        stored[x.indices[k]] += 1;
-    }
-    for (std::size_t j = 0; j < columns; ++j) {
-        const double zeros = static_cast<double>(x.rows) - stored[j];
-        const double deviation = std::sqrt((squares[j] + zeros * mean[j] * mean[j]) / static_cast<double>(x.rows));
-        rows.applied.scale.push_back(deviation > 0 ? 1 / deviation : 1);
-    }
-    rows.applied.shift.assign(columns, 0.0);
+    return data.features<Real>();
 }
 
 template <class Real>
 void keep_affine(TrainingRows<Real>& rows) {
     rows.scale.assign(rows.applied.scale.begin(), rows.applied.scale.end());
     rows.shift.assign(rows.applied.shift.begin(), rows.applied.shift.end());
-}
-
-template <class Real>
-void standardize_targets(const Dataset& data, TrainingRows<Real>& rows) {
-    const auto targets = data.targets<Real>();
-    const std::int64_t count = data.target_count();
-    rows.targets.resize(targets.size());
-    for (std::int64_t t = 0; t < count; ++t) {
-        const auto [mean, deviation] =
-            moments(data.rows(), [&](std::int64_t i) { return static_cast<double>(targets[static_cast<std::size_t>(i * count + t)]); });
-        for (std::int64_t i = 0; i < data.rows(); ++i) {
-            const auto at = static_cast<std::size_t>(i * count + t);
-            rows.targets[at] = static_cast<Real>((targets[at] - mean) / deviation);
-        }
-        const auto at = static_cast<std::size_t>(t);  // compose with what the data set had already undergone
-        rows.target_shift[at] += mean * rows.target_scale[at];
-        rows.target_scale[at] *= deviation;
-    }
 }
 
 /// Brings the weights, without the rows of fold `set` - 1, to mean 1, and puts them in their column of rows.weights.
@@ -306,6 +84,19 @@ void fill_weights(const Dataset& data, const TrainOptions& options, const Resolv
     for (std::int64_t set = 0; set <= options.folds; ++set) add_weight_set(weights, set, options.folds + 1, rows);
 }
 
+/// The validation rows, as they will be judged after each epoch.
+template <class Real>
+void add_held_out(const TrainOptions& options, const ResolvedRun& run, TrainingRows<Real>& rows) {
+    const Dataset& data = options.validation;
+    rows.held_out_targets = targets_in_units<Real>(data, run.task, rows.target_scale, rows.target_shift);
+    const auto weights = data.has_weights() ? data.weights<Real>() : std::span<const Real>{};
+    rows.held_out = judged_rows<Real>(run.spec, {{}, rows.held_out_targets, weights, rows.target_scale}, LossUnits::trained);
+    if (data.is_sparse()) return;
+    rows.problem.held_out = rows.held_out;
+    rows.problem.held_out.features = dense_features<Real>(data);
+    rows.problem.held_out.place = data.place();
+}
+
 IdlePlan idle_of_run(const TrainOptions& options, const ResolvedRun& run) {
     bool decays = false, shrinks = false;
     for (const Member& member : run.members) {
@@ -336,7 +127,8 @@ std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptio
         problem.sparse = data.sparse<Real>();
         problem.idle = idle_of_run(options, run);
     } else {
-        problem.features = data.features<Real>();
+        problem.features = dense_features<Real>(data);
+        problem.place = data.place();
     }
     problem.targets = rows->targets.empty() ? data.targets<Real>().data() : rows->targets.data();
     problem.target_count = data.target_count();
@@ -346,6 +138,11 @@ std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptio
     problem.outputs = run.spec.outputs;
     problem.members = static_cast<std::int64_t>(run.members.size());
     problem.bias = run.spec.bias;
+    problem.hidden = hidden_layers<Real>(run.spec);
+    problem.dropout = static_cast<Real>(options.dropout);
+    for (const Member& member : run.members) rows->dropout_seeds.push_back(member.dropout_seed);
+    problem.dropout_seeds = options.dropout > 0 ? rows->dropout_seeds.data() : nullptr;
+    problem.label_smoothing = static_cast<Real>(options.label_smoothing);
     problem.loss = run.spec.loss.index();
     double constants[max_loss_constants] = {};
     run.spec.loss.prepare(constants);
@@ -358,6 +155,7 @@ std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptio
     problem.clip_norm = static_cast<Real>(options.clip_norm);
     problem.clip_value = static_cast<Real>(options.clip_value);
     problem.batches = run.batches;
+    if (options.validation.rows() > 0) add_held_out(options, run, *rows);
     return rows;
 }
 

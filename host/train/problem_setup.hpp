@@ -36,8 +36,11 @@ struct TrainingRows {
     std::vector<Real> weights;           ///< [rows][sets] of mean 1, without and, fold by fold, with rows held out; empty if all are 1
     std::vector<std::int32_t> row_fold;  ///< empty without folds
     std::vector<Real> scale, shift;
+    std::vector<std::uint64_t> dropout_seeds;        ///< of the members
     ColumnAffine applied;                            ///< what train() itself added, in double; empty: none
     std::vector<double> target_scale, target_shift;  ///< stored target -> user's units
+    std::vector<Real> held_out_targets;              ///< of the validation rows, in the units that the run trains in
+    JudgedRows<Real> held_out;                       ///< the validation rows, if there are any; without features if they are sparse
     Problem<Real> problem;
 };
 

@@ -30,6 +30,13 @@ void add_line(std::string& text, std::string key, const std::string& value) {
     text += key + value + "\n";
 }
 
+/// "256 x 128 relu units x "
+std::string layers_text(const ModelSpec& spec) {
+    std::string text;
+    for (const std::int64_t width : spec.hidden) text += (text.empty() ? "" : " x ") + std::to_string(width);
+    return text.empty() ? text : text + " " + std::string(spec.activation.name()) + " units x ";
+}
+
 template <class Real>
 std::string shape_text(const Dataset& data, const ResolvedRun& run) {
     std::string text;
@@ -37,7 +44,7 @@ std::string shape_text(const Dataset& data, const ResolvedRun& run) {
     const auto members = static_cast<std::int64_t>(run.members.size());
     add_line(text, "model",
              std::string(spec.loss.name()) + (spec.one_vs_rest() ? " one-vs-rest, " : ", ") + counted(spec.features, "feature") + " x " +
-                 counted(spec.outputs, "output") + ", " + counted(spec.parameter_count(), "parameter") +
+                 layers_text(spec) + counted(spec.outputs, "output") + ", " + counted(spec.parameter_count(), "parameter") +
                  (members > 1 ? ", " + counted(members, run.held_out.empty() ? "member" : "member, folds included") : std::string()));
     const char* type = sizeof(Real) == 4 ? " of float32, " : " of float64, ";
     const auto bytes = static_cast<std::int64_t>(sizeof(Real));

@@ -2,10 +2,12 @@
 #include "host/train/score_metrics.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <numeric>
+#include <type_traits>
 
-#include "glissade/rules/math.hpp"
+#include "glissade/rules/judge.hpp"
+#include "host/train/folded_sum.hpp"
 
 namespace glissade {
 
@@ -26,78 +28,41 @@ std::vector<std::pair<std::string, double>> Metrics::list() const {
 namespace {
 
 template <class Real>
-double weight_of(const ScoredRows<Real>& rows, std::int64_t r) {
-    return rows.weights.empty() ? 1.0 : static_cast<double>(rows.weights[static_cast<std::size_t>(r)]);
+double weight_of(const JudgedRows<Real>& rows, std::int64_t r) {
+    return rows.weights == nullptr ? 1.0 : static_cast<double>(rows.weights[r]);
 }
 
-/// Area under the ROC curve as the chance that a positive outranks a negative, ties counted half; absent if a class is.
+/// Unsigned numbers that ascend as scores do; -0 equals 0, and NaN has its place.
 template <class Real>
-std::optional<double> area_under_curve(const ScoredRows<Real>& rows) {
-    std::vector<std::size_t> order(rows.scores.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rows.scores[a] < rows.scores[b]; });
-    double negatives = 0, positives = 0, wins = 0;
-    for (std::size_t i = 0; i < order.size();) {
-        double tied_negatives = 0, tied_positives = 0;
-        const Real score = rows.scores[order[i]];
-        for (; i < order.size() && rows.scores[order[i]] == score; ++i)
-            (rows.targets[order[i]] > Real(0.5) ? tied_positives : tied_negatives) += weight_of(rows, static_cast<std::int64_t>(order[i]));
-        wins += tied_positives * (negatives + tied_negatives / 2);
-        negatives += tied_negatives;
-        positives += tied_positives;
-    }
-    if (!(negatives > 0) || !(positives > 0)) return std::nullopt;
-    return wins / (negatives * positives);
+auto rank_of(Real score) {
+    using Bits = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>;
+    constexpr Bits sign = Bits(1) << (8 * sizeof(Bits) - 1);
+    const Bits bits = std::bit_cast<Bits>(score == Real(0) ? Real(0) : score);
+    return bits & sign ? ~bits : bits | sign;
 }
 
-/// The mean log loss of one-vs-rest probabilities, the logistic functions of a row's scores brought to sum 1: the logarithm of their sum
-/// less that of the true class's, both from logarithms of the logistic function, so that nothing underflows.
+/// The weight of pairs in which a positive outranks a negative, ties half: every positive's weight times the negatives' below it.
 template <class Real>
-double log_loss_of_shares(const ScoredRows<Real>& rows, std::int64_t outputs, double weight_sum) {
-    std::vector<double> logs(static_cast<std::size_t>(outputs));
-    double total = 0;
-    for (std::int64_t r = 0; r < static_cast<std::int64_t>(rows.targets.size()); ++r) {
-        for (std::size_t o = 0; o < logs.size(); ++o) {
-            const double score = rows.scores[static_cast<std::size_t>(r * outputs) + o];
-            logs[o] = std::min(score, 0.0) - rules::log1p(rules::exp(-std::abs(score)));
-        }
-        const double top = *std::max_element(logs.begin(), logs.end());
-        double sum = 0;
-        for (const double value : logs) sum += rules::exp(value - top);
-        total += weight_of(rows, r) * (top + rules::log(sum) - logs[static_cast<std::size_t>(rows.targets[static_cast<std::size_t>(r)])]);
+double count_wins(const JudgedRows<Real>& rows, std::span<const Real> scores) {
+    struct Ranked {
+        decltype(rank_of(Real())) rank;
+        Real weight;
+        bool positive;
+    };
+    std::vector<Ranked> order(scores.size());
+    for (std::size_t r = 0; r < scores.size(); ++r)
+        order[r] = {rank_of(scores[r]), rows.weights == nullptr ? Real(1) : rows.weights[r], rows.targets[r] > Real(0.5)};
+    std::stable_sort(order.begin(), order.end(), [](const Ranked& a, const Ranked& b) { return a.rank < b.rank; });
+    std::vector<double> negatives(order.size() + 1, 0.0);
+    for (std::size_t i = 0; i < order.size(); ++i) negatives[i] = order[i].positive ? 0.0 : static_cast<double>(order[i].weight);
+    scan_before(negatives);
+    FoldedSum wins;
+    for (std::size_t first = 0, end = 0; first < order.size(); first = end) {
+        while (end < order.size() && order[end].rank == order[first].rank) ++end;
+        for (std::size_t i = first; i < end; ++i)
+            wins.add(order[i].positive ? static_cast<double>(order[i].weight) * (negatives[first] + negatives[end]) / 2 : 0.0);
     }
-    return total / weight_sum;
-}
-
-/// Root mean square, mean absolute error and R2 (mean over the outputs), in the user's units.
-template <class Real>
-void add_regression(const ModelSpec& spec, const ScoredRows<Real>& rows, double weight_sum, Metrics& metrics) {
-    const std::int64_t outputs = spec.outputs;
-    double squares = 0, sizes = 0, r2 = 0;
-    bool r2_defined = true;
-    for (std::int64_t o = 0; o < outputs; ++o) {
-        const double scale = rows.target_scale.empty() ? 1.0 : rows.target_scale[static_cast<std::size_t>(o)];
-        double mean = 0, output_squares = 0, total = 0;
-        for (std::int64_t r = 0; r < metrics.rows; ++r)
-            mean += weight_of(rows, r) * rows.targets[static_cast<std::size_t>(r * outputs + o)];
-        mean /= weight_sum;
-        for (std::int64_t r = 0; r < metrics.rows; ++r) {
-            const auto at = static_cast<std::size_t>(r * outputs + o);
-            const double w = weight_of(rows, r), target = rows.targets[at];
-            const double score = rows.scores[at], prediction = spec.loss.link() == Link::logarithm ? rules::exp(score) : score;
-            const double error = (prediction - target) * scale;
-            output_squares += w * error * error;
-            sizes += w * std::abs(error);
-            total += w * (target - mean) * scale * (target - mean) * scale;
-        }
-        squares += output_squares;
-        r2_defined = r2_defined && total > 0;
-        if (total > 0) r2 += 1 - output_squares / total;
-    }
-    const double count = weight_sum * static_cast<double>(outputs);
-    metrics.rmse = std::sqrt(squares / count);
-    metrics.mae = sizes / count;
-    if (r2_defined) metrics.r2 = r2 / static_cast<double>(outputs);
+    return wins.total();
 }
 
 /// What the loss of each output is multiplied with to be in the units asked for.
@@ -113,96 +78,142 @@ std::vector<double> loss_factors(const ModelSpec& spec, const ScoredRows<Real>& 
     return factors;
 }
 
-/// Losses of rows, in double, and whether their class is the one predicted.
-template <class Real>
-class RowJudge {
-public:
-    RowJudge(const ModelSpec& spec, const ScoredRows<Real>& rows, LossUnits units)
-        : spec_(spec), rows_(rows), factors_(loss_factors(spec, rows, units)), scratch_(factors_.size()) {
-        spec.loss.prepare(constants_);
+/// The sums over rows of one loss rule.
+template <class Rule, class Real>
+void judge_with(const JudgedRows<Real>& rows, std::span<const Real> scores, int outputs, JudgedSums& out) {
+    FoldedSum loss, correct, shares;
+    std::vector<FoldedSum> squares(rows.error_scales.size()), sizes(rows.error_scales.size());
+    std::vector<double> scratch(static_cast<std::size_t>(outputs));
+    for (std::int64_t r = 0; r < rows.features.rows; ++r) {
+        const Real *row = scores.data() + r * outputs, *targets = rows.targets + r * rows.target_count;
+        const double w = weight_of(rows, r);
+        const rules::RowLoss judged =
+            rules::row_loss<Rule>(row, outputs, targets, rows.loss_constants, rows.loss_factors.data(), scratch.data(), 1);
+        loss.add(w * judged.loss);
+        correct.add(judged.correct ? w : 0.0);
+        if (rows.shares) shares.add(w * rules::row_share_loss(row, outputs, targets[0], scratch.data(), 1));
+        for (std::size_t o = 0; o < squares.size(); ++o) {
+            const double error = rules::row_error(row[o], targets[o], link_of<Rule>(), rows.error_scales[o]);
+            squares[o].add(w * error * error);
+            sizes[o].add(w * rules::magnitude(error));
+        }
     }
+    out.loss = loss.total();
+    out.correct = correct.total();
+    out.share_loss = shares.total();
+    for (FoldedSum& sum : squares) out.squares.push_back(sum.total());
+    for (FoldedSum& sum : sizes) out.sizes.push_back(sum.total());
+}
 
-    std::pair<double, bool> operator()(std::int64_t r) {
-        const std::int64_t outputs = spec_.outputs;
-        double loss = 0;
-        bool correct = false;
-        visit_rule(LossRules{}, spec_.loss.index(), [&]<class Rule>() {
-            if constexpr (Rule::kind == LossKind::grouped) {
-                for (std::int64_t o = 0; o < outputs; ++o)
-                    scratch_[static_cast<std::size_t>(o)] = rows_.scores[static_cast<std::size_t>(r * outputs + o)];
-                const double target = rows_.targets[static_cast<std::size_t>(r)];
-                correct = static_cast<double>(predicted_class(r)) == target;
-                loss = Rule::template evaluate_group<double>(scratch_.data(), static_cast<int>(outputs), 1, target, constants_,
-                                                             scratch_.data());
-            } else {
-                constexpr bool binary = Rule::kind == LossKind::binary;
-                const Real* targets = rows_.targets.data() + (binary ? r : r * outputs);
-                for (std::int64_t o = 0; o < outputs; ++o) {
-                    const double target =
-                        binary ? one_vs_rest<double>(targets[0], static_cast<int>(o), static_cast<int>(outputs)) : targets[o];
-                    double slope = 0;
-                    loss +=
-                        factors_[static_cast<std::size_t>(o)] *
-                        Rule::template evaluate<double>(rows_.scores[static_cast<std::size_t>(r * outputs + o)], target, constants_, slope);
-                }
-                if (binary) correct = static_cast<double>(predicted_class(r)) == targets[0];
-            }
-        });
-        return {loss, correct};
+/// Root mean square, mean absolute error and R2 (mean over the outputs), in the user's units.
+void add_regression(const JudgedTotals& totals, const JudgedSums& sums, Metrics& metrics) {
+    double squares = 0, sizes = 0, r2 = 0;
+    bool r2_defined = true;
+    const auto outputs = static_cast<double>(sums.squares.size());
+    for (std::size_t o = 0; o < sums.squares.size(); ++o) {
+        squares += sums.squares[o];
+        sizes += sums.sizes[o];
+        r2_defined = r2_defined && totals.spreads[o] > 0;
+        if (totals.spreads[o] > 0) r2 += 1 - sums.squares[o] / totals.spreads[o];
     }
-
-private:
-    std::int64_t predicted_class(std::int64_t r) const {
-        const Real* scores = rows_.scores.data() + r * spec_.outputs;
-        return spec_.outputs == 1 ? (scores[0] > Real(0) ? 1 : 0) : std::max_element(scores, scores + spec_.outputs) - scores;
-    }
-
-    const ModelSpec& spec_;
-    const ScoredRows<Real>& rows_;
-    std::vector<double> factors_, scratch_;  ///< one an output
-    double constants_[max_loss_constants] = {};
-};
+    metrics.rmse = std::sqrt(squares / (totals.weight * outputs));
+    metrics.mae = sizes / (totals.weight * outputs);
+    if (r2_defined) metrics.r2 = r2 / outputs;
+}
 
 }  // namespace
 
 template <class Real>
-double mean_loss(const ModelSpec& spec, const ScoredRows<Real>& rows) {
-    RowJudge<Real> judge(spec, rows, LossUnits::trained);
-    double loss = 0, weight_sum = 0;
-    for (std::int64_t r = 0; r < static_cast<std::int64_t>(rows.scores.size()) / spec.outputs; ++r) {
-        loss += weight_of(rows, r) * judge(r).first;
-        weight_sum += weight_of(rows, r);
+JudgedRows<Real> judged_rows(const ModelSpec& spec, const ScoredRows<Real>& rows, LossUnits units) {
+    JudgedRows<Real> out;
+    const bool regression = spec.loss.kind() == LossKind::regression;
+    out.target_count = regression ? spec.outputs : 1;
+    out.features.rows = static_cast<std::int64_t>(rows.targets.size()) / out.target_count;
+    out.targets = rows.targets.data();
+    out.weights = rows.weights.empty() ? nullptr : rows.weights.data();
+    out.loss = spec.loss.index();
+    spec.loss.prepare(out.loss_constants);
+    out.loss_factors = loss_factors(spec, rows, units);
+    if (regression) out.error_scales = rows.target_scale;
+    if (regression) out.error_scales.resize(static_cast<std::size_t>(spec.outputs), 1.0);
+    out.shares = spec.loss.name() == "logistic" && spec.one_vs_rest();
+    out.ranks = !regression && spec.outputs == 1;
+    return out;
+}
+
+template <class Real>
+JudgedSums judge_scores(const JudgedRows<Real>& rows, std::span<const Real> scores, std::int64_t outputs) {
+    JudgedSums sums;
+    visit_rule(LossRules{}, rows.loss, [&]<class Rule>() { judge_with<Rule>(rows, scores, static_cast<int>(outputs), sums); });
+    if (rows.ranks) sums.wins = count_wins(rows, scores);
+    return sums;
+}
+
+template <class Real>
+JudgedTotals judged_totals(const JudgedRows<Real>& rows) {
+    const std::int64_t count = rows.features.rows;
+    JudgedTotals totals;
+    const auto sum_of = [&](auto&& term) {
+        FoldedSum sum;
+        for (std::int64_t r = 0; r < count; ++r) sum.add(term(r));
+        return sum.total();
+    };
+    totals.weight = sum_of([&](std::int64_t r) { return weight_of(rows, r); });
+    if (rows.ranks) {
+        totals.positives = sum_of([&](std::int64_t r) { return rows.targets[r] > Real(0.5) ? weight_of(rows, r) : 0.0; });
+        totals.negatives = sum_of([&](std::int64_t r) { return rows.targets[r] > Real(0.5) ? 0.0 : weight_of(rows, r); });
     }
-    return loss / weight_sum;
+    for (std::size_t o = 0; o < rows.error_scales.size(); ++o) {
+        const double scale = rows.error_scales[o];
+        const auto target = [&](std::int64_t r) {
+            return static_cast<double>(rows.targets[r * rows.target_count + static_cast<std::int64_t>(o)]);
+        };
+        const double mean = sum_of([&](std::int64_t r) { return weight_of(rows, r) * target(r); }) / totals.weight;
+        totals.spreads.push_back(
+            sum_of([&](std::int64_t r) { return weight_of(rows, r) * (target(r) - mean) * scale * (target(r) - mean) * scale; }));
+    }
+    return totals;
+}
+
+Metrics metrics_of(const ModelSpec& spec, std::int64_t rows, const JudgedTotals& totals, const JudgedSums& sums) {
+    Metrics metrics;
+    metrics.rows = rows;
+    if (rows == 0) return metrics;
+    metrics.loss = sums.loss / totals.weight;
+    if (spec.loss.kind() == LossKind::regression) {
+        add_regression(totals, sums, metrics);
+        return metrics;
+    }
+    metrics.accuracy = sums.correct / totals.weight;
+    const bool logistic = spec.loss.name() == "logistic";
+    if (logistic || spec.loss.name() == "softmax")
+        metrics.log_loss = logistic && spec.one_vs_rest() ? sums.share_loss / totals.weight : metrics.loss;
+    if (spec.outputs == 1 && totals.positives > 0 && totals.negatives > 0)  // rounded weights must not make it more than certain
+        metrics.auc = std::min(1.0, sums.wins / (totals.negatives * totals.positives));
+    return metrics;
+}
+
+template <class Real>
+double mean_loss(const ModelSpec& spec, const ScoredRows<Real>& rows) {
+    JudgedRows<Real> judged = judged_rows(spec, rows, LossUnits::trained);
+    judged.ranks = judged.shares = false;
+    judged.error_scales.clear();
+    return judge_scores(judged, rows.scores, spec.outputs).loss / judged_totals(judged).weight;
 }
 
 template <class Real>
 Metrics score_metrics(const ModelSpec& spec, const ScoredRows<Real>& rows, LossUnits units) {
-    Metrics metrics;
-    metrics.rows = static_cast<std::int64_t>(rows.scores.size()) / spec.outputs;
-    if (metrics.rows == 0) return metrics;
-    RowJudge<Real> judge(spec, rows, units);
-    double loss = 0, weight_sum = 0, correct = 0;
-    for (std::int64_t r = 0; r < metrics.rows; ++r) {
-        const double w = weight_of(rows, r);
-        const auto [row_loss, row_correct] = judge(r);
-        weight_sum += w;
-        loss += w * row_loss;
-        correct += row_correct ? w : 0;
-    }
-    metrics.loss = loss / weight_sum;
-    if (spec.loss.kind() == LossKind::regression) {
-        add_regression(spec, rows, weight_sum, metrics);
-        return metrics;
-    }
-    metrics.accuracy = correct / weight_sum;
-    const bool logistic = spec.loss.name() == "logistic";
-    if (logistic || spec.loss.name() == "softmax")
-        metrics.log_loss = logistic && spec.one_vs_rest() ? log_loss_of_shares(rows, spec.outputs, weight_sum) : metrics.loss;
-    if (spec.outputs == 1) metrics.auc = area_under_curve(rows);
-    return metrics;
+    const JudgedRows<Real> judged = judged_rows(spec, rows, units);
+    if (judged.features.rows == 0) return {};
+    return metrics_of(spec, judged.features.rows, judged_totals(judged), judge_scores(judged, rows.scores, spec.outputs));
 }
 
+template JudgedRows<float> judged_rows(const ModelSpec&, const ScoredRows<float>&, LossUnits);
+template JudgedRows<double> judged_rows(const ModelSpec&, const ScoredRows<double>&, LossUnits);
+template JudgedSums judge_scores(const JudgedRows<float>&, std::span<const float>, std::int64_t);
+template JudgedSums judge_scores(const JudgedRows<double>&, std::span<const double>, std::int64_t);
+template JudgedTotals judged_totals(const JudgedRows<float>&);
+template JudgedTotals judged_totals(const JudgedRows<double>&);
 template double mean_loss(const ModelSpec&, const ScoredRows<float>&);
 template double mean_loss(const ModelSpec&, const ScoredRows<double>&);
 template Metrics score_metrics(const ModelSpec&, const ScoredRows<float>&, LossUnits);

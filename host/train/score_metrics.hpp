@@ -7,6 +7,7 @@
 #include "glissade/dataset.hpp"
 #include "glissade/metrics.hpp"
 #include "glissade/model.hpp"
+#include "host/execution/judged_rows.hpp"
 
 namespace glissade {
 
@@ -29,8 +30,25 @@ enum class LossUnits {
 template <class Real>
 double mean_loss(const ModelSpec& spec, const ScoredRows<Real>& rows);
 
-/// Sums in double precision, in row order.
+/// Sums are FoldedSums in double precision.
 template <class Real>
 Metrics score_metrics(const ModelSpec& spec, const ScoredRows<Real>& rows, LossUnits units);
+
+// The same in parts, for rows that are judged where they lie.
+
+/// All of `rows` but its features (their count is set) and its place; scores do not matter.
+template <class Real>
+JudgedRows<Real> judged_rows(const ModelSpec& spec, const ScoredRows<Real>& rows, LossUnits units);
+template <class Real>
+JudgedSums judge_scores(const JudgedRows<Real>& rows, std::span<const Real> scores, std::int64_t outputs);
+
+/// What metrics take from the rows alone, whatever the scores are.
+struct JudgedTotals {
+    double weight = 0, positives = 0, negatives = 0;
+    std::vector<double> spreads;  ///< of each output: weight * (target - mean)^2 in the user's units
+};
+template <class Real>
+JudgedTotals judged_totals(const JudgedRows<Real>& rows);
+Metrics metrics_of(const ModelSpec& spec, std::int64_t rows, const JudgedTotals& totals, const JudgedSums& sums);
 
 }  // namespace glissade

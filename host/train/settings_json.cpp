@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "glissade/rules/sum_shape.hpp"
+#include "host/cpu/network_plan.hpp"
+#include "host/train/initial_weights.hpp"
 
 namespace glissade {
 
@@ -69,18 +71,39 @@ Json to_json(const Loss& loss) {
     return fields_json(loss);
 }
 
-Loss loss_from_json(const Json& in) {
+Json to_json(const Activation& activation) {
+    return fields_json(activation);
+}
+Json to_json(const std::vector<std::int64_t>& counts) {
+    Json::Array out;
+    for (const std::int64_t count : counts) out.push_back(count);
+    return out;
+}
+
+namespace {
+
+template <class Named>
+Named named_from_json(const Json& in) {
     try {
-        Loss loss(in.at("name").text());
-        for (const FieldInfo& field : loss.fields()) {
+        Named named(in.at("name").text());
+        for (const FieldInfo& field : named.fields()) {
             const Json* value = in.find(field.name);
-            if (value == nullptr) continue;  // files made before a loss had a field mean its default
-            loss.set(field.name, field.is_flag ? (value->boolean() ? 1.0 : 0.0) : value->number());
+            if (value == nullptr) continue;  // files made before there was such a field mean its default
+            named.set(field.name, field.is_flag ? (value->boolean() ? 1.0 : 0.0) : value->number());
         }
-        return loss;
+        return named;
     } catch (const Error& error) {  // what would be a wrong setting elsewhere is a damaged file here
         throw JsonError(error.what());
     }
+}
+
+}  // namespace
+
+Loss loss_from_json(const Json& in) {
+    return named_from_json<Loss>(in);
+}
+Activation activation_from_json(const Json& in) {
+    return named_from_json<Activation>(in);
 }
 
 Json to_json(const Preparation& p) {
@@ -191,6 +214,17 @@ Json settings_json(const ResolvedRun& run, std::span<const Member> members, cons
                                   {"patience", o.patience},
                                   {"sum_shape", SumShape::version}});
     if (o.folds > 0) settings.add("folds", o.folds);  // checkpoints of runs without stay as they are
+    if (o.label_smoothing > 0) settings.add("label_smoothing", o.label_smoothing);
+    if (o.init != Init::automatic && o.init != Init::zeros) settings.add("init", std::string(name_of(o.init)));
+    if (run.spec.is_network()) {
+        settings.add("hidden", to_json(run.spec.hidden));
+        settings.add("activation", to_json(run.spec.activation));
+        settings.add("dropout", o.dropout);
+        settings.add("network_sums", std::int64_t{cpu::NetworkPlan::version});
+        Json::Array seeds;
+        for (const Member& member : members) seeds.push_back(member.dropout_seed);
+        settings.add("dropout_seeds", std::move(seeds));
+    }
     return settings;
 }
 

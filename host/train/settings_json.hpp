@@ -16,9 +16,12 @@ namespace glissade {
 // JSON lives at the edge of files only; the rest of the library has types.
 Json to_json(const Optimizer& optimizer);
 Json to_json(const Loss& loss);
+Json to_json(const Activation& activation);
+Json to_json(const std::vector<std::int64_t>& counts);
 Json to_json(const Preparation& preparation);
 Json to_json(const Metrics& metrics);
 Loss loss_from_json(const Json& json);
+Activation activation_from_json(const Json& json);
 Preparation preparation_from_json(const Json& json);
 Metrics metrics_from_json(const Json& json);
 

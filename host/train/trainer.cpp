@@ -11,6 +11,7 @@
 #include "host/train/folds.hpp"
 #include "host/train/settings_json.hpp"
 #include "host/train/training_loop.hpp"
+#include "host/train/weights.hpp"
 
 namespace glissade {
 
@@ -72,8 +73,7 @@ MemberResult finish_member(const Dataset& data, const TrainOptions& options, con
     result.divergence = track.divergence;
     const bool has_best = track.best_epoch > 0;
     result.model = make_model(data, run, rows, has_best ? track.best_parameters : loop.model_parameters(m));
-    const auto weights = result.model.parameters.begin();
-    result.nonzero_weights = result.model.spec.weight_count() - std::count(weights, weights + result.model.spec.weight_count(), 0.0);
+    result.nonzero_weights = count_nonzero_weights(result.model);
     Json settings = settings_json(run, std::span(run.members).subspan(m, 1), options);
     settings.add("steps", loop.state().step);
     result.model.trained_with = settings.dump();

@@ -18,7 +18,6 @@ namespace glissade {
 
 namespace {
 
-constexpr double segment_seconds = .05;
 constexpr double seconds_between_checkpoints =
     1;  // a save waits for the disk, some milliseconds: where epochs are shorter, it is most of them
 
@@ -31,8 +30,7 @@ double since(std::chrono::steady_clock::time_point start) {
 template <class Real>
 TrainingLoop<Real>::TrainingLoop(const Dataset& data, const TrainOptions& options, const ResolvedRun& run, const TrainingRows<Real>& rows)
     : data_(data), options_(options), run_(run), rows_(rows), problem_(rows.problem) {
-    if (options.validation.rows() > 0)
-        validation_targets_ = targets_in_units<Real>(options.validation, run.task, rows.target_scale, rows.target_shift);
+    if (options.validation.rows() > 0) validation_totals_ = judged_totals(rows.held_out);
     if (!options.checkpoint.directory.empty()) {
         store_.emplace(posix_io(), options.checkpoint.directory, options.checkpoint.keep);
         fingerprint_ = fingerprint_of(data, options);
@@ -61,7 +59,9 @@ void TrainingLoop<Real>::begin(RunState<Real> state) {
     // A guess of the work of a step, so that the first segment is neither instant nor endless; later ones follow the clock.
     const std::int64_t a_row = problem_.is_sparse() ? problem_.sparse.nonzeros() / problem_.sparse.rows + 1 : problem_.features.columns;
     const std::int64_t update = problem_.is_sparse() && !problem_.idle.lazy() ? problem_.features.columns : 0;
-    const std::int64_t work = (problem_.batches.batch_size * a_row + update) * problem_.outputs * problem_.members;
+    const std::int64_t linear = (problem_.batches.batch_size * a_row + update) * problem_.outputs;
+    const std::int64_t work =
+        (problem_.is_network() ? problem_.batches.batch_size * problem_.parameter_count() : linear) * problem_.members;
     segment_steps_ = std::clamp<std::int64_t>((std::int64_t{1} << 26) / std::max<std::int64_t>(1, work), 1, 4096);
     rebuild();
     begun_ = std::chrono::steady_clock::now();
@@ -95,19 +95,24 @@ void TrainingLoop<Real>::rebuild() {
     std::vector<Member> members;
     members.reserve(living.size());
     member_sets_.clear();
+    dropout_seeds_.clear();
     for (const std::size_t m : living) {
         members.push_back(run_.members[m]);
+        dropout_seeds_.push_back(run_.members[m].dropout_seed);
         if (!run_.held_out.empty()) member_sets_.push_back(static_cast<std::int32_t>(run_.held_out[m] + 1));
     }
     problem_.member_sets = member_sets_.empty() ? nullptr : member_sets_.data();
+    problem_.dropout_seeds = problem_.dropout > Real(0) ? dropout_seeds_.data() : nullptr;
     scheduler_ = std::make_unique<Scheduler<Real>>(
         SchedulerSettings{run_.batches, members, options_.schedule, run_.total_steps, options_.decay_bias, run_.average});
     scheduler_->memory = state_.rule_memory;
     for (std::size_t i = 0; i < living.size(); ++i)
         scheduler_->hold_rate(static_cast<std::int64_t>(i), state_.tracks[living[i]].watch.rate);
-    backend_.reset();
-    backend_ = make_backend(problem_, options_, device_);
-    if (members[0].optimizer.driven_by_host()) backend_ = drive_lbfgs<Real>(std::move(backend_), problem_, members);
+    if (!backend_ || !backend_->keep_members(problem_)) {
+        backend_.reset();
+        backend_ = make_backend(problem_, options_, device_);
+        if (members[0].optimizer.driven_by_host()) backend_ = drive_lbfgs<Real>(std::move(backend_), problem_, members);
+    }
     backend_->set_state(state_.live);
     plan_ = backend_->description() + (device_.named ? "" : " (" + device_.why + ")");
 }
@@ -123,29 +128,9 @@ std::int64_t TrainingLoop<Real>::rows_of_epoch() const {
 }
 
 template <class Real>
-std::int64_t TrainingLoop<Real>::wanted_steps() const {
-    std::int64_t steps = options_.segment_steps > 0 ? options_.segment_steps : segment_steps_;
-    const std::int64_t every = options_.checkpoint.every_steps;
-    if (store_ && every > 0) steps = std::min(steps, every - state_.step % every);
-    return steps;
-}
-
-template <class Real>
-SegmentReport TrainingLoop<Real>::run_segment(std::int64_t steps) {
-    const bool at_epochs = options_.validation.rows() > 0 || options_.tol > 0 || options_.schedule.watches_loss() ||
-                           run_.members[0].optimizer.driven_by_host() || (store_ && options_.checkpoint.every_steps == 0);
-    state_.rule_memory = scheduler_->memory;
-    const auto start = std::chrono::steady_clock::now();
-    const Segment<Real> segment = scheduler_->next(state_.step, steps, at_epochs);
-    const SegmentReport report = backend_->run(segment);
-    const double ratio = segment_seconds / std::max(since(start), 1e-6);
-    segment_steps_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(segment.steps) * std::clamp(ratio, .25, 4.0)));
-    return report;
-}
-
-template <class Real>
 StopReason TrainingLoop<Real>::run() {
     const StopReason reason = run_segments();
+    drop_ahead();
     if (!alive().empty()) state_.live = backend_->get_state();
     return reason;
 }
@@ -154,7 +139,10 @@ template <class Real>
 StopReason TrainingLoop<Real>::run_segments() {
     while (state_.step < run_.total_steps && !alive().empty()) {
         const std::int64_t first = state_.step;
-        const SegmentReport report = run_segment(wanted_steps());
+        const Launched now = ahead_ ? std::move(*ahead_) : launch(first);
+        ahead_.reset();
+        launch_ahead(now);
+        const SegmentReport report = collect(now);
         absorb(report, first);
         state_.step += report.steps_done;
         const bool epoch_ended = report.steps_done > 0 && scheduler_->ends_epoch(state_.step);
@@ -242,22 +230,28 @@ std::vector<Real> TrainingLoop<Real>::model_parameters(std::size_t member) const
     return {first, first + static_cast<std::ptrdiff_t>(problem_.parameter_count())};
 }
 
+/// Where the backend does not judge validation rows itself, they are scored for the host.
+template <class Real>
+JudgedSums TrainingLoop<Real>::judge(const Real* parameters) {
+    JudgedSums sums;
+    if (backend_->judge(parameters, sums)) return sums;
+    const Dataset& held_out = options_.validation;
+    std::vector<Real> scores(static_cast<std::size_t>(held_out.rows() * problem_.outputs));
+    if (held_out.is_sparse())
+        backend_->score(held_out.sparse<Real>(), parameters, scores);
+    else
+        backend_->score(held_out.features<Real>(), parameters, scores);
+    return judge_scores<Real>(rows_.held_out, scores, problem_.outputs);
+}
+
 template <class Real>
 void TrainingLoop<Real>::validate() {
     if (options_.validation.rows() == 0) return;
     state_.live = backend_->get_state();
-    const Dataset& held_out = options_.validation;
-    std::vector<Real> scores(static_cast<std::size_t>(held_out.rows() * problem_.outputs));
     for (const std::size_t m : alive()) {
         MemberTrack<Real>& track = state_.tracks[m];
         auto parameters = model_parameters(m);
-        if (held_out.is_sparse())
-            backend_->score(held_out.sparse<Real>(), parameters.data(), scores);
-        else
-            backend_->score(held_out.features<Real>(), parameters.data(), scores);
-        const auto weights = held_out.has_weights() ? held_out.weights<Real>() : std::span<const Real>{};
-        const Metrics metrics =
-            score_metrics<Real>(run_.spec, {scores, validation_targets_, weights, rows_.target_scale}, LossUnits::trained);
+        const Metrics metrics = metrics_of(run_.spec, options_.validation.rows(), validation_totals_, judge(parameters.data()));
         EpochRecord& record = track.history.back();
         record.validation = metrics;
         record.seconds = seconds();
@@ -285,7 +279,7 @@ void TrainingLoop<Real>::save_checkpoint(bool at_end) {
     if (!store_ || (at_end && saved_step_ == state_.step)) return;
     if (!alive().empty()) {
         state_.live = backend_->get_state();
-        state_.rule_memory = scheduler_->memory;
+        state_.rule_memory = ahead_ ? ahead_->memory_before : scheduler_->memory;
     }
     if (!writing_begun_ && options_.checkpoint.before_first) options_.checkpoint.before_first();
     writing_begun_ = true;

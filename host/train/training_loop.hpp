@@ -5,12 +5,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/execution/backend.hpp"
 #include "host/scheduler/scheduler.hpp"
 #include "host/train/checkpoint_file.hpp"
 #include "host/train/device_choice.hpp"
 #include "host/train/problem_setup.hpp"
+#include "host/train/score_metrics.hpp"
 #include "host/train/store.hpp"
 #include "host/train/training_state.hpp"
 
@@ -40,8 +42,18 @@ public:
 private:
     StopReason run_segments();
     void rebuild();
-    SegmentReport run_segment(std::int64_t steps);
-    std::int64_t wanted_steps() const;
+    /// A segment that was set off, or, where the backend does not run ahead, is to be run.
+    struct Launched {
+        Segment<Real> segment;
+        std::vector<double> memory_before;  ///< of the scheduler
+        std::chrono::steady_clock::time_point begun;
+    };
+    bool runs_ahead() const { return backend_->most_started_steps() > 0; }
+    Launched launch(std::int64_t step);
+    void launch_ahead(const Launched& now);
+    SegmentReport collect(const Launched& now);
+    void drop_ahead();
+    std::int64_t wanted_steps(std::int64_t step) const;
     void absorb(const SegmentReport& report, std::int64_t first_step);
     void close_epoch(std::size_t member, std::int64_t steps_done);
     void freeze_member(std::int64_t position, std::int64_t segment_first);
@@ -50,6 +62,7 @@ private:
     void retire_stalled();
     bool stalled(const MemberTrack<Real>& track) const;
     void validate();
+    JudgedSums judge(const Real* parameters);
     StopReason reason_of_end() const;
     std::optional<StopReason> reason_to_stop(Control control) const;
     bool checkpoint_is_due(bool epoch_ended) const;
@@ -65,15 +78,18 @@ private:
     const ResolvedRun& run_;
     const TrainingRows<Real>& rows_;
     DeviceChoice device_;
-    Problem<Real> problem_;                  ///< as rows_.problem, with the members that are alive
-    std::vector<std::int32_t> member_sets_;  ///< of them
+    Problem<Real> problem_;                     ///< as rows_.problem, with the members that are alive
+    std::vector<std::int32_t> member_sets_;     ///< of them
+    std::vector<std::uint64_t> dropout_seeds_;  ///< likewise
     std::unique_ptr<Scheduler<Real>> scheduler_;
     std::unique_ptr<Backend<Real>> backend_;
     std::optional<CheckpointStore> store_;
     std::string fingerprint_, settings_, plan_;
-    std::vector<Real> validation_targets_;
+    JudgedTotals validation_totals_;
     RunState<Real> state_;
+    std::optional<Launched> ahead_;  ///< the segment behind the one whose report is looked at
     std::int64_t segment_steps_ = 1;
+    std::chrono::steady_clock::time_point collected_;  ///< when the last report came
     std::int64_t saved_step_ = -1;
     std::optional<double> saved_seconds_;  ///< when this process last saved
     bool writing_begun_ = false;

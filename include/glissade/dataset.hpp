@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +17,12 @@ namespace glissade {
 enum class Task { regression, classification };
 
 struct Preparation;
+
+/// Where memory of a CUDA device is, and whose work must be over before it may be read.
+struct DevicePlace {
+    int ordinal = 0;
+    void* stream = nullptr;  ///< a cudaStream_t of that device; null: its default stream
+};
 
 /// Rows, targets and weights to train on or to score: a dense row-major matrix or compressed sparse rows, owned or borrowed, of float or of
 /// double throughout. A Dataset is cheap to copy: copies share the same immutable storage.
@@ -38,6 +45,17 @@ public:
     static Dataset borrow(SparseView<const float> rows, std::span<const float> targets, std::span<const float> weights = {});
     static Dataset borrow(SparseView<const double> rows, std::span<const double> targets, std::span<const double> weights = {});
 
+    /// Views dense float32 rows that lie in the memory of a CUDA device, for training and prediction there, with device "auto", "cuda" or
+    /// the "cuda:N" of that device; any other throws Error(device). `features` is device memory. `targets` and `weights`, as in borrow(),
+    /// are host memory, or memory of the same device, which is copied to the host here. Features must stay alive and unchanged while the
+    /// Dataset or a copy of it is used, and so must the stream: whatever reads the rows first waits for what the stream has queued by then,
+    /// and has read them when it returns. Training makes records of them on the card, so that they do not travel; standardising (two
+    /// passes) and a checkpoint's fingerprint (one) read them over the bus, block by block, to give the bits that rows of the host give.
+    /// Throws Error(data) if the sizes disagree or memory is not where it should be, Error(device) if it is another device's, if the device
+    /// cannot be used, and in a build without CUDA. select() and cross-validation do not take such rows.
+    static Dataset borrow_device(MatrixView<const float> features, std::span<const float> targets, const DevicePlace& place,
+                                 std::span<const float> weights = {});
+
     /// Allocates rows x columns features (rows padded so that few of them straddle cache lines; padding and values are zero),
     /// rows * target_count targets, and weights if asked for. Throws Error(memory).
     static Dataset allocate(RealType type, std::int64_t rows, std::int64_t columns, std::int64_t target_count, bool with_weights);
@@ -59,10 +77,12 @@ public:
     std::int64_t target_count() const { return target_count_; }
     bool has_targets() const { return targets_ != nullptr; }
     bool has_weights() const { return weights_ != nullptr; }
+    /// Where the features are, if in the memory of a device.
+    const std::optional<DevicePlace>& place() const { return place_; }
 
     /// Typed access, rows x columns, rows x target_count() and rows; empty where there are no targets or weights. Throws Error(internal) if
-    /// Real is not `real_type()`, for `features` of sparse data and for `sparse` of dense data. Valid as long as the Dataset or a copy of
-    /// it lives (borrowed: as long as the caller's memory).
+    /// Real is not `real_type()`, for `features` of sparse data or of data on a device and for `sparse` of dense data. Valid as long as the
+    /// Dataset or a copy of it lives (borrowed: as long as the caller's memory).
     template <class Real>
     MatrixView<const Real> features() const;
     template <class Real>
@@ -71,6 +91,8 @@ public:
     std::span<const Real> targets() const;
     template <class Real>
     std::span<const Real> weights() const;
+    /// The features of data on a device, a view of its memory; throws Error(internal) on other data.
+    MatrixView<const float> device_features() const;
 
     /// Write access to storage made by `allocate` or `allocate_sparse`, for whoever fills it, before it is shared. Throws Error(internal)
     /// on borrowed data, and on data of the other form.
@@ -111,7 +133,9 @@ private:
     const void* features_ = nullptr;  ///< the matrix, or the values of sparse rows
     const void* targets_ = nullptr;
     const void* weights_ = nullptr;
-    std::shared_ptr<void> storage_;  ///< null when borrowed
+    std::shared_ptr<void> storage_;                     ///< null when borrowed
+    std::shared_ptr<const std::vector<float>> copied_;  ///< targets and weights that came from a device
+    std::optional<DevicePlace> place_;
 };
 
 /// Elements from one owned row to the next for rows of `columns` values: a power of two inside a cache line, else whole cache lines

@@ -15,6 +15,8 @@
 #include "glissade/random.hpp"
 #include "glissade/row_order.hpp"
 #include "glissade/optimizer.hpp"
+#include "glissade/layers.hpp"
+#include "glissade/activation.hpp"
 #include "glissade/schedule.hpp"
 #include "glissade/averaging.hpp"
 #include "glissade/population.hpp"

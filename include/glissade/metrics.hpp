@@ -12,7 +12,8 @@
 namespace glissade {
 
 /// What a model scores on a data set, in the units of the user's targets. What does not fit the task is absent.
-/// Rows count with their weights. Sums are taken in double precision in row order. Of no rows: `loss` 0 and nothing else.
+/// Rows count with their weights. Sums are taken in double precision, in an order that the rows alone decide: the same
+/// bits from a GPU. Of no rows: `loss` 0 and nothing else.
 struct GLISSADE_EXPORT Metrics {
     std::int64_t rows = 0;
     /// Mean of the training loss. From Model::evaluate it is in the user's units as all else (squared: half of rmse squared, for each

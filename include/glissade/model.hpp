@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "glissade/activation.hpp"
 #include "glissade/dataset.hpp"
 #include "glissade/export.hpp"
+#include "glissade/layers.hpp"
 #include "glissade/metrics.hpp"
 #include "glissade/optimizer.hpp"
 #include "glissade/preparation.hpp"
@@ -20,7 +22,10 @@ struct ModelSpec {
     std::int64_t outputs = 1;  ///< scores a row: 1, the number of classes (grouped losses, one-vs-rest), or the number of targets
     bool bias = true;
     Loss loss;
+    std::vector<std::int64_t> hidden;  ///< widths of the hidden layers, from the input on; empty: a linear model
+    Activation activation;             ///< of every hidden layer
 
+    bool is_network() const { return !hidden.empty(); }
     /// Whether each output tells one class from all others: a loss of two classes on more of them.
     bool one_vs_rest() const { return loss.kind() == LossKind::binary && outputs > 1; }
     /// Classes that the scores tell apart; 0 for a regression.
@@ -29,9 +34,22 @@ struct ModelSpec {
         return loss.kind() == LossKind::binary && outputs == 1 ? 2 : outputs;
     }
 
-    /// Parameters: weights [outputs][features] row-major, then biases [outputs].
-    std::int64_t weight_count() const { return outputs * features; }
-    std::int64_t parameter_count() const { return outputs * (features + (bias ? 1 : 0)); }
+    /// Parameters are those of one layer after another, each its weights [outputs][inputs] row-major, then its biases [outputs].
+    std::vector<DenseLayer> layers() const { return dense_layers(features, hidden, outputs, bias); }
+    std::int64_t weight_count() const {
+        std::int64_t inputs = features, count = 0;
+        for (const std::int64_t width : hidden) {
+            count += inputs * width;
+            inputs = width;
+        }
+        return count + inputs * outputs;
+    }
+    std::int64_t bias_count() const {
+        std::int64_t count = outputs;
+        for (const std::int64_t width : hidden) count += width;
+        return bias ? count : 0;
+    }
+    std::int64_t parameter_count() const { return weight_count() + bias_count(); }
 };
 
 /// How a prediction is run. The defaults use the CPU and every processor that the process may use. Results do not depend on it.
@@ -93,8 +111,9 @@ public:
     /// other real type.
     Metrics evaluate(const Dataset& data, const PredictOptions& options = {}) const;
 
-    /// Weights and biases in the user's units: the affine maps of features and targets folded in. [outputs][features] and [outputs], the
-    /// biases 0 for a model without. Both vectors are replaced, or neither if it throws.
+    /// Of a linear model, weights and biases in the user's units: the affine maps of features and targets folded in. [outputs][features]
+    /// and [outputs], the biases 0 for a model without. Both vectors are replaced, or neither if it throws. A network has no such numbers:
+    /// Error(usage).
     void coefficients(std::vector<double>& weights_out, std::vector<double>& biases_out) const;
 
     /// Written aside, synced and renamed: a file of that name is either the old one or the whole new one. Throws Error(io), and

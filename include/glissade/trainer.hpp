@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "glissade/activation.hpp"
 #include "glissade/averaging.hpp"
 #include "glissade/dataset.hpp"
 #include "glissade/export.hpp"
@@ -21,6 +22,18 @@ namespace glissade {
 
 /// `batch_size` that means all rows: gradient descent.
 inline constexpr std::int64_t full_batch = 0;
+
+/// How random initial weights are drawn; biases begin at 0 but for `torch`. With i inputs and o outputs of a layer, whose numbers are
+/// functions of the member's init_seed, the layer and their place in it:
+enum class Init {
+    automatic,       ///< zeros for a linear model, he_normal for a network
+    zeros,           ///< only for a linear model: units of a network that begin alike stay alike
+    he_normal,       ///< deviation sqrt(2/i) before an activation, sqrt(1/i) in the last layer (He et al. 2015)
+    he_uniform,      ///< the same deviations, uniform
+    xavier_normal,   ///< deviation sqrt(2/(i+o)) (Glorot and Bengio 2010)
+    xavier_uniform,  ///< the same deviation, uniform
+    torch            ///< as PyTorch's Linear: weights and biases uniform within 1/sqrt(i)
+};
 
 /// One finished epoch of one member.
 struct EpochRecord {
@@ -68,9 +81,17 @@ struct TrainOptions {
     Schedule schedule = "cosine";   ///< to 0 over the run
     std::uint64_t seed = 0;         ///< row order, initial parameters
     Shuffle shuffle = Shuffle::full;
-    bool drop_last = false;   ///< leave out the last batch of an epoch if it is short
-    double l1 = 0, l2 = 0;    ///< penalties on the weights, added to the mean loss; biases are spared
-    bool decay_bias = false;  ///< penalties and weight decay reach the biases too, as in PyTorch
+    bool drop_last = false;                 ///< leave out the last batch of an epoch if it is short
+    std::vector<std::int64_t> hidden = {};  ///< widths of hidden layers, {256, 128}; empty: a linear model. Networks train on dense rows,
+                                            ///< on the CPU, and want a lower rate than a linear model: 1e-3 for Adam
+    Activation activation = {};             ///< of the hidden layers: relu
+    Init init = Init::automatic;
+    double dropout = 0;          ///< the share of a hidden layer's units that a step leaves out, each row its own; the others' values are
+                                 ///< divided by the share that is kept (Srivastava et al. 2014). Below 1; 0: off
+    double label_smoothing = 0;  ///< logistic and softmax: so much of a target is spread evenly over all classes (Szegedy et al. 2016);
+                                 ///< of the training loss only. On the CPU. Below 1; 0: off
+    double l1 = 0, l2 = 0;       ///< penalties on the weights, added to the mean loss; biases are spared
+    bool decay_bias = false;     ///< penalties and weight decay reach the biases too, as in PyTorch
     bool bias = true;
     double clip_norm = 0, clip_value = 0;    ///< of the batch's gradient; 0: off
     Averaging average = {};                  ///< off; else the model is a mean of the parameters over the steps
@@ -92,8 +113,9 @@ struct TrainOptions {
     /// of rows; on the CPU. Standardisation made by the run is of all rows.
     std::int64_t folds = 0;
 
-    std::vector<Member> members = {};  ///< empty: one member from `optimizer`, `l1`, `l2`, `seed`. With those of folds 1024 at most
-    std::optional<Model> start = {};   ///< warm start from this model, brought into the units of this run; zeros otherwise
+    std::vector<Member> members = {};  ///< empty: one member from `optimizer`, `l1`, `l2`, `seed`, which seeds its start and dropout too.
+                                       ///< With those of folds 1024 at most
+    std::optional<Model> start = {};   ///< warm start from this model, brought into the units of this run; `init` otherwise
 
     std::string device = "auto";  ///< auto, cpu, cuda or cuda:N. auto uses a usable GPU where float32 and the shape allow, and says so in
                                   ///< the plan; sparse data runs on the CPU

@@ -11,9 +11,10 @@ namespace glissade::kernels {
 
 /// The rows of a tile whose losses a lane evaluates: first, first + step, ... before `end`.
 struct LossTask {
-    const float* targets;  ///< of the tile's row 0; records lie record_stride apart, the weight follows the targets
-    float* scores;         ///< in: scores; out: slopes, and losses behind them
-    const int* counts;     ///< rows that each partial sum has in the tile
+    const float* targets;     ///< of the tile's row 0; records lie record_stride apart, the weight follows the targets ...
+    const std::int64_t* far;  ///< ... or, unless null, of row 0 of all, and these are the tile's rows
+    float* scores;            ///< in: scores; out: slopes, and losses behind them
+    const int* counts;        ///< rows that each partial sum has in the tile
     int record_stride, score_stride, row_bits;
     int first, end, step;
 };
@@ -32,7 +33,7 @@ struct EvaluateLoss {
 private:
     template <class Rule>
     GLISSADE_RULE void evaluate_row(int row) const {
-        const float* targets = task.targets + row * task.record_stride;
+        const float* targets = task.far ? task.targets + task.far[row] * task.record_stride : task.targets + row * task.record_stride;
         const int outputs = static_cast<int>(p.shape.outputs), members = static_cast<int>(p.shape.members);
         const float weight = p.shape.weighted ? targets[p.shape.target_count] : 1.0f;
         for (int m = 0; m < members; ++m) {

@@ -13,10 +13,11 @@ namespace glissade::kernels {
 /// holds is known before the parameters are. Rows are looked up two tiles ahead and copied one ahead.
 class RecordPipeline {
 public:
-    __device__ __forceinline__ RecordPipeline(const SegmentLinearParams& params, unsigned char* shared, int block)
+    __device__ __forceinline__ RecordPipeline(const SegmentLinearParams& params, unsigned char* shared, int block, int first_member)
         : params_(params),
           shared_(shared),
           block_(block),
+          first_member_(first_member),
           tile_rows_(static_cast<int>(params.tile.all_rows())),
           record_chunks_(static_cast<int>(params.shape.record_floats() / chunk_floats)) {
         row_bits_ = __ffs(static_cast<int>(params.tile.rows)) - 1;
@@ -57,6 +58,8 @@ public:
     }
 
     __device__ __forceinline__ const float* records() const { return buffer(buffer_); }
+    /// Numbers of the current tile's rows, -1 where there is none.
+    __device__ __forceinline__ const std::int64_t* rows() const { return rows_of(slot_); }
     /// Rows that each partial sum has in the current tile.
     __device__ __forceinline__ const int* counts() const { return counts_of(slot_); }
     __device__ __forceinline__ const float* rates(std::int64_t step) const { return rates_of(step); }
@@ -116,6 +119,7 @@ private:
     }
 
     __device__ __forceinline__ void fetch(int slot, int into) const {
+        if (!params_.launch.places.records) return;
         const std::int64_t* rows = rows_of(slot);
         float* records = buffer(into);
         const int chunks = tile_rows_ * record_chunks_;
@@ -132,12 +136,14 @@ private:
         if (step >= params_.steps) return;
         const int floats = static_cast<int>(params_.shape.members) * rules::scalars_a_member;
         for (int i = static_cast<int>(threadIdx.x) * chunk_floats; i < floats; i += static_cast<int>(blockDim.x) * chunk_floats)
-            __pipeline_memcpy_async(rates_of(step) + i, params_.scalars + step * floats + i, chunk_bytes);
+            __pipeline_memcpy_async(rates_of(step) + i,
+                                    params_.scalars + (step * params_.all_members + first_member_) * rules::scalars_a_member + i,
+                                    chunk_bytes);
     }
 
     const SegmentLinearParams& params_;
     unsigned char* shared_;
-    int block_, tile_rows_, record_chunks_;
+    int block_, first_member_, tile_rows_, record_chunks_;
     int row_bits_ = 0;  ///< log2 of the rows of a partial sum in a tile
     BatchCursor cursor_;
     BlockBatch part_;  ///< of the cursor's step

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/device/gradient.cuh"
+#include "kernels/device/publish.cuh"
 #include "kernels/device/tree_sum.cuh"
 
 namespace glissade::kernels {
@@ -15,11 +16,12 @@ public:
         : b_(block),
           theta_(block.at(block.p.layout.parameters)),
           sums_(block.sums()),
-          state_(block.p.launch.places.state ? block.at(block.p.layout.state)
-                                             : block.p.block_state + Blocks::rank() * block.p.shape.state_vectors * block.parameters) {
-        for (int e = b_.thread(); e < b_.parameters; e += b_.threads()) theta_[e] = b_.p.parameters_in[e];
+          state_(block.p.launch.places.state
+                     ? block.at(block.p.layout.state)
+                     : block.p.block_state + static_cast<std::int64_t>(Blocks::rank()) * block.p.shape.state_vectors * block.parameters) {
+        for (int e = b_.thread(); e < b_.parameters; e += b_.threads()) theta_[e] = b_.p.parameters_in[first_parameter() + e];
         const int values = static_cast<int>(b_.p.shape.state_vectors) * b_.parameters;
-        for (int e = b_.thread(); e < values; e += b_.threads()) state_[e] = b_.p.state_in[e];
+        for (int i = b_.thread(); i < values; i += b_.threads()) state_[i] = b_.p.state_in[place_of_state(i)];
     }
 
     /// Turns the block's sums into new parameters; false, and nothing has changed, if the batch's were not finite.
@@ -28,8 +30,9 @@ public:
         __syncthreads();
         if (b_.storage.frozen_member < b_.members) return false;
         mean_gradients(b_, 0, b_.parameters, static_cast<float>(part.division.rows));
-        if (Blocks::rank() == 0)
-            for (int m = b_.thread(); m < b_.members; m += b_.threads()) b_.p.loss_sums[step * b_.members + m] = sums_[b_.parameters + m];
+        if (b_.rank == 0)
+            for (int m = b_.thread(); m < b_.members; m += b_.threads())
+                b_.p.loss_sums[step * b_.p.all_members + b_.first_member + m] = sums_[b_.parameters + m];
         if (b_.p.clip_norm > 0.0f) {
             __syncthreads();
             find_clip_factors(b_, sums_, 0, b_.members);
@@ -42,27 +45,51 @@ public:
     }
 
     __device__ __forceinline__ void store(std::int64_t steps_done) const {
-        if (Blocks::rank() != 0) return;
+        if (b_.p.launch.team == Team::cluster) Cluster::sync();  // a block's shared memory is read until here
+        if (b_.rank != 0) return;
         __syncthreads();
-        for (int e = b_.thread(); e < b_.parameters; e += b_.threads()) b_.p.parameters_out[e] = theta_[e];
+        for (int e = b_.thread(); e < b_.parameters; e += b_.threads()) b_.p.parameters_out[first_parameter() + e] = theta_[e];
         const int values = static_cast<int>(b_.p.shape.state_vectors) * b_.parameters;
-        for (int e = b_.thread(); e < values; e += b_.threads()) b_.p.state_out[e] = state_[e];
+        for (int i = b_.thread(); i < values; i += b_.threads()) b_.p.state_out[place_of_state(i)] = state_[i];
         const int frozen = b_.storage.frozen_member;
-        if (b_.thread() == 0) *b_.p.outcome = {steps_done, frozen < b_.members ? frozen : -1};
+        if (b_.thread() == 0) b_.p.outcome[b_.first_member] = {steps_done, frozen < b_.members ? frozen : -1};
     }
 
 private:
+    __device__ __forceinline__ std::int64_t first_parameter() const {
+        return static_cast<std::int64_t>(b_.first_member) * b_.member_parameters;
+    }
+    /// Where value i of the team's state stands in the state of all.
+    __device__ __forceinline__ std::int64_t place_of_state(int i) const {
+        const int k = i / b_.parameters;
+        return k * (b_.p.all_members * b_.member_parameters) + first_parameter() + (i - k * b_.parameters);
+    }
     /// Turns the blocks' sums into the batch's, in every block, and looks for one that is not finite.
     __device__ __forceinline__ void collect_all(int active_blocks, std::int64_t step) {
-        if (Blocks::count() == 1) {
+        const Team team = b_.p.launch.team;
+        if (team == Team::block || team == Team::block_a_member) {
             for (int e = b_.thread(); e < b_.sum_count; e += b_.threads()) check_sum(e, sums_[e]);
-            return;
+        } else if (team == Team::cluster) {
+            collect_cluster(active_blocks, step);
+        } else {
+            const int cluster = b_.p.launch.cluster;
+            float* buffer = b_.p.exchange + (step & 1) * b_.sum_count * (Blocks::count() / cluster);
+            const int sources = publish(b_, sums_, cluster, active_blocks,
+                                        [buffer](int e, int all, int source, float sum) { __stcg(buffer + e * all + source, sum); });
+            Blocks::sync(team);
+            collect(buffer, sources);
         }
-        float* buffer = b_.p.exchange + (step & 1) * b_.sum_count * Blocks::count();
-        if (Blocks::rank() < active_blocks)
-            for (int e = b_.thread(); e < b_.sum_count; e += b_.threads()) __stcg(buffer + e * active_blocks + Blocks::rank(), sums_[e]);
-        Blocks::sync();
-        collect(buffer, active_blocks);
+    }
+    /// In a cluster every block reads the others' shared memory. Two buffers take turns: whoever is still reading one has not come to the
+    /// next barrier.
+    __device__ __forceinline__ void collect_cluster(int active_blocks, std::int64_t step) {
+        float* own = b_.at(b_.p.layout.cluster_sums) + static_cast<int>(step & 1) * b_.sum_count;
+        for (int e = b_.thread(); e < b_.sum_count; e += b_.threads()) own[e] = sums_[e];
+        Cluster::sync();
+        for (int e = b_.thread(); e < b_.sum_count; e += b_.threads()) {
+            sums_[e] = cluster_tree_sum(own, e, active_blocks);
+            check_sum(e, sums_[e]);
+        }
     }
     /// Every element's blocks lie side by side; a group of lanes adds them up. Several loads are under way before the first is used.
     __device__ __forceinline__ void collect(const float* buffer, int active_blocks) {

@@ -21,12 +21,16 @@ template <Exchange Kind>
 struct SegmentBlock {
     const SegmentLinearParams& p;
     SegmentStorage& storage;
+    int rank;          ///< of the block in its team
+    int first_member;  ///< of the team's, among all
     int features, outputs, members, columns;
     int weights, member_parameters, parameters, sum_count;
 
     __device__ __forceinline__ SegmentBlock(const SegmentLinearParams& params, SegmentStorage& shared)
         : p(params),
           storage(shared),
+          rank(params.launch.team == Team::block_a_member ? 0 : Blocks::rank()),
+          first_member(Blocks::rank() - rank),
           features(static_cast<int>(params.shape.features)),
           outputs(static_cast<int>(params.shape.outputs)),
           members(static_cast<int>(params.shape.members)),
@@ -60,6 +64,12 @@ struct SegmentBlock {
         if constexpr (Kind == Exchange::sliced)
             if (!p.launch.places.sums) return p.block_sums + static_cast<std::int64_t>(Blocks::rank()) * p.tile.partials * sum_count;
         return at(p.layout.sums);
+    }
+    /// The numbers of a tile's rows where their records are read from device memory, else null.
+    __device__ __forceinline__ const std::int64_t* far_rows(const RecordPipeline& pipeline) const {
+        if constexpr (Kind == Exchange::sliced)
+            if (!p.launch.places.records) return pipeline.rows();
+        return nullptr;
     }
     __device__ __forceinline__ int member_of_sum(int e) const {
         return e < parameters ? p.by_member_parameters.quotient(e) : e - parameters;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/device/gradient.cuh"
+#include "kernels/device/publish.cuh"
 #include "kernels/device/tree_sum.cuh"
 
 namespace glissade::kernels {
@@ -25,8 +26,10 @@ public:
 
     /// Turns the blocks' sums into new parameters; false, and nothing has changed, if the batch's were not finite.
     __device__ __forceinline__ bool finish_step(const BlockBatch& part, const float* rates, std::int64_t step) {
-        const bool doubtful = publish(part.division.active_blocks, step), clips = b_.p.clip_norm > 0.0f;
-        collect(part.division.active_blocks, step);
+        bool doubtful;
+        const int sources = give(part.division.active_blocks, step, doubtful);
+        const bool clips = b_.p.clip_norm > 0.0f;
+        collect(sources, step);
         __syncthreads();
         mean_gradients(b_, begin_, end_parameter_, static_cast<float>(part.division.rows));
         if (clips)
@@ -67,20 +70,18 @@ private:
         float* values;
         int stride, begin;
     };
-    /// Totals of numbers up to this are finite, whatever their signs.
-    static constexpr float surely_finite = 0x1p118f;
+    /// Whether totals of such numbers are finite, whatever their signs.
+    static __device__ __forceinline__ bool surely_finite(float sum) { return rules::magnitude(sum) <= 0x1p118f; }
     static_assert(tuning::max_blocks <= 512, "the sum of 2^9 numbers up to 2^118 stays below 2^128, its roundings included");
 
     __device__ __forceinline__ State own_state() const {
         if (b_.p.launch.places.state) return {b_.at(b_.p.layout.state), slice_, begin_};
         return {b_.p.state_out, b_.parameters, 0};
     }
-    static __device__ __forceinline__ void sync() {
-        if (Blocks::count() > 1)
-            Blocks::sync();
-        else
-            __syncthreads();
-    }
+    /// Whether blocks fetch the sums of their slice out of each other's shared memory. What a block writes there is of its own slice, which
+    /// no other reads.
+    __device__ __forceinline__ bool reads_neighbours() const { return b_.p.launch.team == Team::cluster && b_.p.launch.places.sums; }
+    __device__ __forceinline__ void sync() const { Blocks::sync(b_.p.launch.team); }
 
     /// From here on parameters_out holds the parameters, and state_out the state if that is not in shared memory.
     __device__ __forceinline__ void load_slice() const {
@@ -99,38 +100,46 @@ private:
         for (int e = b_.thread(); e < b_.parameters; e += b_.threads()) theta[e] = __ldcg(b_.p.parameters_out + e);
     }
 
-    /// Gives the block's sums to all; whether a total may not be finite, in which case it takes one more barrier for all blocks to know.
-    __device__ __forceinline__ bool publish(int active_blocks, std::int64_t step) const {
-        if (Blocks::count() == 1) return true;
-        int* doubtful = b_.p.signals->doubtful;
-        if (Blocks::rank() < active_blocks) {
-            float* out = b_.p.exchange + static_cast<std::int64_t>(Blocks::rank()) * b_.sum_count;
-            bool large = false;
-            for (int e = b_.thread(); e < b_.sum_count; e += b_.threads()) {
-                const float sum = sums_[e];
-                __stcg(out + e, sum);
-                large = large || !(rules::magnitude(sum) <= surely_finite);
-            }
-            if (large) atomicOr(doubtful + (step & 1), 1);
+    /// Gives the block's sums to all. Returns from how many sources they come.
+    __device__ __forceinline__ int give(int active_blocks, std::int64_t step, bool& doubtful_out) const {
+        doubtful_out = true;
+        if (b_.p.launch.team == Team::block) return 1;
+        bool large = false;
+        int sources = active_blocks;
+        if (reads_neighbours()) {
+            if (Blocks::rank() < active_blocks)
+                for (int e = b_.thread(); e < b_.sum_count; e += b_.threads()) large = large || !surely_finite(sums_[e]);
+        } else {
+            const int cluster = b_.p.launch.team == Team::grid ? b_.p.launch.cluster : 1;
+            sources = publish(b_, sums_, cluster, active_blocks, [this, &large](int e, int, int source, float sum) {
+                __stcg(b_.p.exchange + static_cast<std::int64_t>(source) * b_.sum_count + e, sum);
+                large = large || !surely_finite(sum);
+            });
         }
-        Blocks::sync();
-        const bool found = __ldcg(doubtful + (step & 1)) != 0;
+        int* doubtful = b_.p.signals->doubtful;
+        if (large) atomicOr(doubtful + (step & 1), 1);
+        sync();
+        doubtful_out = __ldcg(doubtful + (step & 1)) != 0;
         // The other one was read before the last barrier of the step before, and is next written after the last one of this step.
         if (Blocks::rank() == 0 && b_.thread() == 0) __stcg(doubtful + ((step + 1) & 1), 0);
-        return found;
+        return sources;
     }
 
-    /// Adds up the blocks' sums of the slice. Lanes with neighbouring elements read neighbouring values; the more lanes than elements there
-    /// are, the more of them share the blocks of one.
-    __device__ __forceinline__ void collect(int active_blocks, std::int64_t step) const {
-        if (Blocks::count() == 1) {
+    /// Adds up the sources' sums of the slice. Lanes with neighbouring elements read neighbouring values; the more lanes than elements
+    /// there are, the more of them share the sources of one.
+    __device__ __forceinline__ void collect(int sources, std::int64_t step) const {
+        if (b_.p.launch.team == Team::block) {
             for (int e = b_.thread(); e < b_.sum_count; e += b_.threads()) take_total(e, sums_[e], step);
             return;
         }
+        if (reads_neighbours()) {
+            for (int e = begin_ + b_.thread(); e < end_; e += b_.threads()) take_total(e, cluster_tree_sum(sums_, e, sources), step);
+            return;
+        }
         constexpr int most_values = 32;
-        int sharers = active_blocks > most_values ? active_blocks / most_values : 1;
-        while (sharers < active_blocks && sharers < tuning::warp && 2 * sharers * slice_ <= b_.threads()) sharers *= 2;
-        const int values = active_blocks / sharers, at_once = tuning::warp / sharers;
+        int sharers = sources > most_values ? sources / most_values : 1;
+        while (sharers < sources && sharers < tuning::warp && 2 * sharers * slice_ <= b_.threads()) sharers *= 2;
+        const int values = sources / sharers, at_once = tuning::warp / sharers;
         const int part = b_.lane() / at_once;
         for (int base = begin_ + b_.warp() * at_once; base < end_; base += b_.warps() * at_once) {
             const int e = base + b_.lane() % at_once;

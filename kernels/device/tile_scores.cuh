@@ -34,10 +34,21 @@ struct ScoreShare {
     }
 };
 
+/// Where the records of a tile are: one after another in shared memory, or, if `far` is not null, at these rows of all.
+struct TileRows {
+    const float* records;
+    const std::int64_t* far;
+    int stride;
+    /// Of no row, where a row has to be read all the same: any.
+    __device__ __forceinline__ const float* record(int row) const {
+        return far ? records + (far[row] < 0 ? 0 : far[row]) * stride : records + row * stride;
+    }
+};
+
 /// `Rows` x `Columns` scores at a time by `RowThreads` threads. Rows and columns beyond the last are played and not stored: every lane
 /// takes part in the shuffles.
 template <int RowThreads, int Rows, int Columns, Exchange Kind>
-__device__ __forceinline__ void score_share(const SegmentBlock<Kind>& b, const float* records, const ScoreShare& share) {
+__device__ __forceinline__ void score_share(const SegmentBlock<Kind>& b, const TileRows& tile, const ScoreShare& share) {
     constexpr int neighbours = tuning::warp / RowThreads;
     const float* theta = b.theta();
     for (int base = share.begin; base < share.end; base += neighbours * Rows) {
@@ -46,7 +57,7 @@ __device__ __forceinline__ void score_share(const SegmentBlock<Kind>& b, const f
 #pragma unroll
         for (int r = 0; r < Rows; ++r) {
             const int row = first + r * neighbours;
-            x[r] = records + (row < share.end ? row : base) * b.record_floats();
+            x[r] = tile.record(row < share.end ? row : base);
         }
         ColumnCursor cursor = ColumnCursor::at(b, share.first_column);
         for (int column = share.first_column; column < share.end_column; column += Columns) {
@@ -79,17 +90,19 @@ __device__ __forceinline__ void score_tile(const SegmentBlock<Kind>& b, const Re
     constexpr int narrow_threads = tuning::narrow_row_threads, columns = ScoreShare::column_block;
     const bool narrow = b.features <= tuning::narrow_features;
     const int rows = partials << pipeline.row_bits();
-    const float* records = pipeline.records();
+    const std::int64_t* far = b.far_rows(pipeline);
+    const TileRows tile{far ? b.p.records : pipeline.records(), far, b.record_floats()};
     const ScoreShare share = ScoreShare::of(b, rows, narrow ? tuning::warp / narrow_threads : 1);
     if (narrow)
-        b.columns == 1 ? score_share<narrow_threads, 1, 1>(b, records, share) : score_share<narrow_threads, 1, columns>(b, records, share);
+        b.columns == 1 ? score_share<narrow_threads, 1, 1>(b, tile, share) : score_share<narrow_threads, 1, columns>(b, tile, share);
     else if (b.columns == 1)
-        share.run < 4 ? score_share<tuning::warp, 1, 1>(b, records, share) : score_share<tuning::warp, 4, 1>(b, records, share);
+        share.run < 4 ? score_share<tuning::warp, 1, 1>(b, tile, share) : score_share<tuning::warp, 4, 1>(b, tile, share);
     else
-        share.run < 2 ? score_share<tuning::warp, 1, columns>(b, records, share) : score_share<tuning::warp, 2, columns>(b, records, share);
+        share.run < 2 ? score_share<tuning::warp, 1, columns>(b, tile, share) : score_share<tuning::warp, 2, columns>(b, tile, share);
     // A row's slopes need all its scores.
-    LossTask task{records + b.features,   b.scores(), pipeline.counts(), b.record_floats(), b.score_stride(), pipeline.row_bits(),
-                  share.begin + b.lane(), share.end,  tuning::warp};
+    LossTask task{
+        tile.records + b.features, far,       b.scores(),  pipeline.counts(), b.record_floats(), b.score_stride(), pipeline.row_bits(),
+        share.begin + b.lane(),    share.end, tuning::warp};
     if (share.sharers > 1) {
         __syncthreads();
         task.first = b.thread();

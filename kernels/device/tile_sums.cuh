@@ -12,6 +12,7 @@ __device__ __forceinline__ void add_items(const SegmentBlock<Kind>& b, const Rec
     const int items = static_cast<int>(b.p.shape.sum_items()), factors = b.features + (b.p.shape.bias ? 1 : 0);
     const int product_items = items - b.members;
     const int record_floats = b.record_floats(), score_stride = b.score_stride();
+    const std::int64_t* far = b.far_rows(pipeline);
     for (int item = b.thread(); item < partials * items; item += b.threads()) {
         const int q = b.p.by_sum_items.quotient(item), i = item - q * items;
         const int first_row = q << pipeline.row_bits(), count = pipeline.counts()[q];
@@ -27,7 +28,7 @@ __device__ __forceinline__ void add_items(const SegmentBlock<Kind>& b, const Rec
             column = block * Columns;
             own = b.columns - column < Columns ? b.columns - column : Columns;
             if (j < b.features) {
-                right = pipeline.records() + first_row * record_floats + j;
+                right = far ? b.p.records + j : pipeline.records() + first_row * record_floats + j;
                 right_step = record_floats;
             }
             ColumnCursor cursor = ColumnCursor::at(b, column);
@@ -47,7 +48,7 @@ __device__ __forceinline__ void add_items(const SegmentBlock<Kind>& b, const Rec
         }
 #pragma unroll 4
         for (int r = 0; r < count; ++r) {
-            const float x = right[r * right_step];
+            const float x = far ? right[far[first_row + r] * right_step] : right[r * right_step];
 #pragma unroll
             for (int c = 0; c < Columns; ++c) sum[c] = rules::fused(left[r * score_stride + at[c]], x, sum[c]);
         }

@@ -8,6 +8,7 @@ model file and the raw rows; labels wherever the scores are further apart than t
 import csv
 import gzip
 import json
+import math
 import struct
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import numpy as np
 import onnxruntime
 from safetensors import safe_open
 
+STEEPEST = 1.13  # slope of any activation: gelu's
 FUNCTION_ULPS = 8  # of exp, sigmoid and softmax, ours and the runtime's together
 
 
@@ -40,7 +42,8 @@ class Exported:
         with safe_open(str(folder / "model.safetensors"), framework="numpy") as file:
             self.tensors = {name: file.get_tensor(name) for name in file.keys()}
             self.about = json.loads(file.metadata()["model"])
-        self.real = self.tensors["weight"].dtype.type
+        self.hidden = self.about["hidden"]
+        self.real = self.tensors["layer.0.weight" if self.hidden else "weight"].dtype.type
         self.session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
         try:
             import onnx
@@ -67,15 +70,42 @@ class Exported:
 
     def scores(self, features):
         """Scores in double precision, and how far a computation in the model's real type may be from them."""
-        weights, biases = self.weights()
         scale = self.tensors.get("input.scale", np.ones(features.shape[1]))
         shift = self.tensors.get("input.shift", np.zeros(features.shape[1]))
         unit = np.finfo(self.real).eps / 2
         entered = features * scale + shift
         entry_error = gamma(4, unit) * (np.abs(features * scale) + np.abs(shift))
+        if self.hidden:
+            return self.network_scores(entered, entry_error, unit)
+        weights, biases = self.weights()
         sizes = np.abs(entered) @ np.abs(weights.T) + np.abs(biases)
         error = gamma(features.shape[1] + 2, unit) * sizes + 2 * entry_error @ np.abs(weights.T)
         return entered @ weights.T + biases, error
+
+
+    def network_scores(self, values, error, unit):
+        """The same through hidden layers: an activation passes on at most STEEPEST times what its sums are off by."""
+        for i in range(len(self.hidden) + 1):
+            weights = self.tensors[f"layer.{i}.weight"].astype(float)
+            biases = self.tensors[f"layer.{i}.bias"].astype(float)
+            sizes = np.abs(values) @ np.abs(weights.T) + np.abs(biases)
+            error = gamma(values.shape[1] + 2, unit) * sizes + 2 * error @ np.abs(weights.T)
+            values = values @ weights.T + biases
+            if i < len(self.hidden):
+                error = STEEPEST * error + FUNCTION_ULPS * unit * (np.abs(values) + 1)
+                values = activate(self.about["activation"], values)
+        return values, error
+
+
+def activate(activation, z):
+    name = activation["name"]
+    share = lambda u: np.where(u < 0, np.exp(-np.abs(u)), 1) / (1 + np.exp(-np.abs(u)))
+    if name == "gelu":
+        return z * np.vectorize(lambda u: math.erfc(-u / math.sqrt(2)) / 2)(z)
+    return {"relu": lambda: np.maximum(z, 0), "leaky_relu": lambda: np.where(z > 0, z, activation["negative_slope"] * z),
+            "elu": lambda: np.where(z > 0, z, activation["elu_alpha"] * np.expm1(np.minimum(z, 0))),
+            "gelu_tanh": lambda: z * share(2 * math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)), "silu": lambda: z * share(z),
+            "tanh": lambda: np.tanh(z), "sigmoid": lambda: share(z), "identity": lambda: z}[name]()
 
 
 def table_of(exported, lines):
@@ -266,6 +296,24 @@ def one_vs_rest(program, folder):
             check(np.isnan(far[0]).all() and abs(far[1].sum() - 1) < 1e-6, f"{loss}: probabilities {far}")
 
 
+def networks(program, folder):
+    """Every activation, in both types where runtimes have it, and rows that are refused."""
+    random = np.random.default_rng(4)
+    x = random.normal(size=(300, 3))
+    label = np.where(x[:, 0] * x[:, 1] > 0, "same", np.where(x[:, 2] > 0, "up", "down"))
+    cells = [list(map(repr, map(float, row))) for row in x]
+    (folder / "net.csv").write_text("a,b,c,y\n" + "".join(",".join([*row, name]) + "\n" for row, name in zip(cells, label)))
+    train = ["net.csv", "--target", "y", "--epochs", "3", "--lr", ".02", "--hidden", "9,5"]
+    for activation in ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "tanh", "sigmoid", "identity"):
+        for precision in ("float32", "float64"):
+            if activation == "gelu" and precision == "float64":
+                continue
+            exported = Exported(program, folder, [*train, "--activation", activation, "--precision", precision])
+            compare_classes(f"network of {activation}, {precision}", exported, "net.csv", *table_of(exported, cells))
+            lost = exported.infer({"X": np.full((1, 3), np.nan, exported.real)})
+            check(np.isnan(lost["probabilities"]).all() and lost["label"][0] == "", f"{activation}: a row of NaN gives {lost}")
+
+
 def main():
     program, data = sys.argv[1], Path(sys.argv[2])
     with tempfile.TemporaryDirectory() as name:
@@ -278,6 +326,7 @@ def main():
         agaricus(program, data, folder)
         losses(program, folder)
         one_vs_rest(program, folder)
+        networks(program, folder)
 
 
 main()

@@ -3,24 +3,12 @@
 
 #include <filesystem>
 
-#include "tests/end_to_end/program.hpp"
+#include "tests/end_to_end/real_data.hpp"
 
 /// What the program is held to on real data with no option but the data, its target, the loss and the epochs. The limits are those of
 /// docs/command-line.md.
 namespace glissade::test {
 namespace {
-
-/// Trains, then scores the model on a second file.
-nlohmann::json scores_after(Workplace& place, Workplace::Words train, const Workplace::Words& evaluate) {
-    train.insert(train.begin(), "train");
-    const Ended trained = place.run(train);
-    EXPECT_EQ(trained.code, 0) << trained.err;
-    Workplace::Words words = {"evaluate", "model.safetensors", "--json"};
-    words.insert(words.end(), evaluate.begin(), evaluate.end());
-    const Ended scored = place.run(words);
-    EXPECT_EQ(scored.code, 0) << scored.err;
-    return scored.json();
-}
 
 TEST(RealData, LogisticRegressionOnA9aIsAsGoodAsConverged) {
     Workplace place;
@@ -50,19 +38,6 @@ TEST_P(Adult, FromTheRawTableIsAsGoodAsEncodedByHand) {
 
 INSTANTIATE_TEST_SUITE_P(Missing, Adult, testing::Values("indicator", "drop"), [](const auto& use) { return std::string(use.param); });
 
-/// Rows with an empty cell dropped, then rows 0, 5, 10, ... held out.
-void split_housing(Workplace& place) {
-    const auto lines = split_lines(data_text("california_housing/housing.csv"));
-    std::string train = lines.front() + "\n", test = train;
-    std::size_t row = 0;
-    for (std::size_t i = 1; i < lines.size(); ++i) {
-        if (lines[i].empty() || lines[i].find(",,") != std::string::npos) continue;
-        (row++ % 5 == 0 ? test : train) += lines[i] + "\n";
-    }
-    place.write("train.csv", train);
-    place.write("test.csv", test);
-}
-
 TEST(RealData, LeastSquaresOnHousesReachesTheClosedForm) {
     Workplace place;
     split_housing(place);
@@ -79,15 +54,13 @@ TEST(RealData, TheTextColumnOfHousesHelps) {
     EXPECT_GT(scores["rmse"], 10000) << "errors are in the target's own units";
 }
 
-const std::string fashion = "/usr/share/datasets/fashion-mnist/";
-
 /// What a model of clothes scores on the test images.
 nlohmann::json scores_on_fashion(const std::string& loss, const std::string& epochs) {
-    const auto file = [&](const std::string& name) { return fashion + name + (std::filesystem::exists(fashion + name) ? "" : ".gz"); };
     Workplace place;
-    return scores_after(
-        place, {file("train-images-idx3-ubyte"), "--target-file", file("train-labels-idx1-ubyte"), "--loss", loss, "--epochs", epochs},
-        {file("t10k-images-idx3-ubyte"), "--target-file", file("t10k-labels-idx1-ubyte")});
+    return scores_after(place,
+                        {fashion_file("train-images-idx3-ubyte"), "--target-file", fashion_file("train-labels-idx1-ubyte"), "--loss", loss,
+                         "--epochs", epochs},
+                        {fashion_file("t10k-images-idx3-ubyte"), "--target-file", fashion_file("t10k-labels-idx1-ubyte")});
 }
 
 TEST(RealData, SoftmaxRegressionOnFashionImagesIsAsGoodAsElsewhere) {

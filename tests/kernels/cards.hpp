@@ -12,7 +12,8 @@ namespace glissade::testing {
 /// A card to run the same test bodies on: a made-up one of the emulation with an order of its threads, or the real one.
 struct CardSetting {
     std::string name;
-    int most_blocks = 1;  ///< of a grid team, a power of two; 1: no cooperative launch
+    int most_blocks = 1;   ///< of a grid team, a power of two; 1: no cooperative launch
+    int most_cluster = 1;  ///< blocks of a cluster
     std::uint64_t seed = 1;
 };
 

@@ -17,10 +17,11 @@ struct Placement {
     cuda::PlanWishes wishes;
 };
 inline std::ostream& operator<<(std::ostream& out, const Placement& p) {
-    return out << "card " << p.card.name << ", seed " << p.card.seed << ", " << p.wishes.blocks << " blocks x " << p.wishes.threads
-               << " threads, tile " << p.wishes.tile.partials << " x " << p.wishes.tile.rows
+    return out << "card " << p.card.name << ", seed " << p.card.seed << ", " << p.wishes.blocks << " blocks (cluster " << p.wishes.cluster
+               << ") x " << p.wishes.threads << " threads, tile " << p.wishes.tile.partials << " x " << p.wishes.tile.rows
                << (p.wishes.exchange ? (*p.wishes.exchange == kernels::Exchange::sliced ? ", sliced" : ", replicas") : "")
-               << (p.wishes.parameters_in_memory ? ", parameters in memory" : "") << (p.wishes.sums_in_memory ? ", sums in memory" : "")
+               << (p.wishes.block_a_member ? ", a block a member" : "") << (p.wishes.parameters_in_memory ? ", parameters in memory" : "")
+               << (p.wishes.sums_in_memory ? ", sums in memory" : "") << (p.wishes.records_in_memory ? ", records in memory" : "")
                << (p.wishes.state_in_memory ? ", state in memory" : "") << ", staging " << p.wishes.staging_bytes << ", table "
                << p.wishes.table_steps;
 }
@@ -37,8 +38,16 @@ inline Placement placement(int n) {
     p.wishes.threads = threads[n % 5];
     p.wishes.tile = tiles[n % 6];
     p.wishes.state_in_memory = n % 4 == 3;
+    if (n % 5 == 4) {  // where there is only one member, one block
+        p.wishes.blocks = 0;
+        p.wishes.block_a_member = true;
+        p.wishes.threads = 64;
+        return p;
+    }
     if (n % 9 < 8) p.wishes.exchange = n % 3 == 2 ? kernels::Exchange::sliced : kernels::Exchange::replica;
-    if (n % 3 == 2) {
+    if (n % 2 == 0 && p.wishes.blocks > 1 && p.card.most_cluster > 1)
+        p.wishes.cluster = std::min({p.wishes.blocks, p.card.most_cluster, n % 8 < 4 ? 8 : 2});
+    if (n % 3 == 2 && (p.wishes.cluster <= 1 || p.wishes.cluster == p.wishes.blocks)) {
         p.wishes.parameters_in_memory = n % 2 == 0;
         p.wishes.sums_in_memory = n % 8 > 4;
     }

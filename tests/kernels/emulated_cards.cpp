@@ -15,10 +15,10 @@ std::vector<CardSetting> cards() {
     for (const emulation::Card& card : emulation::cards()) {
         if (card.name == "huge") continue;
         const int blocks = std::min(128, static_cast<int>(std::bit_floor(static_cast<unsigned>(card.multiprocessors))));
-        all.push_back({card.name, card.cooperative_launch ? blocks : 1, ++seed});
+        all.push_back({card.name, card.cooperative_launch ? blocks : 1, std::min(blocks, card.portable_cluster_blocks), ++seed});
     }
-    all.push_back({"hopper-like", 8, ++seed});
-    all.push_back({"wide", 128, ++seed});
+    all.push_back({"hopper-like", 8, 8, ++seed});
+    all.push_back({"wide", 128, 8, ++seed});
     return all;
 }
 std::string why_no_card() {

@@ -6,6 +6,7 @@
 #include "glissade/error.hpp"
 #include "tests/emulation/control.hpp"
 #include "tests/kernels/compare.hpp"
+#include "tests/support/error_of.hpp"
 
 namespace glissade::testing {
 namespace {
@@ -30,6 +31,10 @@ void use_everything(const Case<float>& c, const cuda::PlanWishes& wishes) {
     backend->set_state(c.start);
     backend->run(c.segment());
     backend->roll_back();
+    backend->start(c.part(0, 2));
+    backend->start(c.part(2, 2));
+    backend->wait();
+    backend->discard();
     (void)backend->get_state();
     std::vector<float> scores(40);
     backend->score(c.problem.features, c.start.parameters.data(), scores);
@@ -92,6 +97,32 @@ TEST_F(CudaFailure, InASegmentKeepsTheStateBeforeIt) {
     }
 }
 
+TEST_F(CudaFailure, InASegmentThatWasStartedKeepsTheStateBeforeIt) {
+    const Case<float> c(small_shape());
+    const Placement p = small_placement();
+    std::int64_t failures = 0;
+    for (std::int64_t n = 1; n <= 20; ++n) {
+        const auto backend = cuda_backend(c, p);
+        backend->run(c.part(0, 1));
+        std::vector<TrainingState<float>> states = {backend->get_state()};
+        emulation::fail_call(n);
+        const auto failed = error_of([&] {
+            backend->start(c.part(1, 1));
+            backend->start(c.part(2, 2));
+            backend->wait();
+            states.push_back({});
+            backend->wait();
+            states.push_back({});
+        });
+        emulation::fail_call(1000000);
+        failures += failed ? 1 : 0;
+        const auto whole = c.backend(1);
+        whole->run(c.part(0, states.size() == 1 ? 1 : states.size() == 2 ? 2 : 4));
+        EXPECT_TRUE(same_state(backend->get_state(), whole->get_state())) << "call " << n;
+    }
+    EXPECT_GT(failures, 10);
+}
+
 TEST_F(CudaFailure, OfAllocationNamesSizeAndPurpose) {
     const Case<float> c(small_shape());
     const Placement p = small_placement();
@@ -140,7 +171,7 @@ TEST_F(CudaFailure, NeverComesFromABudgetThatSaysTooLittle) {
             const cuda::PlanWishes wishes{.state_in_memory = state_in_memory};
             const auto backend = cuda::make_cuda_backend_with(c.problem, {}, wishes);
             EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()),
-                      cuda::budget_of(c.problem, backend->plan(), wishes).total());
+                      cuda::run_budget(c.problem, backend->plan(), cuda::usable_card(0), {}, wishes).memory.total());
         }
 }
 
@@ -208,6 +239,39 @@ TEST_F(CudaFailure, DescriptionNamesTeamMemoryAndPrediction) {
     const std::string text = backend->description();
     for (const char* part : {"CUDA device 0", "a grid of 2 blocks x 32 threads", "of shared memory a block", "of device memory", "a step"})
         EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST_F(CudaFailure, KeepingSomeMembersLeavesTheRowsOnTheCard) {
+    CaseShape shape = small_shape();
+    shape.members = 3;
+    Case<float> c(shape);
+    const Placement p = small_placement();
+    const auto backend = cuda_backend(c, p);
+    const std::int64_t copies = emulation::count_calls("cudaMemcpyAsync"), launches = emulation::count_calls("cudaLaunchKernelEx");
+    c.keep_member(1);
+    ASSERT_TRUE(backend->keep_members(c.problem));
+    EXPECT_EQ(emulation::count_calls("cudaMemcpyAsync"), copies);
+    EXPECT_EQ(emulation::count_calls("cudaLaunchKernelEx"), launches);
+    EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()), cuda::budget_of(c.problem, backend->plan(), p.wishes).total());
+}
+
+TEST_F(CudaFailure, OfLargeClustersToFitTheCardMakesThemSmaller) {
+    CaseShape shape = small_shape();
+    shape.rows = shape.batch = 300;
+    const Case<float> c(shape);
+    emulation::Card card = emulation::card("hopper-like");
+    for (const int group : {8, 2}) {
+        emulation::reset();
+        card.multiprocessors_per_group = group;
+        card.max_blocks_per_multiprocessor = 1;
+        emulation::set_card(card, 1);
+        const auto backend = cuda::make_cuda_backend_with(c.problem, {}, {});
+        backend->set_state(c.start);
+        EXPECT_EQ(backend->plan().launch.cluster > 2, group > 2) << backend->description();
+        const auto cpu = c.backend(1);
+        EXPECT_TRUE(same_report(backend->run(c.segment()), cpu->run(c.segment())));
+        EXPECT_TRUE(same_state(backend->get_state(), cpu->get_state()));
+    }
 }
 
 TEST_F(CudaFailure, MembersWithRowWeightsOfTheirOwnAreRefusedByName) {

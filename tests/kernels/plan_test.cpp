@@ -27,7 +27,10 @@ Card card_with(int multiprocessors, std::int64_t shared_kilobytes, double bytes_
     return card;
 }
 Card hopper() {
-    return card_with(132, 227, 4.8e12);
+    Card card = card_with(132, 227, 4.8e12);
+    card.cluster_blocks = 16;
+    card.l2_bytes = 50 << 20;
+    return card;
 }
 
 LinearShape logistic_with_adam(std::int64_t features) {
@@ -53,7 +56,10 @@ SegmentPlan plan_for(const LinearShape& shape, std::int64_t batch_rows, const Ca
 void expect_sound(const SegmentPlan& plan, const LinearShape& shape, std::int64_t rows, const Card& card) {
     const auto is_power = [](std::int64_t n) { return n > 0 && (n & (n - 1)) == 0; };
     EXPECT_TRUE(is_power(plan.launch.blocks) && is_power(plan.tile.partials) && is_power(plan.tile.rows));
-    EXPECT_EQ(plan.launch.team == Team::grid, plan.launch.blocks > 1);
+    EXPECT_EQ(plan.launch.team == Team::block, plan.launch.blocks == 1);
+    EXPECT_EQ(plan.launch.team == Team::cluster, plan.launch.blocks > 1 && plan.launch.cluster == plan.launch.blocks);
+    EXPECT_EQ(plan.launch.blocks % plan.launch.cluster, 0);
+    EXPECT_LE(plan.launch.cluster, card.cluster_blocks);
     EXPECT_LE(plan.launch.blocks, card.facts.multiprocessors);
     if (plan.launch.exchange == Exchange::replica) {
         EXPECT_LE(plan.launch.blocks, SumShape::of_batch(rows).partials);
@@ -77,7 +83,7 @@ TEST(CudaPlan, IsSoundForEveryShapeBatchAndCard) {
 
 TEST(CudaPlan, GivesOneRowToOneBlockAndManyRowsToTheGrid) {
     EXPECT_EQ(plan_for(logistic_with_adam(28), 1, hopper()).launch.team, Team::block);
-    const cuda::PlanChoice large = choice_for(logistic_with_adam(28), 8192, hopper());
+    const cuda::PlanChoice large = choice_for(logistic_with_adam(28), 65536, hopper());
     EXPECT_EQ(large.taken.launch.team, Team::grid);
     EXPECT_EQ(large.taken.launch.exchange, Exchange::replica);
     ASSERT_TRUE(large.runner_up);
@@ -85,12 +91,11 @@ TEST(CudaPlan, GivesOneRowToOneBlockAndManyRowsToTheGrid) {
 }
 
 TEST(CudaPlan, UsesOneBlockWhereThereIsNoCooperativeLaunch) {
-    Card card = hopper();
+    Card card = card_with(132, 227, 4.8e12);
     card.facts.cooperative_launch = false;
     const cuda::PlanChoice choice = choice_for(logistic_with_adam(28), 8192, card);
     EXPECT_EQ(choice.taken.launch.team, Team::block);
-    ASSERT_TRUE(choice.runner_up);
-    EXPECT_EQ(choice.runner_up->launch.team, Team::block);
+    EXPECT_FALSE(choice.runner_up);
     EXPECT_THROW(plan_for(logistic_with_adam(28), 8192, card, {.blocks = 4}), Error);
 }
 
@@ -110,8 +115,41 @@ TEST(CudaPlan, SlicesWideModels) {
             const SegmentPlan plan = plan_for(shape, rows, hopper());
             expect_sound(plan, shape, rows, hopper());
             EXPECT_EQ(plan.launch.exchange, Exchange::sliced);
-            EXPECT_EQ(plan.launch.team, Team::grid);
+            EXPECT_GT(plan.launch.blocks, 1);
         }
+}
+
+TEST(CudaPlan, TakesAClusterWhereAGridsBarrierWouldCostMoreThanItsBlocksGain) {
+    const SegmentPlan with = plan_for(logistic_with_adam(28), 1024, hopper());
+    EXPECT_EQ(with.launch.team, Team::cluster);
+    EXPECT_EQ(plan_for(logistic_with_adam(28), 1024, card_with(132, 227, 4.8e12)).launch.cluster, 1);
+    EXPECT_LT(with.step_seconds, plan_for(logistic_with_adam(28), 1024, card_with(132, 227, 4.8e12)).step_seconds);
+    EXPECT_THROW(plan_for(logistic_with_adam(28), 1024, card_with(132, 227), {.blocks = 8, .cluster = 8}), Error);
+}
+
+TEST(CudaPlan, TakesAGridOfClustersWhereTheExchangeWouldBeLong) {
+    const SegmentPlan plan = plan_for(logistic_with_adam(400), 8192, hopper());
+    EXPECT_EQ(plan.launch.team, Team::grid);
+    EXPECT_GT(plan.launch.cluster, 1);
+}
+
+TEST(CudaPlan, ReadsRowsThatFitTheL2CacheFaster) {
+    const LinearShape shape = logistic_with_adam(256);
+    const auto seconds = [&shape](std::int64_t data_rows) {
+        return cuda::plan_segments(shape, {.batch_rows = 65536, .data_rows = data_rows}, hopper(), kernels::tuning::expected, {})
+            .taken.fetch_seconds;
+    };
+    EXPECT_LT(seconds(20000), seconds(10000000));
+    EXPECT_EQ(seconds(10000000), seconds(0));
+}
+
+TEST(CudaPlan, GivesEachOfManyMembersABlockWhereBatchesAreSmall) {
+    LinearShape shape = logistic_with_adam(28);
+    shape.members = 14;
+    const SegmentPlan plan = plan_for(shape, 64, hopper());
+    EXPECT_EQ(plan.launch.team, Team::block_a_member);
+    EXPECT_EQ(plan.launch.blocks, 14);
+    EXPECT_NE(plan_for(shape, 1 << 20, hopper()).launch.team, Team::block_a_member);
 }
 
 TEST(CudaPlan, KeepsReplicasOfSmallModels) {
@@ -121,17 +159,25 @@ TEST(CudaPlan, KeepsReplicasOfSmallModels) {
                 << features << " features, batch " << rows;
 }
 
-TEST(CudaPlan, RefusesARowBeyondSharedMemoryWithTheFigureAndARemedy) {
-    LinearShape wide = logistic_with_adam(40000);
+TEST(CudaPlan, LeavesRowsInDeviceMemoryWhereTwoDoNotFitSharedMemory) {
+    EXPECT_TRUE(plan_for(logistic_with_adam(4000), 256, hopper()).launch.places.records);
+    for (const std::int64_t features : {40000, 1000000}) {
+        const SegmentPlan plan = plan_for(logistic_with_adam(features), 256, hopper());
+        EXPECT_FALSE(plan.launch.places.records);
+        expect_sound(plan, logistic_with_adam(features), 256, hopper());
+    }
+}
+
+TEST(CudaPlan, RefusesScoresBeyondSharedMemoryWithTheFigureAndARemedy) {
     try {
-        plan_for(wide, 256, hopper());
+        plan_for(softmax_with_adam(2, 60000), 256, hopper());
         FAIL() << "planned";
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::device);
         const std::string message = error.what();
-        EXPECT_NE(message.find("1 x 40001 parameters"), std::string::npos) << message;
+        EXPECT_NE(message.find("60000 scores of a row"), std::string::npos) << message;
         EXPECT_NE(message.find("232.4 KB are there"), std::string::npos) << message;
-        EXPECT_NE(message.find("fewer features"), std::string::npos) << message;
+        EXPECT_NE(message.find("train on the CPU"), std::string::npos) << message;
     }
 }
 

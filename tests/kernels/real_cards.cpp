@@ -13,7 +13,7 @@ std::vector<CardSetting> cards() {
     for (const CudaDevice& device : found.devices) {
         if (device.ordinal != 0) continue;  // the tests ask for device 0
         const int blocks = std::min(128, static_cast<int>(std::bit_floor(static_cast<unsigned>(device.multiprocessors))));
-        all.push_back({device.name, device.cooperative_launch ? blocks : 1, 0});
+        all.push_back({device.name, device.cooperative_launch ? blocks : 1, device.compute_major >= 9 ? 8 : 1, 0});
     }
     return all;
 }

@@ -131,6 +131,7 @@ TEST_F(CudaSegment, EqualsTheCpuForPartialSumsOfManyRows) {
     p.wishes.tile = {4, 16};
     EXPECT_TRUE(trains_as_on_cpu(shape, p));
     p.wishes.blocks = 1;
+    p.wishes.cluster = 0;
     p.wishes.tile = {16, 8};
     EXPECT_TRUE(trains_as_on_cpu(shape, p));
 }

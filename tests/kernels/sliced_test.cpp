@@ -18,17 +18,18 @@ Placement sliced(int blocks, int threads) {
 }
 
 TEST_F(CudaSliced, EqualsTheCpuWhereverItsArraysLie) {
-    for (int bits = 0; bits < 48; ++bits) {
-        CaseShape shape{.rows = 75, .columns = 37, .outputs = 3, .members = 2, .batch = 40, .steps = 5};
+    for (int bits = 0; bits < 32; ++bits) {
+        CaseShape shape{.rows = 50, .columns = 37, .outputs = 3, .members = 2, .batch = 40, .steps = 4};
         shape.loss = rule_index<Softmax>(LossRules{});
         shape.rule = rule_index<Adam>(UpdateRules{});
         shape.rate = .01;
         shape.averaging = bits % 5 == 0;
         shape.clip_norm = bits & 8 ? .05 : 0;
-        Placement p = sliced(bits < 16 ? 8 : (bits < 32 ? 4 : 1), bits % 3 == 0 ? 32 : 64);
+        Placement p = sliced(bits < 16 ? 4 : (bits < 24 ? 2 : 1), bits % 3 == 0 ? 32 : 64);
         p.wishes.parameters_in_memory = bits & 1;
         p.wishes.sums_in_memory = bits & 2;
         p.wishes.state_in_memory = bits & 4;
+        p.wishes.records_in_memory = bits % 5 > 2;
         p.wishes.table_steps = 3;  // a launch that reads and writes one slot
         EXPECT_TRUE(trains_as_on_cpu(shape, p));
     }
@@ -47,7 +48,7 @@ TEST_F(CudaSliced, EqualsTheCpuForWideModels) {
     struct Wide {
         std::int64_t features, outputs;
     };
-    for (const Wide wide : {Wide{784, 10}, {784, 100}, {20000, 1}, {4096, 10}}) {
+    for (const Wide wide : {Wide{784, 10}, {784, 100}, {20000, 1}, {4096, 10}, {30000, 1}}) {
         CaseShape shape{.rows = 20, .columns = wide.features, .outputs = wide.outputs, .batch = 20, .steps = 2};
         shape.loss = wide.outputs > 1 ? rule_index<Softmax>(LossRules{}) : rule_index<Logistic>(LossRules{});
         shape.rule = rule_index<Adam>(UpdateRules{});
@@ -56,6 +57,21 @@ TEST_F(CudaSliced, EqualsTheCpuForWideModels) {
         if (wide.features * wide.outputs < 10000) p.wishes.exchange = kernels::Exchange::sliced;  // the others have no other way
         EXPECT_TRUE(trains_as_on_cpu(shape, p));
     }
+}
+
+TEST_F(CudaSliced, ReadsRowsFromDeviceMemoryForEveryWidthAndLoss) {
+    int n = 0;
+    for (const std::int64_t columns : {1, 33, 128, 129, 200})
+        for (const int loss : {rule_index<Softmax>(LossRules{}), rule_index<Squared>(LossRules{})}) {
+            CaseShape shape{.rows = 60, .columns = columns, .outputs = 1 + n % 6, .batch = 50, .steps = 3, .loss = loss};
+            shape.weights = n % 2 == 0;
+            shape.rate = .1 / static_cast<double>(columns);
+            if (loss == rule_index<Softmax>(LossRules{})) shape.outputs += 1;
+            Placement p = sliced(n % 3 == 0 ? 4 : 1, 64);
+            p.wishes.records_in_memory = true;
+            if (n++ % 2 == 0) p.wishes.tile = {2, 8};
+            EXPECT_TRUE(trains_as_on_cpu(shape, p));
+        }
 }
 
 TEST_F(CudaSliced, FreezesBeforeASumThatIsNotFinite) {

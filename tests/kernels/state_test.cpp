@@ -95,6 +95,28 @@ TEST_F(CudaState, FreezesOnALossThatIsNotFiniteWhileGradientsAre) {
     }
 }
 
+TEST_F(CudaState, GoesOnWithOneOfSeveralMembersAsIfItHadBeenAlone) {
+    for (int n = 0; n < 8; ++n) {
+        CaseShape shape = some_shape();
+        shape.members = 3;
+        Case<float> c(shape);
+        const auto cuda = cuda_backend(c, placement(n));
+        ASSERT_EQ(cuda->run(c.part(0, 4)).steps_done, 4);
+        TrainingState<float> state = cuda->get_state();
+        const std::int64_t kept = n % 3, count = c.problem.parameter_count();
+        c.keep_member(kept);
+        const auto cut = [&](std::vector<float>& v) { v = std::vector<float>(v.begin() + kept * count, v.begin() + (kept + 1) * count); };
+        cut(state.parameters);
+        for (auto& vector : state.state) cut(vector);
+        ASSERT_TRUE(cuda->keep_members(c.problem));
+        cuda->set_state(state);
+        const auto cpu = c.backend(1);
+        cpu->run(c.segment());
+        EXPECT_EQ(cuda->run(c.part(4, 5)).steps_done, 5);
+        EXPECT_TRUE(same_state(cuda->get_state(), cpu->get_state())) << placement(n);
+    }
+}
+
 TEST_F(CudaState, RefusesAStateOfAnotherShape) {
     const Case<float> c(some_shape());
     const auto cuda = cuda_backend(c, placement(0));

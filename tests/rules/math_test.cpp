@@ -44,6 +44,14 @@ void expect_ulps(const char* name, double promised, Ours ours, Exact exact) {
     ::testing::Test::RecordProperty(name + std::to_string(sizeof(Real) * 8), std::to_string(worst));
 }
 
+/// By erfc of what is exact in long double; below the normal numbers only the distance to 0 counts.
+long double exact_share(long double x) {
+    return std::erfc(-x / std::sqrt(2.0L)) / 2;
+}
+long double exact_density(long double x) {
+    return std::exp(-x * x / 2) / std::sqrt(2 * std::acos(-1.0L));
+}
+
 long double exact_sigmoid(long double x) {
     return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
 }
@@ -62,6 +70,21 @@ void expect_all_ulps() {
         "tanh", 2.75, [](Real x) { return rules::tanh(x); }, [](long double x) { return std::tanh(x); });
     expect_ulps<Real>(
         "sigmoid", 2.5, [](Real x) { return rules::sigmoid(x); }, exact_sigmoid);
+    expect_ulps<Real>(
+        "normal share", 7,
+        [](Real x) {
+            Real density;
+            return rules::normal_distribution(x, density);
+        },
+        exact_share);
+    expect_ulps<Real>(
+        "normal density", 4,
+        [](Real x) {
+            Real density;
+            rules::normal_distribution(x, density);
+            return density;
+        },
+        exact_density);
 }
 
 TEST(Math, FunctionsInFloatKeepTheirPromisedErrors) {

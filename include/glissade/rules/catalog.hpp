@@ -3,6 +3,14 @@
 
 #include <type_traits>
 
+#include "glissade/rules/activation_elu.hpp"
+#include "glissade/rules/activation_gelu.hpp"
+#include "glissade/rules/activation_identity.hpp"
+#include "glissade/rules/activation_leaky_relu.hpp"
+#include "glissade/rules/activation_relu.hpp"
+#include "glissade/rules/activation_sigmoid.hpp"
+#include "glissade/rules/activation_silu.hpp"
+#include "glissade/rules/activation_tanh.hpp"
 #include "glissade/rules/loss_absolute.hpp"
 #include "glissade/rules/loss_epsilon.hpp"
 #include "glissade/rules/loss_gamma.hpp"
@@ -45,6 +53,8 @@ using LossRules = RuleList<Squared, Logistic, Softmax, Hinge, SquaredHinge, Hube
                            SquaredEpsilonInsensitive, ModifiedHuber, Perceptron, Poisson, Gamma, Tweedie>;
 using UpdateRules =
     RuleList<Sgd, Adagrad, Adadelta, RmsProp, Adam, AdamW, Adamax, NAdam, Yogi, RAdam, AdaBelief, Lion, Ftrl, LazyAdam, Rprop, Lbfgs>;
+
+using ActivationRules = RuleList<Relu, LeakyRelu, Elu, Gelu, GeluTanh, Silu, Tanh, Sigmoid, Identity>;
 
 /// Calls `f.template operator()<Rule>()` for the rule at `index`; does nothing beyond the list. A uniform switch: every thread of a launch
 /// agrees.

@@ -66,6 +66,7 @@ constexpr Idle idle_of(int variant) {
 
 inline constexpr int max_rule_scalars = 9;  ///< reals that `prepare` may hand to `apply`
 inline constexpr int max_rule_state = 4;    ///< state vectors of an update rule, the average included
-inline constexpr int max_rule_memory = 2;   ///< doubles that `prepare` carries from step to step
+inline constexpr int max_activation_constants = 1;
+inline constexpr int max_rule_memory = 2;  ///< doubles that `prepare` carries from step to step
 
 }  // namespace glissade

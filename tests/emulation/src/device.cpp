@@ -13,18 +13,22 @@ void* glissade_emulated_shared_memory() {
 namespace glissade::emulation {
 
 int block_barrier(Vote vote, int predicate, const char* what, const Site& site) {
+    const TsanIgnored ignored;
     return running_grid->block_barrier(vote, predicate, what, site);
 }
 
 void grid_barrier(const Site& site) {
+    const TsanIgnored ignored;
     running_grid->grid_barrier(site);
 }
 
 void cluster_arrive(const char* what, const Site& site) {
+    const TsanIgnored ignored;
     running_grid->cluster_arrive(what, site);
 }
 
 void cluster_wait(const Site& site) {
+    const TsanIgnored ignored;
     running_grid->cluster_wait(site);
 }
 
@@ -40,10 +44,12 @@ ClusterPlace cluster_place() {
 }
 
 void* map_shared(const void* own, int rank, const Site& site) {
+    const TsanIgnored ignored;
     return running_grid->map_shared(own, rank, site);
 }
 
 unsigned shared_owner(const void* shared, const Site& site) {
+    const TsanIgnored ignored;
     return running_grid->shared_owner(shared, site);
 }
 
@@ -52,16 +58,19 @@ bool grid_is_cooperative() {
 }
 
 void yield_thread() {
+    const TsanIgnored ignored;
     running_grid->yield();
 }
 
 void trap(const Site& site) {
+    const TsanIgnored ignored;
     Grid& grid = *running_grid;
     grid.note(text(name_of(grid.current()), " trapped at ", place(site)));
     grid.abandon();
 }
 
 std::uint64_t warp_collective(const WarpCall& call, const Site& site) {
+    const TsanIgnored ignored;
     return running_grid->warp_collective(call, site);
 }
 
@@ -74,10 +83,14 @@ void copy_later(void* destination, const void* source, std::size_t bytes, std::s
     Thread& thread = grid.current();
     const auto places = reinterpret_cast<std::uintptr_t>(destination) | reinterpret_cast<std::uintptr_t>(source);
     if ((bytes != 4 && bytes != 8 && bytes != 16) || zero_fill > bytes || places % bytes != 0) {
+        tsan_ignore(true);
         grid.note(
             text(name_of(thread), " asks for an asynchronous copy of ", bytes, " bytes; it takes 4, 8 or 16, aligned to their number"));
         grid.abandon();
     }
+    // In flight from here to its wait: who touches either place in between races with it.
+    tsan_reads(source, bytes - zero_fill);
+    tsan_writes(destination, bytes);
     thread.copies.push_back({destination, source, bytes, zero_fill, thread.copy_batch});
 }
 
@@ -91,6 +104,8 @@ void wait_for_copies(std::size_t newest_commits_left) {
         return copy.batch + newest_commits_left < thread.copy_batch;
     });
     for (auto copy = thread.copies.begin(); copy != landed; ++copy) {
+        tsan_reads(copy->source, copy->bytes - copy->zero_fill);
+        tsan_writes(copy->destination, copy->bytes);
         std::memcpy(copy->destination, copy->source, copy->bytes - copy->zero_fill);
         std::memset(static_cast<std::byte*>(copy->destination) + copy->bytes - copy->zero_fill, 0, copy->zero_fill);
     }

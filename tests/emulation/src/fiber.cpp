@@ -62,6 +62,13 @@ void Fiber::start(std::byte* stack, std::size_t colour, Entry entry, void* argum
     // All stacks begin at the same place of a page; stepping their tops apart keeps them out of the same few cache lines.
     const std::size_t offset = colour % 32 * 128;
     asan_unpoison(stack, StackPool::stack_bytes);
+    if constexpr (tsan) {
+        // Fresh pages: ThreadSanitizer forgets who had this stack before.
+        constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+        if (mmap(stack, StackPool::stack_bytes, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED) throw std::bad_alloc();
+    }
+    tsan_own_ = tsan_make_fiber();
+    tsan_fiber_ = tsan_own_.get();
     stack_ = stack;
     stack_bytes_ = StackPool::stack_bytes;
     entry_ = entry;
@@ -86,13 +93,16 @@ void Fiber::begin(context::transfer_t transfer) {
 void Fiber::switch_to(Fiber& next) {
     Switch made{this, &next};
     void* fake_stack = nullptr;
+    if (tsan_own_ == nullptr) tsan_fiber_ = tsan_current_fiber();
     asan_start_switch(&fake_stack, next.stack_, next.stack_bytes_);
+    tsan_switch(next.tsan_fiber_);
     arrive(context::jump_fcontext(next.context_, &made), fake_stack);
 }
 
 void Fiber::leave_to(Fiber& next) {
     Switch made{this, &next};
     asan_start_switch(nullptr, next.stack_, next.stack_bytes_);
+    tsan_switch(next.tsan_fiber_);
     context::jump_fcontext(next.context_, &made);
     std::abort();  // nobody comes back to a fiber that has left
 }

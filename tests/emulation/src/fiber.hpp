@@ -60,6 +60,8 @@ private:
     void* argument_ = nullptr;
     const void* stack_ = nullptr;
     std::size_t stack_bytes_ = 0;
+    TsanFiber tsan_own_;          // of a fiber that was started
+    void* tsan_fiber_ = nullptr;  // that, or the thread's
 };
 
 }  // namespace glissade::emulation

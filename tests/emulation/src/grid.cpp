@@ -61,6 +61,7 @@ std::string Grid::run(std::size_t max_resident_clusters) {
     }
     current_ = nullptr;
     running_grid = nullptr;
+    Meeting::leave(end_.arrive());
     return finding_;
 }
 
@@ -92,7 +93,9 @@ void Grid::start_block(Block& block) {
     }
     paint_region(block.shared);
     block.returned = 0;
-    block.warps.assign((block_threads_ + 31) / 32, {});
+    block.meeting = {};
+    block.warps.clear();
+    block.warps.resize((block_threads_ + 31) / 32);
     if (block_threads_ % 32 != 0) block.warps.back().returned = ~0U << block_threads_ % 32;
     for (unsigned i = 0; i < block_threads_; ++i) {
         Thread& thread = block.threads[i];
@@ -153,6 +156,7 @@ void Grid::thread_main(void* argument) {
         grid.note(text(name_of(thread), " threw an exception"));
     }
     thread.state = ThreadState::returned;
+    grid.end_.arrive();
     thread.fiber.leave_to(grid.scheduler_);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -9,6 +10,7 @@
 #include "emulated/launch.hpp"
 #include "emulated/warp.hpp"
 #include "fiber.hpp"
+#include "happens_before.hpp"
 #include "memory.hpp"
 #include "random.hpp"
 
@@ -41,7 +43,8 @@ struct Thread {
     std::uint64_t copy_batch = 0;
     bool arrived_in_cluster = false;  // and has not waited
     std::uint64_t cluster_phase = 0;  // in which it arrived
-    Site cluster_site;                // where
+    void* cluster_place = nullptr;
+    Site cluster_site;  // where
 };
 
 // A collective that lanes of one warp have come to and wait in.
@@ -54,6 +57,7 @@ struct WarpGathering {
 struct Warp {
     unsigned returned = 0;  // lanes that have, or that a block not a multiple of 32 lacks
     std::vector<WarpGathering> gatherings;
+    std::array<Meeting, 32> meetings;  // of gatherings, by the first lane of their masks
 };
 
 struct Block {
@@ -70,6 +74,7 @@ struct Block {
     const Thread* first_in_grid_barrier = nullptr;
     unsigned votes = 0;  // of the barrier that is filling
     int vote_result = 0;
+    Meeting meeting;
 };
 
 // Blocks that are on the card together and reach into each other's shared memory. Without clusters in a launch each block is one.
@@ -81,6 +86,7 @@ struct Cluster {
     unsigned returned = 0;
     std::uint64_t phase = 0;
     Site first_site;  // of the first that arrived in this phase
+    Meeting meeting;
 };
 
 // What a launch was asked for.
@@ -127,7 +133,10 @@ public:
     void yield();
     // Notes what is wrong; the first finding counts. Then the thread must abandon(), with no object on its stack that owns memory.
     void note(const std::string& finding);
-    [[noreturn]] void abandon() { current_->fiber.leave_to(scheduler_); }
+    [[noreturn]] void abandon() {
+        tsan_ignore(false);  // the call that was abandoned had begun it
+        current_->fiber.leave_to(scheduler_);
+    }
 
 private:
     static void thread_main(void* thread);
@@ -161,6 +170,8 @@ private:
     std::size_t window_;
     std::size_t blocks_left_;
     std::size_t in_grid_barrier_ = 0;
+    Meeting grid_meeting_;
+    Meeting end_;  // of the launch: the host comes after all threads
     Fiber scheduler_;
     Thread* current_ = nullptr;
     std::string finding_;

@@ -38,19 +38,23 @@ int Grid::block_barrier(Vote vote, int predicate, const char* what, const Site& 
         block.first_in_block_barrier = &thread;
     thread.site = site;
     thread.waits_in = what;
+    void* const place = block.meeting.arrive();
     block.votes = (block.in_block_barrier == 0 ? 0 : block.votes) + (predicate != 0 ? 1 : 0);
     if (++block.in_block_barrier < block_threads_) {
         thread.state = ThreadState::in_block_barrier;
         switch_away();
+        Meeting::leave(place);
         return block.vote_result;
     }
     // The last one lets the others go. They all read the result before the next barrier can fill.
     block.in_block_barrier = 0;
+    block.meeting.all_have_come();
     block.vote_result = vote_result(vote, block.votes, block_threads_);
     for (Thread& other : block.threads) {
         if (other.state == ThreadState::in_block_barrier) wake(other);
     }
     yield();
+    Meeting::leave(place);
     return block.vote_result;
 }
 
@@ -69,12 +73,15 @@ void Grid::grid_barrier(const Site& site) {
     thread.site = site;
     thread.waits_in = what;
     ++block.in_grid_barrier;
+    void* const place = grid_meeting_.arrive();
     if (++in_grid_barrier_ < blocks_.size() * block_threads_) {
         thread.state = ThreadState::in_grid_barrier;
         switch_away();
+        Meeting::leave(place);
         return;
     }
     in_grid_barrier_ = 0;
+    grid_meeting_.all_have_come();
     for (Block& each : blocks_) {
         each.in_grid_barrier = 0;
         for (Thread& other : each.threads) {
@@ -82,6 +89,7 @@ void Grid::grid_barrier(const Site& site) {
         }
     }
     yield();
+    Meeting::leave(place);
 }
 
 }  // namespace glissade::emulation

@@ -17,6 +17,7 @@ void Grid::release_cluster_if_all_arrived(Cluster& cluster) {
     if (cluster.arrived == 0 || cluster.arrived + cluster.returned < cluster_blocks_ * block_threads_) return;
     cluster.arrived = 0;
     ++cluster.phase;
+    cluster.meeting.all_have_come();
     Block* const blocks = blocks_of(cluster);
     for (unsigned rank = 0; rank < cluster_blocks_; ++rank) {
         for (Thread& thread : blocks[rank].threads) {
@@ -42,6 +43,7 @@ void Grid::cluster_arrive(const char* what, const Site& site) {
     thread.cluster_site = site;
     thread.arrived_in_cluster = true;
     thread.cluster_phase = cluster.phase;
+    thread.cluster_place = cluster.meeting.arrive();
     ++cluster.arrived;
     release_cluster_if_all_arrived(cluster);
 }
@@ -60,6 +62,7 @@ void Grid::cluster_wait(const Site& site) {
     } else {
         yield();
     }
+    Meeting::leave(thread.cluster_place);
     thread.arrived_in_cluster = false;
 }
 

@@ -37,6 +37,7 @@ std::uint64_t matches(const Thread* warp, std::uint64_t value, unsigned present)
 void Grid::complete_if_all_came(Block& block, Warp& warp, std::size_t gathering) {
     const WarpGathering done = warp.gatherings[gathering];
     if ((done.mask & ~(done.arrived | warp.returned)) != 0) return;
+    warp.meetings[std::countr_zero(done.mask)].all_have_come();
     warp.gatherings[gathering] = warp.gatherings.back();
     warp.gatherings.pop_back();
     Thread* const lanes = &block.threads[static_cast<std::size_t>(&warp - block.warps.data()) * 32];
@@ -91,8 +92,11 @@ std::uint64_t Grid::warp_collective(const WarpCall& call, const Site& site) {
     thread.waits_in = call.name;
     thread.warp_call = call;
     thread.state = ThreadState::in_warp;
+    // Shuffles and votes move values between lanes but order no memory, as CUDA's manual says.
+    void* const place = call.operation == WarpOperation::sync ? warp.meetings[std::countr_zero(call.mask)].arrive() : nullptr;
     complete_if_all_came(*thread.block, warp, static_cast<std::size_t>(&gathering - warp.gatherings.data()));
     switch_away();
+    if (place != nullptr) Meeting::leave(place);
     return thread.warp_result;
 }
 

@@ -87,6 +87,7 @@ void Machine::execute(const Operation& operation) {
 }
 
 void Machine::play(const LaunchRequest& request, std::size_t max_resident_clusters) {
+    const TsanIgnored ignored;
     const std::size_t cluster_threads = volume(request.block) * volume(request.cluster);
     if (!request.cooperative) {
         const std::size_t most = std::max<std::size_t>(1, std::min(max_resident_clusters, max_resident_threads / cluster_threads));

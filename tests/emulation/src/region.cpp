@@ -95,6 +95,11 @@ void protect_region(const Region& region, bool accessible) {
 }
 
 void paint_region(const Region& region) {
+    if constexpr (tsan) {
+        // Fresh pages: ThreadSanitizer forgets who touched the ones before.
+        constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+        if (mmap(region.pages, region.page_bytes, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED) throw std::bad_alloc();
+    }
     if (region.is_sparse()) map_poison(region);
     paint_slack(region);
     if (!region.is_sparse()) std::memset(region.user, poison_byte, region.user_bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One bug of each kind, planted in a kernel, and how it shows.
 #include <cooperative_groups.h>
+#include <cuda_pipeline_primitives.h>
 
 #include <cmath>
 #include <set>
@@ -64,6 +65,67 @@ TEST_F(PlantedBugTest, UninitialisedSharedAndDeviceMemoryIsNan) {
     for (const float value : data.read()) EXPECT_TRUE(std::isnan(value));
     ASSERT_EQ(run(shape(1, 32, 32 * sizeof(float)), reads_shared, Params{data.data(), 0}), cudaSuccess);
     for (const float value : data.read()) EXPECT_TRUE(std::isnan(value));
+}
+
+__global__ void reads_before_the_copy_lands(const __grid_constant__ Params p) {
+    auto* const shared = static_cast<float*>(glissade_emulated_shared_memory());
+    for (int stage = 0; stage < 2; ++stage) {
+        __pipeline_memcpy_async(&shared[32 * stage + threadIdx.x], &p.data[threadIdx.x], sizeof(float));
+        __pipeline_commit();
+    }
+    __pipeline_wait_prior(1);
+    p.data[32 + threadIdx.x] = shared[threadIdx.x];
+    p.data[64 + threadIdx.x] = shared[32 + threadIdx.x];
+    __pipeline_wait_prior(0);
+}
+
+TEST_F(PlantedBugTest, AnAsynchronousCopyReadTooEarlyShowsAsPoison) {
+    DeviceArray<float> data(96);
+    ASSERT_EQ(cudaMemset(data.data(), 0, 96 * sizeof(float)), cudaSuccess);
+    ASSERT_EQ(run(shape(1, 32, 64 * sizeof(float)), reads_before_the_copy_lands, Params{data.data(), 0}), cudaSuccess);
+    const std::vector<float> values = data.read();
+    for (int i = 0; i < 32; ++i) {
+        EXPECT_EQ(values[32 + i], 0.0F);
+        EXPECT_TRUE(std::isnan(values[64 + i]));
+    }
+}
+
+__global__ void float_sum_by_atomics(const __grid_constant__ Params p) {
+    atomicAdd(p.data, threadIdx.x == 0 ? 16777216.0F : 1.0F);
+}
+
+TEST_F(PlantedBugTest, ASumThatDependsOnTheOrderOfThreadsMovesWithTheSeed) {
+    std::set<float> sums;
+    for (std::uint64_t seed = 0; seed < 4; ++seed) {
+        set_seed(seed);
+        DeviceArray<float> data(1);
+        ASSERT_EQ(cudaMemset(data.data(), 0, sizeof(float)), cudaSuccess);
+        ASSERT_EQ(run(shape(1, 64), float_sum_by_atomics, Params{data.data(), 0}), cudaSuccess);
+        sums.insert(data.read()[0]);
+    }
+    EXPECT_GT(sums.size(), 1U);
+}
+
+__global__ void add_one(const __grid_constant__ Params p) {
+    *p.data += 1.0F;
+}
+
+TEST_F(PlantedBugTest, StreamsWithoutAnEventBetweenThemShowAsAnotherResult) {
+    std::set<float> results;
+    for (std::uint64_t seed = 0; seed < 8; ++seed) {
+        set_seed(seed);
+        cudaStream_t streams[2] = {};
+        for (cudaStream_t& stream : streams) ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+        DeviceArray<float> data(1);
+        ASSERT_EQ(cudaMemsetAsync(data.data(), 0, sizeof(float), streams[0]), cudaSuccess);
+        cudaLaunchConfig_t config = shape(1, 1);
+        config.stream = streams[1];  // where nothing says that the memset comes first
+        ASSERT_EQ(cudaLaunchKernelEx(&config, add_one, Params{data.data(), 0}), cudaSuccess);
+        ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+        results.insert(data.read()[0]);
+        for (cudaStream_t stream : streams) ASSERT_EQ(cudaStreamDestroy(stream), cudaSuccess);
+    }
+    EXPECT_EQ(results, (std::set<float>{0, 1}));
 }
 
 __global__ void divergent_barrier(const __grid_constant__ Params) {

@@ -49,6 +49,17 @@ TEST(Export, KnowsEveryLossOfTheCatalog) {
     }
 }
 
+TEST(Export, KnowsEveryActivationOfTheCatalog) {
+    for (const std::string_view name : Activation::names()) {
+        Model model = small_model(Loss("softmax"));
+        model.spec.hidden = {3};
+        model.spec.activation = Activation(name);
+        model.parameters.assign(static_cast<std::size_t>(model.spec.parameter_count()), .5);
+        EXPECT_NE(to_cpp_header(model, "m", "1").find("inline double activate"), std::string::npos) << name;
+        EXPECT_NE(to_onnx(model, "m", "1").file.find("/weights 1"), std::string::npos) << name;
+    }
+}
+
 TEST(Export, RefusesAHeaderThatNoCompilerWouldFinish) {
     Model model = small_model(Loss("squared"));
     model.spec.features = 10'000'001;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/launch.hpp"
+
+namespace glissade::kernels {
+
+/// Pairs to be sorted by ascending key; pairs of equal keys keep their order. Device memory, all of it apart.
+struct SortPairsParams {
+    std::int64_t count = 0;
+    const std::uint32_t* keys_in = nullptr;
+    std::uint32_t* keys_out = nullptr;
+    const float* values_in = nullptr;
+    float* values_out = nullptr;
+    void* scratch = nullptr;
+    std::int64_t scratch_bytes = 0;  ///< at least what sort_pairs_scratch says
+};
+/// The scratch that `count` pairs need; returns a cudaError_t as an int.
+int sort_pairs_scratch(std::int64_t count, std::int64_t* bytes_out);
+int launch_sort_pairs(const SortPairsParams& params, StreamHandle stream);
+
+}  // namespace glissade::kernels

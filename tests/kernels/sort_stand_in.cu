@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stands in for kernels/gateway/sort.cu where CUDA is emulated: one thread merges.
+#include "kernels/gateway/sort.hpp"
+
+#include <cuda_runtime.h>
+
+#include "kernels/device/launch.cuh"
+
+namespace glissade::kernels {
+
+namespace {
+
+/// Merge sort of pairs: runs of `width` become runs of twice that, to and fro between the output and the scratch.
+__global__ void sort_stand_in_kernel(const __grid_constant__ SortPairsParams params) {
+    auto* keys = static_cast<std::uint32_t*>(params.scratch);
+    auto* values = reinterpret_cast<float*>(keys + params.count);
+    for (std::int64_t i = 0; i < params.count; ++i) {
+        params.keys_out[i] = params.keys_in[i];
+        params.values_out[i] = params.values_in[i];
+    }
+    for (std::int64_t width = 1; width < params.count; width *= 2) {
+        for (std::int64_t i = 0; i < params.count; ++i) {
+            keys[i] = params.keys_out[i];
+            values[i] = params.values_out[i];
+        }
+        for (std::int64_t begin = 0; begin < params.count; begin += 2 * width) {
+            const std::int64_t middle = begin + width < params.count ? begin + width : params.count;
+            const std::int64_t end = middle + width < params.count ? middle + width : params.count;
+            std::int64_t left = begin, right = middle;
+            for (std::int64_t out = begin; out < end; ++out) {
+                const bool take_left = left < middle && (right >= end || keys[left] <= keys[right]);
+                const std::int64_t from = take_left ? left++ : right++;
+                params.keys_out[out] = keys[from];
+                params.values_out[out] = values[from];
+            }
+        }
+    }
+}
+
+}  // namespace
+
+int sort_pairs_scratch(std::int64_t count, std::int64_t* bytes_out) {
+    *bytes_out = count * static_cast<std::int64_t>(sizeof(std::uint32_t) + sizeof(float));
+    return 0;
+}
+
+int launch_sort_pairs(const SortPairsParams& params, StreamHandle stream) {
+    return launch(sort_stand_in_kernel, params, {1, 1, 0, false}, stream);
+}
+
+}  // namespace glissade::kernels
