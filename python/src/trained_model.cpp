@@ -6,6 +6,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -52,7 +53,10 @@ Model linear_model(const Loss& loss, const ReadDoubles& weights, const ReadDoubl
     if (weights.ndim() != 2 || biases.ndim() != 1 || biases.shape(0) != weights.shape(0))
         fail(ErrorKind::usage, "weights are outputs x features, biases one an output");
     Model model;
-    model.spec = {static_cast<std::int64_t>(weights.shape(1)), static_cast<std::int64_t>(weights.shape(0)), bias, loss};
+    model.spec.features = static_cast<std::int64_t>(weights.shape(1));
+    model.spec.outputs = static_cast<std::int64_t>(weights.shape(0));
+    model.spec.bias = bias;
+    model.spec.loss = loss;
     model.task = labels.empty() ? Task::regression : Task::classification;
     model.real_type = float64 ? RealType::float64 : RealType::float32;
     model.class_labels = std::move(labels);
