@@ -252,7 +252,8 @@ TEST_F(CudaFailure, KeepingSomeMembersLeavesTheRowsOnTheCard) {
     ASSERT_TRUE(backend->keep_members(c.problem));
     EXPECT_EQ(emulation::count_calls("cudaMemcpyAsync"), copies);
     EXPECT_EQ(emulation::count_calls("cudaLaunchKernelEx"), launches);
-    EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()), cuda::budget_of(c.problem, backend->plan(), p.wishes).total());
+    const cuda::RunBudget budget = cuda::run_budget(c.problem, backend->plan(), cuda::usable_card(0), {}, p.wishes);
+    EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()), budget.memory.total());
 }
 
 TEST_F(CudaFailure, OfLargeClustersToFitTheCardMakesThemSmaller) {
