@@ -18,6 +18,9 @@ public:
     explicit OnDevice(std::span<const float> values, bool queued = false)
         : count_(values.size()), device_(static_cast<std::int64_t>(count_), "a test's values"), host_(device_.count(), "a test's values") {
         std::copy(values.begin(), values.end(), host_.data());
+        for (int i = 0; i < 40 && queued; ++i)  // so that whoever does not wait is there first
+            cuda::check(cudaMemsetAsync(device_.data(), 0xFF, static_cast<std::size_t>(device_.bytes()), stream_.get()), "cudaMemsetAsync",
+                        "a test's delay");
         stream_.copy(device_.data(), host_.data(), device_.count(), cudaMemcpyHostToDevice, "a test's values");
         if (!queued) stream_.synchronize("a test's values");
     }

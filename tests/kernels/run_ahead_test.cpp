@@ -202,6 +202,25 @@ TEST_F(CudaRunAhead, LosesAMemberInAnySegment) {
     expect_same(problem.dataset(), options, StopReason::diverged);
 }
 
+TEST_F(CudaRunAhead, LosesAMemberThatStallsWhileOthersGoOn) {
+    const RandomProblem<float> problem(70, 5, 2, 3), held_out(40, 5, 2, 9);
+    TrainOptions options = run_of("logistic");
+    options.epochs = 10;
+    options.validation = held_out.dataset();
+    options.patience = 1;
+    options.batch_size = 35;  // few steps, while the product is still far from 0
+    for (const double lr : {.01, 2., .02}) {
+        Member member;
+        member.optimizer = Optimizer::named("nadam");  // carries a product from step to step
+        member.optimizer.set("lr", lr);
+        options.members.push_back(member);
+    }
+    options.device = "cpu";
+    const auto cpu = train(problem.dataset(), options);
+    ASSERT_LT(cpu.members[1].history.size(), cpu.members[0].history.size());
+    expect_same(problem.dataset(), options, cpu.stop);
+}
+
 TEST_F(CudaRunAhead, GoesOnFromItsCheckpointsBitForBit) {
     const RandomProblem<float> problem(70, 5, 2, 3);
     TrainOptions options = run_of("logistic");
