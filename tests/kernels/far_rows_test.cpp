@@ -2,6 +2,8 @@
 // Rows so far apart that 32 bits count neither them nor their values. The emulated card's memory exists where somebody touches it.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "host/cuda/buffers.hpp"
 #include "host/cuda/stream.hpp"
 #include "tests/kernels/compare.hpp"
@@ -136,6 +138,59 @@ TEST_F(CudaFarRows, AreReadBeyondThirtyTwoBitsOfValues) {
             EXPECT_TRUE(same_state(trained(scattered, shape.steps, wishes), cpu->get_state()))
                 << rows << " rows, seed " << scattered.far.order_seed;
         }
+}
+
+/// Rows of 6 features, `stride` floats from one to the next, on the device.
+DeviceBuffer<float> rows_apart(const std::vector<float>& rows, std::int64_t stride) {
+    constexpr std::int64_t features = 6;
+    const std::int64_t count = static_cast<std::int64_t>(rows.size()) / features;
+    DeviceBuffer<float> all((count - 1) * stride + features, "rows");
+    for (std::int64_t r = 0; r < count; ++r)
+        cuda::check(cudaMemcpy(all.data() + r * stride, rows.data() + r * features, features * sizeof(float), cudaMemcpyHostToDevice),
+                    "cudaMemcpy", "a row");
+    return all;
+}
+
+TEST_F(CudaFarRows, AreScoredPackedAndCheckedAsThoseSideBySide) {
+    constexpr std::int64_t count = 5, features = 6;
+    std::vector<float> rows;
+    for (std::int64_t i = 0; i < count * features; ++i) rows.push_back(static_cast<float>(i) - 11.5F);
+    std::vector<float> scores[2], records[2];
+    for (const bool far : {false, true}) {
+        use({"huge", 8, 3});
+        const std::int64_t stride = far ? (std::int64_t{1} << 31) + 4 : features;
+        rows.back() = std::numeric_limits<float>::infinity();  // the last value of the last row
+        const auto x = rows_apart(rows, stride);
+        const auto parameters = uploaded(std::vector<float>{1, -2, 3, .5F, -.25F, 0, 7}), targets = uploaded(std::vector<float>(count, 2));
+        const DeviceBuffer<float> scored(count, "scores"), packed(count * 8, "records");
+        const auto first = uploaded(std::vector<unsigned long long>{~0ULL});
+        kernels::ScoreLinearParams score{.rows = count, .features = features};
+        score.stride = stride;
+        score.x = x.data();
+        score.parameters = parameters.data();
+        score.scores = scored.data();
+        kernels::PackRowsParams pack;
+        pack.shape.features = features;
+        pack.rows = count;
+        pack.stride = stride;
+        pack.features = x.data();
+        pack.targets = targets.data();
+        pack.records = packed.data();
+        ASSERT_EQ(pack.shape.record_floats(), 8);
+        const kernels::CheckFiniteParams check{count, features, stride, x.data(), first.data()};
+        cuda::check(cudaDeviceSynchronize(), "cudaDeviceSynchronize", "what was uploaded");
+        const cuda::Stream stream;
+        EXPECT_EQ(kernels::launch_score_linear(score, 1, stream.get()), 0);
+        EXPECT_EQ(kernels::launch_pack_rows(pack, 1, stream.get()), 0);
+        EXPECT_EQ(kernels::launch_check_finite(check, 1, stream.get()), 0);
+        stream.synchronize("rows apart");
+        scores[far] = downloaded(scored);
+        records[far] = downloaded(packed);
+        EXPECT_EQ(downloaded(first)[0], static_cast<unsigned long long>(count * features - 1));
+    }
+    EXPECT_TRUE(same_bits(scores[0], scores[1]));
+    EXPECT_TRUE(same_bits(records[0], records[1]));
+    EXPECT_EQ(records[1][3 * 8 + 5], rows[3 * features + 5]);
 }
 
 }  // namespace
