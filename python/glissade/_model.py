@@ -43,11 +43,16 @@ class Model:
         return self._core.outputs
 
     @property
+    def hidden(self) -> list[int]:
+        """Widths of the hidden layers; empty of a linear model."""
+        return self._core.hidden
+
+    @property
     def feature_names(self) -> list[str]:
         return self._core.feature_names
 
     def coefficients(self) -> tuple[np.ndarray, np.ndarray]:
-        """Weights, outputs x features, and biases, outputs, in the units of the raw data, float64."""
+        """Weights, outputs x features, and biases, outputs, in the units of the raw data, float64. A network has none: ValueError."""
         weights, biases = np.empty((self.outputs, self.features)), np.empty(self.outputs)
         self._core.coefficients(weights, biases)
         return weights, biases
@@ -110,7 +115,7 @@ class Model:
             return _from_bytes, (path.read_bytes(), self._classes)
 
     def __repr__(self) -> str:
-        return f"<glissade.Model {self.loss.name}, {self.features} features, {self.outputs} output(s)>"
+        return f"<glissade.Model {self.loss.name}, {' - '.join(map(str, [self.features, *self.hidden, self.outputs]))}>"
 
 
 def _from_bytes(content: bytes, classes: np.ndarray | None) -> Model:

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "glissade/activation.hpp"
 #include "glissade/error.hpp"
 #include "glissade/model.hpp"
 #include "python/src/held_dataset.hpp"
@@ -59,6 +60,21 @@ const std::map<std::string, Setter, std::less<>>& setters() {
                  chosen<Shuffle>("shuffle", v, {{"full", Shuffle::full}, {"none", Shuffle::none}, {"replacement", Shuffle::replacement}});
          }},
         {"drop_last", set<&TrainOptions::drop_last>},
+        {"hidden", set<&TrainOptions::hidden>},
+        {"activation", [](TrainOptions& o, nb::handle v) { o.activation = Activation(nb::cast<std::string>(v)); }},
+        {"init",
+         [](TrainOptions& o, nb::handle v) {
+             o.init = chosen<Init>("init", v,
+                                   {{"auto", Init::automatic},
+                                    {"zeros", Init::zeros},
+                                    {"he_normal", Init::he_normal},
+                                    {"he_uniform", Init::he_uniform},
+                                    {"xavier_normal", Init::xavier_normal},
+                                    {"xavier_uniform", Init::xavier_uniform},
+                                    {"torch", Init::torch}});
+         }},
+        {"dropout", set<&TrainOptions::dropout>},
+        {"label_smoothing", set<&TrainOptions::label_smoothing>},
         {"l1", set<&TrainOptions::l1>},
         {"l2", set<&TrainOptions::l2>},
         {"decay_bias", set<&TrainOptions::decay_bias>},

@@ -102,6 +102,7 @@ void bind_model(nb::module_& module) {
         .def_prop_ro("features", [](const Model& m) { return m.spec.features; })
         .def_prop_ro("outputs", [](const Model& m) { return m.spec.outputs; })
         .def_prop_ro("class_count", [](const Model& m) { return m.spec.class_count(); })
+        .def_prop_ro("hidden", [](const Model& m) { return m.spec.hidden; })
         .def_prop_ro("bias", [](const Model& m) { return m.spec.bias; })
         .def_prop_ro("loss", [](const Model& m) { return m.spec.loss; })
         .def_prop_ro("is_float64", [](const Model& m) { return m.real_type == RealType::float64; })

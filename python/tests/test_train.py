@@ -142,3 +142,18 @@ def test_rules_have_settings_by_name():
     assert glissade.Loss("huber", delta=2).settings["delta"] == 2
     with pytest.raises(ValueError, match="momentun"):
         glissade.Optimizer("sgd", momentun=0.9)
+
+
+def test_networks_learn_what_lines_cannot(points, tmp_path):
+    x = points[0].astype(np.float32)
+    ring = np.where(np.sum(x[:, :2] ** 2, axis=1) > 1.5, "out", "in")
+    run = glissade.train(x, ring, hidden=[16, 8], activation="tanh", lr=0.01, epochs=60, batch_size=32)
+    line = glissade.train(x, ring, lr=0.01, epochs=60, batch_size=32)
+    assert run.model.hidden == [16, 8]
+    assert run.model.evaluate(x, ring)["accuracy"] > 0.9 > line.model.evaluate(x, ring)["accuracy"]
+    run.model.save(tmp_path / "net.safetensors")
+    assert np.array_equal(glissade.Model.load(tmp_path / "net.safetensors").predict(x), run.model.predict(x))
+    with pytest.raises(ValueError, match="hidden layers"):
+        run.model.coefficients()
+    with pytest.raises(ValueError, match="tanh"):
+        glissade.train(x, ring, hidden=[4], activation="tahn")
