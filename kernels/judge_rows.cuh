@@ -38,7 +38,7 @@ __device__ __forceinline__ std::uint32_t rank_key(float score) {
 // Reads+Writes: (outputs + targets + weight) * 4 bytes read a row; terms * 8 / 256 written, 8 more for the area under the curve.
 // Order of sums: that of rules::folded_terms, whatever the grid is.
 // Presumes: runs begin at a multiple of 256 rows; scratch holds one value an output for each thread of the grid.
-static __global__ void __launch_bounds__(rules::folded_terms) judge_rows_kernel(const __grid_constant__ JudgeRowsParams params) {
+static __global__ void __launch_bounds__(rules::folded_terms, 1) judge_rows_kernel(const __grid_constant__ JudgeRowsParams params) {
     auto& storage = shared_storage<FoldStorage>();
     const int threads = static_cast<int>(gridDim.x) * rules::folded_terms;
     double* scratch = params.scratch + (static_cast<int>(blockIdx.x) * rules::folded_terms + static_cast<int>(threadIdx.x));
