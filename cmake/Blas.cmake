@@ -10,6 +10,7 @@ if(NOT GLISSADE_OPENBLAS)
         "libopenblas.a that was built with USE_THREAD=0")
 endif()
 find_program(GLISSADE_STRINGS strings REQUIRED)
+find_program(GLISSADE_BFD_LINKER NAMES ld.bfd ld REQUIRED)  # clang's lld does not join a library that no object asks for
 
 # A copy with threads of its own would start them in each of ours. The text is what openblas_get_config() gives.
 set(checked_mark ${PROJECT_BINARY_DIR}/openblas.checked)
@@ -31,7 +32,7 @@ endforeach()
 set(GLISSADE_BLAS_OBJECT ${PROJECT_BINARY_DIR}/blas.o)
 set(whole ${PROJECT_BINARY_DIR}/blas_whole.o)
 add_custom_command(OUTPUT ${GLISSADE_BLAS_OBJECT}
-    COMMAND ${CMAKE_LINKER} -r --wrap=blas_memory_alloc --wrap=blas_memory_free -u cblas_sgemm -u cblas_dgemm -o ${whole} ${GLISSADE_OPENBLAS}
+    COMMAND ${GLISSADE_BFD_LINKER} -r --wrap=blas_memory_alloc --wrap=blas_memory_free -u cblas_sgemm -u cblas_dgemm -o ${whole} ${GLISSADE_OPENBLAS}
     COMMAND ${CMAKE_OBJCOPY} ${renamed} --redefine-sym cblas_sgemm=glissade_blas_sgemm --redefine-sym cblas_dgemm=glissade_blas_dgemm
         --redefine-sym __wrap_blas_memory_alloc=glissade_blas_buffer --redefine-sym __wrap_blas_memory_free=glissade_blas_return
         --keep-global-symbol=glissade_blas_sgemm --keep-global-symbol=glissade_blas_dgemm --strip-debug ${whole} ${GLISSADE_BLAS_OBJECT}
