@@ -82,9 +82,9 @@ CpuRates calibrate_cpu(int threads) {
     CpuRates rates;
     const auto positive = [](double seconds) { return std::max(seconds, least); };
 
-    constexpr std::int64_t many = 1024, wide = 2048, wider = 8192;
+    constexpr std::int64_t many = 1024, half = 1024, wider = 8192, few = 16;
     const double short_rows = near_seconds(many, 1, sgd) / many;
-    rates.value = positive((near_seconds(16, wide, sgd) - near_seconds(16, wide / 2, sgd)) / (16 * wide / 2));
+    rates.value = positive((near_seconds(few, 2 * half, sgd) - near_seconds(few, half, sgd)) / (few * half));
     const double row_and_output = positive(short_rows - rates.value);
     const double share = CpuRates().row / (CpuRates().row + CpuRates().output);  // the two are hard to tell apart
     rates.row = row_and_output * share;
