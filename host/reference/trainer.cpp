@@ -108,7 +108,8 @@ template <class T>
 T Trainer<T>::add_row(std::int64_t row, long place, std::vector<T>& gradient) const {
     std::vector<std::vector<T>> inputs = {read_row(row)}, bends;  // of each layer; the slopes of the activations
     for (std::size_t i = 0; i + 1 < layers_.size(); ++i) {
-        std::vector<T> values = sums_of(layers_[i], inputs.back()), bend(values.size(), T(0));
+        std::vector<T> values = sums_of(layers_[i], inputs.back());
+        std::vector<T> bend(values.size(), T(0));
         for (std::size_t u = 0; u < values.size(); ++u) {
             values[u] = evaluate_activation<T>(settings_, values[u], bend[u]);
             if (!settings_.dropout) continue;
