@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What plans go by on a card: its generation, and what was measured of it.
+#include <gtest/gtest.h>
+
+#include "host/cuda/card_rates.hpp"
+#include "host/cuda/plan.hpp"
+
+namespace glissade::testing {
+namespace {
+
+cuda::Card card_of(int major, int minor) {
+    cuda::Card card;
+    card.facts.name = "made up";
+    card.facts.compute_major = major;
+    card.facts.compute_minor = minor;
+    card.facts.multiprocessors = 100;
+    card.facts.shared_bytes_a_block = std::int64_t{227} << 10;
+    card.facts.cooperative_launch = true;
+    card.facts.free_bytes = std::int64_t{8} << 30;
+    card.memory_bytes_a_second = 4e12;
+    return card;
+}
+
+TEST(CardRates, FollowTheGenerationAndANewerCardTheNewestKnown) {
+    EXPECT_GT(cuda::rates_of(card_of(7, 5), {}).grid_barrier, cuda::rates_of(card_of(9, 0), {}).grid_barrier);
+    EXPECT_EQ(cuda::rates_of(card_of(8, 7), {}).block_memory, cuda::rates_of(card_of(8, 6), {}).block_memory);
+    EXPECT_EQ(cuda::rates_of(card_of(13, 0), {}).block_memory, cuda::rates_of(card_of(12, 0), {}).block_memory);
+}
+
+TEST(CardRates, AreThoseThatWereMeasuredOfACardOfThatName) {
+    CardMeasures measured;
+    measured.name = "made up";
+    measured.read_bytes_per_second = 3e12;
+    measured.gather_bytes_per_second = 2e12;
+    measured.gather_row_bytes = 128;
+    measured.block_read_bytes_per_second = 5e10;
+    measured.l2_read_bytes_per_second = 5e12;
+    measured.grid_barrier_seconds = 9e-6;
+    const cuda::Card card = card_of(9, 0);
+    const auto rates = cuda::rates_of(card, {.cpu = {}, .cards = {measured}});
+    EXPECT_EQ(rates.memory_share, .75);
+    EXPECT_EQ(rates.gather_bytes, 64);
+    EXPECT_EQ(rates.block_memory, 5e10);
+    EXPECT_EQ(rates.l2_a_multiprocessor, 5e10);
+    EXPECT_EQ(rates.grid_barrier, 9e-6);
+    EXPECT_EQ(rates.cluster_barrier, cuda::rates_of(card, {}).cluster_barrier) << "it was not measured";
+
+    measured.name = "another";
+    EXPECT_EQ(cuda::rates_of(card, {.cpu = {}, .cards = {measured}}).grid_barrier, cuda::rates_of(card, {}).grid_barrier);
+}
+
+TEST(CardRates, DecideHowWorkIsLaidOut) {
+    kernels::LinearShape shape;
+    shape.features = 28;
+    shape.state_vectors = 2;
+    cuda::RunFacts run;
+    run.batch_rows = 8192;
+    CardMeasures slow;
+    slow.name = "made up";
+    slow.grid_barrier_seconds = 1;
+    const cuda::Card card = card_of(8, 0);
+    const auto team = [&](const Calibration& calibration) {
+        return cuda::plan_segments(shape, run, card, cuda::rates_of(card, calibration), {}).taken.launch.team;
+    };
+    EXPECT_EQ(team({}), kernels::Team::grid);
+    EXPECT_EQ(team({.cpu = {}, .cards = {slow}}), kernels::Team::block) << "a barrier of a second is worth no team";
+}
+
+}  // namespace
+}  // namespace glissade::testing
