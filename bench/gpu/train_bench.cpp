@@ -148,7 +148,7 @@ void run_one(const Settings& s, const Data& data, std::int64_t batch, std::int64
                 static_cast<long long>(batch), static_cast<long long>(members), setup_seconds, epochs.front());
     std::printf("  \"epoch_seconds\": {\"median\": %.6g, \"low\": %.6g, \"high\": %.6g}, \"step_us\": %.6g, \"predicted_step_us\": %.6g,\n",
                 median, sorted.front(), sorted.back(), median / static_cast<double>(steps_per_epoch) * 1e6,
-                backend->plan().step_seconds * 1e6);
+                backend->predict_step().seconds * 1e6);
     std::printf("  \"record_bytes\": %lld, \"gb_a_second\": %.6g, \"held_out_loss\": [", static_cast<long long>(record_bytes),
                 static_cast<double>(s.rows * record_bytes) / median / 1e9);
     for (std::size_t i = 0; i < losses.size(); ++i) std::printf("%s%.9g", i ? ", " : "", losses[i]);

@@ -12,13 +12,14 @@
 #include "host/cuda/plan.hpp"
 #include "host/cuda/run_budget.hpp"
 #include "host/cuda/scorer.hpp"
+#include "host/cuda/step_runner.hpp"
 
 namespace glissade::cuda {
 
-/// Training on one card: rows as records in device memory, parameters and state in three slots: the live one, the one before it, and one
-/// that the segment under way behind the live one's successor writes. A segment reads one slot and writes another, so that rolling back
-/// costs nothing and the next one is set off before the report of the last is read. What the host reads meanwhile, and what it judges, goes
-/// by a stream of its own. Everything is allocated by the constructor; the null stream is never used.
+/// Training on one card: rows as records in device memory, steps by a StepRunner, parameters and state in three slots: the live one, the
+/// one before it, and one that the segment under way behind the live one's successor writes. A segment reads one slot and writes another,
+/// so that rolling back costs nothing and the next one is set off before the report of the last is read. What the host reads meanwhile, and
+/// what it judges, goes by a stream of its own. Everything is allocated by the constructor; the null stream is never used.
 class CudaBackend final : public Backend<float> {
 public:
     /// The card must be the current device.
@@ -38,9 +39,9 @@ public:
     void score(MatrixView<const float> x, const float* parameters, std::span<float> scores_out) override;
     bool judge(const float* parameters, JudgedSums& out) override;
     std::string description() const override;
-    StepPrediction predict_step() override { return {plan_.step_seconds, plan_.fetch_seconds, plan_.bound_by}; }
+    StepPrediction predict_step() override { return runner_->predict(); }
 
-    const SegmentPlan& plan() const { return plan_; }
+    const StepRunner& runner() const { return *runner_; }
 
 private:
     void upload_rows();
@@ -57,25 +58,23 @@ private:
     kernels::SegmentOutcome first_end(int table) const;
     void run_again(const Segment<float>& segment, std::int64_t steps);
     int free_slot();
-    kernels::SegmentLinearParams segment_params() const;
-    float* slot_parameters(int slot) const { return state_.data() + slot * slot_floats_; }
-    float* slot_state(int slot) const { return slot_parameters(slot) + shape_.parameters(); }
+    std::int64_t parameters() const { return problem_.members * problem_.parameter_count(); }
+    std::int64_t slot_floats() const { return (1 + problem_.state_vectors()) * parameters(); }
+    float* slot_parameters(int slot) const { return state_.data() + slot * slot_floats(); }
+    float* slot_state(int slot) const { return slot_parameters(slot) + parameters(); }
 
     Card card_;
     Problem<float> problem_;
-    kernels::LinearShape shape_;
+    kernels::LinearShape record_shape_;  ///< of which only what a record holds counts
     BackendLimits limits_;
     PlanWishes wishes_;
-    PlanChoice choice_;
-    const SegmentPlan& plan_;  ///< the one taken
+    std::unique_ptr<StepRunner> runner_;
     RunBudget run_budget_;
     MemoryBudget budget_;
-    std::int64_t slot_floats_;
-    DeviceBuffer<float> records_, state_, exchange_, stack_, block_state_, block_sums_, gradients_;
+    DeviceBuffer<float> records_, state_;
     DeviceBuffer<float> scalars_, losses_;
     DeviceBuffer<EpochOrder> orders_;
     DeviceBuffer<kernels::SegmentOutcome> outcome_;
-    DeviceBuffer<kernels::SegmentSignals> signals_;
     PinnedBuffer<float> host_state_;
     /// The host's end of the tables: they take turns, so that one is filled while the other's launch is under way.
     struct HostTable {
@@ -88,7 +87,7 @@ private:
     Stream side_;  ///< state, scores and validation; waited for before the buffers above go
     std::unique_ptr<Scorer> scorer_;
     std::unique_ptr<Judge> judge_;  ///< null without validation rows
-    static constexpr int slots = 3;
+    static constexpr int slots = state_slots;
     int live_ = 0, before_ = 0;  ///< slots: after the last segment that was waited for, and before it
     bool can_roll_back_ = false;
     std::deque<Leg> under_way_;  ///< two at most

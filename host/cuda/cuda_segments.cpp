@@ -9,10 +9,6 @@ namespace glissade::cuda {
 
 namespace {
 
-std::string steps_from(std::int64_t step, std::int64_t steps) {
-    return "steps " + std::to_string(step + 1) + " to " + std::to_string(step + steps);
-}
-
 /// Epochs that steps touch.
 std::int64_t epochs_of(std::int64_t step, std::int64_t steps, std::int64_t steps_per_epoch) {
     return (step % steps_per_epoch + steps - 1) / steps_per_epoch + 1;
@@ -26,7 +22,7 @@ void CudaBackend::launch(const Leg& leg, const float* scalars) {
     const std::int64_t epoch = leg.step / problem_.batches.steps_per_epoch;
     for (std::int64_t e = 0; e < epochs_of(leg.step, leg.steps, problem_.batches.steps_per_epoch); ++e)
         table.orders.data()[e] = problem_.batches.order.epoch(epoch + e);
-    std::copy_n(scalars, leg.steps * shape_.members * rules::scalars_a_member, table.scalars.data());
+    std::copy_n(scalars, leg.steps * problem_.members * rules::scalars_a_member, table.scalars.data());
     queue(leg);
 }
 
@@ -36,18 +32,13 @@ void CudaBackend::queue(const Leg& leg) {
     const std::int64_t steps_per_epoch = problem_.batches.steps_per_epoch;
     stream_.copy(orders_.data(), table.orders.data(), epochs_of(leg.step, leg.steps, steps_per_epoch), cudaMemcpyHostToDevice,
                  "row orders of the epochs");
-    stream_.copy(scalars_.data(), table.scalars.data(), leg.steps * shape_.members * rules::scalars_a_member, cudaMemcpyHostToDevice,
+    stream_.copy(scalars_.data(), table.scalars.data(), leg.steps * problem_.members * rules::scalars_a_member, cudaMemcpyHostToDevice,
                  "scalars of the steps");
-    kernels::SegmentLinearParams params = segment_params();
-    params.steps = leg.steps;
-    params.first_batch = leg.step % steps_per_epoch;
-    params.parameters_in = slot_parameters(leg.from);
-    params.state_in = slot_state(leg.from);
-    params.parameters_out = slot_parameters(leg.to);
-    params.state_out = slot_state(leg.to);
-    check_launch(kernels::launch_segment_linear(params, stream_.get()), "segment_linear", steps_from(leg.step, leg.steps));
+    runner_->queue({leg.step, leg.steps, slot_parameters(leg.from), slot_state(leg.from), slot_parameters(leg.to), slot_state(leg.to),
+                    orders_.data(), scalars_.data(), losses_.data(), outcome_.data()},
+                   stream_);
     stream_.copy(table.outcome.data(), outcome_.data(), outcome_.count(), cudaMemcpyDeviceToHost, "the outcome of a segment");
-    stream_.copy(table.losses.data(), losses_.data(), leg.steps * shape_.members, cudaMemcpyDeviceToHost, "losses of the steps");
+    stream_.copy(table.losses.data(), losses_.data(), leg.steps * problem_.members, cudaMemcpyDeviceToHost, "losses of the steps");
     table.done.record(stream_);
 }
 
@@ -68,7 +59,7 @@ void CudaBackend::collect(const Leg& leg, SegmentReport& report) {
     table.done.wait();
     const kernels::SegmentOutcome outcome = first_end(leg.table);
     report.steps_done += outcome.steps_done;
-    loss_sums_.insert(loss_sums_.end(), table.losses.data(), table.losses.data() + outcome.steps_done * shape_.members);
+    loss_sums_.insert(loss_sums_.end(), table.losses.data(), table.losses.data() + outcome.steps_done * problem_.members);
     report.frozen = outcome.frozen_member >= 0;
     report.frozen_member = std::max<std::int64_t>(0, outcome.frozen_member);
     report.loss_sums = loss_sums_;
@@ -79,7 +70,7 @@ void CudaBackend::run_again(const Segment<float>& segment, std::int64_t steps) {
     if (steps == 0) live_ = before_;
     for (std::int64_t first = 0; first < steps; first += budget_.table_steps) {
         const Leg leg{segment.first_step + first, std::min(budget_.table_steps, steps - first), first == 0 ? before_ : live_, live_, 0};
-        launch(leg, segment.scalars + first * shape_.members * rules::scalars_a_member);
+        launch(leg, segment.scalars + first * problem_.members * rules::scalars_a_member);
         tables_[0].done.wait();
     }
 }
@@ -96,10 +87,10 @@ SegmentReport CudaBackend::run(const Segment<float>& segment) {
         for (std::int64_t first = 0; first < segment.steps && !report.frozen; first += budget_.table_steps) {
             const Leg leg{segment.first_step + first, std::min(budget_.table_steps, segment.steps - first), first == 0 ? before_ : live_,
                           live_, 0};
-            launch(leg, segment.scalars + first * shape_.members * rules::scalars_a_member);
+            launch(leg, segment.scalars + first * problem_.members * rules::scalars_a_member);
             collect(leg, report);
         }
-        if (report.frozen && teams_of(plan_.launch) > 1) run_again(segment, report.steps_done);
+        if (report.frozen && runner_->teams() > 1) run_again(segment, report.steps_done);
     } catch (...) {
         live_ = before_;  // the slot before the segment was only read
         can_roll_back_ = false;
@@ -139,8 +130,7 @@ SegmentReport CudaBackend::wait() {
     Leg leg = under_way_.front();
     try {
         collect(leg, report);
-        if (report.frozen &&
-            teams_of(plan_.launch) > 1) {  // as run_again; what is under way behind it reads the slot before it is rewritten
+        if (report.frozen && runner_->teams() > 1) {  // as run_again; what is under way behind it reads the slot before it is rewritten
             leg.steps = report.steps_done;
             if (leg.steps == 0) leg.to = leg.from;
             if (leg.steps > 0) {

@@ -43,7 +43,7 @@ struct Counts {
 
 Counts counts_of(const JudgedRows<float>& rows, const Scorer::Shape& shape, bool keep_features) {
     Counts c{};
-    const std::int64_t count = rows.features.rows, outputs = shape.outputs;
+    const std::int64_t count = rows.features.rows, outputs = shape.model.outputs;
     // Of rows that come through the staging ring its chunk, down to whole folds; at least one, which a smaller ring fills in several trips.
     const std::int64_t wanted = keep_features || rows.place ? most_scores / outputs : shape.chunk_rows;
     c.chunk = std::min(fold_blocks(count), std::max<std::int64_t>(1, wanted / fold_rows)) * fold_rows;
@@ -112,7 +112,7 @@ void Judge::keep_rows() {
     if (rows_.place) stream.wait_for(rows_.place->stream);
     stream.copy(targets_.data(), rows_.targets, targets_.count(), cudaMemcpyHostToDevice, subject);
     if (rows_.weights) stream.copy(weights_.data(), rows_.weights, count_, cudaMemcpyHostToDevice, subject);
-    const auto outputs = static_cast<std::size_t>(scorer_.shape().outputs);
+    const auto outputs = static_cast<std::size_t>(scorer_.shape().model.outputs);
     std::fill_n(host_units_.data(), 2 * outputs, 1.0);
     std::copy(rows_.loss_factors.begin(), rows_.loss_factors.end(), host_units_.data());
     std::copy(rows_.error_scales.begin(), rows_.error_scales.end(), host_units_.data() + outputs);
@@ -136,7 +136,7 @@ int Judge::blocks_for(std::int64_t blocks) const {
 
 kernels::JudgeRowsParams Judge::params() const {
     kernels::JudgeRowsParams params;
-    params.outputs = static_cast<int>(scorer_.shape().outputs);
+    params.outputs = static_cast<int>(scorer_.shape().model.outputs);
     params.target_count = static_cast<int>(rows_.target_count);
     params.loss = rows_.loss;
     std::copy_n(rows_.loss_constants, max_loss_constants, params.loss_constants);
@@ -154,17 +154,14 @@ void Judge::score_and_judge(const float* parameters) {
     const Stream& stream = scorer_.stream();
     const MatrixView<const float>& x = rows_.features;
     const bool there = rows_.place.has_value(), kept = features_.count() > 0;
-    kernels::ScoreLinearParams score = scorer_.prepare(parameters);
-    score.stride = there ? x.stride : x.columns;
+    scorer_.model().set(parameters);
+    const std::int64_t outputs = scorer_.shape().model.outputs, stride = there ? x.stride : x.columns, a_trip = scorer_.shape().chunk_rows;
     kernels::JudgeRowsParams judged = params();
     const auto run = [&](const float* rows, std::int64_t at, std::int64_t count) {
-        score.rows = count;
-        score.x = rows;
-        score.scores = scores_.data() + at * score.outputs;
-        scorer_.launch(score);
+        scorer_.model().score(rows, stride, count, scores_.data() + at * outputs);
     };
     for (std::int64_t first = 0; first < count_; first += chunk_) {
-        const std::int64_t count = std::min(chunk_, count_ - first), a_trip = scorer_.shape().chunk_rows;
+        const std::int64_t count = std::min(chunk_, count_ - first);
         if (there || kept) run(there ? x.row(first) : features_.data() + first * x.columns, 0, count);
         for (std::int64_t at = 0; at < count && !there && !kept; at += a_trip) {
             const std::int64_t rows = std::min(a_trip, count - at);
@@ -257,7 +254,7 @@ JudgedSums judge_on_cuda(const ScoreTask<float>& task, const JudgedRows<float>& 
     using namespace cuda;
     const Card card = usable_card(ordinal);
     const DeviceScope scope(ordinal);
-    const Scorer::Shape shape = scorer_shape(rows.features, task.outputs, task.bias, card.facts.multiprocessors);
+    const Scorer::Shape shape = scorer_shape(ModelShape::of(task, rows.features.columns), rows.features.rows, card.facts.multiprocessors);
     const std::int64_t bytes = judge_budget(rows, shape, false).total();
     if (bytes > card.facts.free_bytes)
         fail(ErrorKind::memory, "evaluation needs " + in_bytes(bytes) + " on CUDA device " + std::to_string(ordinal) + ", " +

@@ -78,16 +78,4 @@ struct WorkBuffers {
 };
 WorkBuffers buffers_of(const kernels::LinearShape& shape, const SegmentPlan& plan, bool clips_by_norm);
 
-/// Device memory that a run takes, in bytes.
-struct MemoryBudget {
-    std::int64_t rows = 0, state = 0, tables = 0, work = 0, staging = 0;
-    std::int64_t chunk_rows = 0;    ///< rows of one staging buffer
-    std::int64_t table_steps = 0;   ///< steps of one launch at most
-    std::int64_t table_epochs = 0;  ///< epochs that they may touch
-    std::int64_t total() const { return rows + state + tables + work + staging; }
-};
-MemoryBudget budget_of(const Problem<float>& problem, const SegmentPlan& plan, const PlanWishes& wishes);
-/// Throws Error(memory) with figures and the remedy unless the budget fits what is free and what the limits allow.
-void check_budget(const MemoryBudget& budget, const Card& card, const BackendLimits& limits);
-
 }  // namespace glissade::cuda

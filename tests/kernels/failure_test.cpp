@@ -4,6 +4,7 @@
 
 #include "glissade/device.hpp"
 #include "glissade/error.hpp"
+#include "host/cuda/linear_segments.hpp"
 #include "tests/emulation/control.hpp"
 #include "tests/kernels/compare.hpp"
 #include "tests/support/error_of.hpp"
@@ -171,7 +172,7 @@ TEST_F(CudaFailure, NeverComesFromABudgetThatSaysTooLittle) {
             const cuda::PlanWishes wishes{.state_in_memory = state_in_memory};
             const auto backend = cuda::make_cuda_backend_with(c.problem, {}, wishes);
             EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()),
-                      cuda::run_budget(c.problem, backend->plan(), cuda::usable_card(0), {}, wishes).memory.total());
+                      cuda::run_budget(c.problem, backend->runner(), cuda::usable_card(0), {}, wishes).memory.total());
         }
 }
 
@@ -252,7 +253,7 @@ TEST_F(CudaFailure, KeepingSomeMembersLeavesTheRowsOnTheCard) {
     ASSERT_TRUE(backend->keep_members(c.problem));
     EXPECT_EQ(emulation::count_calls("cudaMemcpyAsync"), copies);
     EXPECT_EQ(emulation::count_calls("cudaLaunchKernelEx"), launches);
-    const cuda::RunBudget budget = cuda::run_budget(c.problem, backend->plan(), cuda::usable_card(0), {}, p.wishes);
+    const cuda::RunBudget budget = cuda::run_budget(c.problem, backend->runner(), cuda::usable_card(0), {}, p.wishes);
     EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()), budget.memory.total());
 }
 
@@ -268,7 +269,8 @@ TEST_F(CudaFailure, OfLargeClustersToFitTheCardMakesThemSmaller) {
         emulation::set_card(card, 1);
         const auto backend = cuda::make_cuda_backend_with(c.problem, {}, {});
         backend->set_state(c.start);
-        EXPECT_EQ(backend->plan().launch.cluster > 2, group > 2) << backend->description();
+        EXPECT_EQ(dynamic_cast<const cuda::LinearSegments&>(backend->runner()).plan().launch.cluster > 2, group > 2)
+            << backend->description();
         const auto cpu = c.backend(1);
         EXPECT_TRUE(same_report(backend->run(c.segment()), cpu->run(c.segment())));
         EXPECT_TRUE(same_state(backend->get_state(), cpu->get_state()));

@@ -97,7 +97,7 @@ TEST_F(CudaJudge, KeepsRowsStreamsThemOrReadsThemWhereTheyLie) {
                     rows.place = DevicePlace{0, there.stream()};
                 }
                 const cuda::Stream stream;
-                cuda::Scorer::Shape shape = cuda::scorer_shape(c.view(), 1, true, 2);
+                cuda::Scorer::Shape shape = cuda::scorer_shape({c.view().columns, 1}, c.view().rows, 2);
                 shape.chunk_rows = chunk;
                 cuda::Scorer scorer(shape, {}, stream);
                 cuda::Judge judge(rows, scorer, keep);

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cuda/linear_segments.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "glissade/error.hpp"
+#include "host/cuda/card_rates.hpp"
+#include "host/cuda/check.hpp"
+#include "kernels/tuning.hpp"
+
+namespace glissade::cuda {
+
+using kernels::Divider;
+using kernels::SegmentLinearParams;
+namespace tuning = kernels::tuning;
+
+namespace {
+
+/// The plan, and whether a card holds all blocks of it at once, which only the driver tells: how many clusters do depends on how the card's
+/// multiprocessors lie together. Smaller clusters are the remedy.
+PlanChoice choose(const kernels::LinearShape& shape, const RunFacts& run, Card card, const BackendLimits& limits,
+                  const PlanWishes& wishes) {
+    const tuning::Expected rates = rates_of(card, limits.calibration);
+    for (;; card.cluster_blocks /= 2) {
+        const PlanChoice choice = plan_segments(shape, run, card, rates, wishes);
+        const SegmentPlan& plan = choice.taken;
+        int resident = 0;
+        const int status = kernels::resident_segment_blocks(plan.launch, plan.layout.bytes, card.facts.multiprocessors, &resident);
+        // A card may refuse clusters of more than 8 altogether.
+        if (status != 0 && plan.launch.cluster > tuning::max_grid_cluster)
+            resident = 0, (void)cudaGetLastError();
+        else
+            check_launch(status, "segment_linear", "asking how many blocks fit");
+        if (resident >= blocks_of_team(plan.launch)) return choice;  // teams of their own may come one after another
+        if (plan.launch.cluster == 1 || wishes.cluster > 0)
+            fail(ErrorKind::device,
+                 words_for(plan.launch) + " do not fit CUDA device " + std::to_string(card.facts.ordinal) + " at once; train on the CPU");
+        card.cluster_blocks = plan.launch.cluster;
+    }
+}
+
+std::string in_microseconds(double seconds) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3g us", seconds * 1e6);
+    return text;
+}
+
+std::string time_of(const SegmentPlan& plan) {
+    return in_microseconds(plan.step_seconds) + " a step, mostly " + plan.bound_by;
+}
+
+}  // namespace
+
+LinearSegments::LinearSegments(const Problem<float>& problem, const Card& card, const BackendLimits& limits, const PlanWishes& wishes)
+    : problem_(problem),
+      shape_(shape_of(problem)),
+      choice_(choose(shape_, RunFacts::of(problem), card, limits, wishes)),
+      plan_(choice_.taken) {}
+
+std::int64_t LinearSegments::work_bytes() const {
+    return buffers_of(shape_, plan_, problem_.clip_norm > 0).bytes() + static_cast<std::int64_t>(sizeof(kernels::SegmentSignals));
+}
+
+void LinearSegments::allocate(const float* records) {
+    const WorkBuffers work = buffers_of(shape_, plan_, problem_.clip_norm > 0);
+    exchange_ = {work.exchange, "the exchange of sums"};
+    stack_ = {work.stack, "partial sums"};
+    block_state_ = {work.block_state, "the blocks' state"};
+    block_sums_ = {work.block_sums, "the blocks' sums"};
+    gradients_ = {work.gradients, "gradients"};
+    signals_ = {1, "signals between blocks"};
+    records_ = records;
+}
+
+SegmentLinearParams LinearSegments::params() const {
+    SegmentLinearParams params;
+    params.shape = plan_.launch.of_a_team(shape_);
+    params.all_members = shape_.members;
+    params.tile = plan_.tile;
+    params.layout = plan_.layout;
+    params.launch = plan_.launch;
+    params.by_sum_items = Divider::by(params.shape.sum_items());
+    params.by_member_parameters = Divider::by(shape_.member_parameters());
+    params.by_outputs = Divider::by(shape_.outputs);
+    params.by_row_factors = Divider::by(shape_.features + shape_.bias);
+    params.by_record_chunks = Divider::by(shape_.record_floats() / 4);
+    params.records = records_;
+    params.loss = problem_.loss;
+    std::copy_n(problem_.loss_constants, max_loss_constants, params.loss_constants);
+    params.rule = problem_.rule;
+    params.variant = problem_.variant;
+    params.averaging = problem_.averaging;
+    params.clip_norm = problem_.clip_norm;
+    params.clip_value = problem_.clip_value;
+    const BatchPlan& batches = problem_.batches;
+    params.batch_size = batches.batch_size;
+    params.steps_per_epoch = batches.steps_per_epoch;
+    params.division = kernels::BatchDivision::of(batches.rows(0), blocks_of_team(plan_.launch), plan_.tile);
+    params.last_division = kernels::BatchDivision::of(batches.rows(batches.steps_per_epoch - 1), blocks_of_team(plan_.launch), plan_.tile);
+    params.exchange = exchange_.data();
+    params.stack = stack_.data();
+    params.stack_levels = plan_.stack_levels;
+    params.block_state = block_state_.data();
+    params.block_sums = block_sums_.data();
+    params.gradients = gradients_.data();
+    params.signals = signals_.data();
+    return params;
+}
+
+void LinearSegments::queue(const DeviceLeg& leg, const Stream& stream) {
+    SegmentLinearParams params = this->params();
+    params.steps = leg.steps;
+    params.first_batch = leg.first_step % problem_.batches.steps_per_epoch;
+    params.orders = leg.orders;
+    params.scalars = leg.scalars;
+    params.parameters_in = leg.parameters_in;
+    params.state_in = leg.state_in;
+    params.parameters_out = leg.parameters_out;
+    params.state_out = leg.state_out;
+    params.loss_sums = leg.loss_sums;
+    params.outcome = leg.outcome;
+    check_launch(kernels::launch_segment_linear(params, stream.get()), "segment_linear", steps_from(leg.first_step, leg.steps));
+}
+
+std::string LinearSegments::description() const {
+    const auto where = [](bool shared) { return shared ? "shared" : "device"; };
+    const kernels::SegmentPlaces& places = plan_.launch.places;
+    std::string text = words_for(plan_.launch) + ", tiles of " + std::to_string(plan_.tile.partials) + " x " +
+                       std::to_string(plan_.tile.rows) + " rows, rows in " + where(places.records) + ", parameters in " +
+                       where(places.parameters) + ", sums in " + where(places.sums) + ", state in " + where(places.state) + " memory; " +
+                       in_bytes(plan_.layout.bytes) + " of shared memory a block; expected " + time_of(plan_);
+    if (choice_.runner_up) text += "; " + words_for(choice_.runner_up->launch) + " would take " + time_of(*choice_.runner_up);
+    return text;
+}
+
+}  // namespace glissade::cuda

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "host/cuda/buffers.hpp"
+#include "host/cuda/step_runner.hpp"
+
+namespace glissade::cuda {
+
+/// Dense models of the linear family: a leg is one launch of the segment kernel.
+class LinearSegments final : public StepRunner {
+public:
+    /// Asks the driver whether the planned blocks fit the card at once. The card must be the current device.
+    LinearSegments(const Problem<float>& problem, const Card& card, const BackendLimits& limits, const PlanWishes& wishes);
+
+    std::int64_t work_bytes() const override;
+    void allocate(const float* records) override;
+    void queue(const DeviceLeg& leg, const Stream& stream) override;
+    int teams() const override { return teams_of(plan_.launch); }
+    std::string description() const override;
+    StepPrediction predict() const override { return {plan_.step_seconds, plan_.fetch_seconds, plan_.bound_by}; }
+
+    const SegmentPlan& plan() const { return plan_; }
+
+private:
+    kernels::SegmentLinearParams params() const;
+
+    Problem<float> problem_;
+    kernels::LinearShape shape_;
+    PlanChoice choice_;
+    const SegmentPlan& plan_;  ///< the one taken
+    const float* records_ = nullptr;
+    DeviceBuffer<float> exchange_, stack_, block_state_, block_sums_, gradients_;
+    DeviceBuffer<kernels::SegmentSignals> signals_;
+};
+
+}  // namespace glissade::cuda
