@@ -14,6 +14,7 @@ inline constexpr int max_blocks = 128;       ///< of a grid team; a power of two
 inline constexpr int max_cluster = 16;       ///< of a cluster team; 8 on every card with clusters, 16 where it can be had
 inline constexpr int max_grid_cluster = 8;
 inline constexpr int row_blocks_a_multiprocessor = 8;
+inline constexpr int sparse_threads = 256;  ///< of a block of the kernels of sparse rows, at most
 
 /// Up to here a row's dot product is shared by 8 threads, beyond by 32: fewer shuffles against more rows in flight.
 inline constexpr int narrow_features = 128, narrow_row_threads = 8;
@@ -44,6 +45,7 @@ struct Expected {
     double cached_parameters = 84e9;       ///< bytes of parameters that one multiprocessor reads through L1 from L2
     double shared_values = 48e9;           ///< values that one multiprocessor reads from shared memory
     double update = 2e-8;                  ///< of one parameter by one thread
+    double graph_node = 1.3e-6;            ///< of a kernel in a graph, if it has next to nothing to do
 };
 inline constexpr Expected expected;
 

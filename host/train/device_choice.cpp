@@ -70,10 +70,6 @@ DeviceChoice choose_on_cpu(const std::string& device, const std::string& what, c
     fail(ErrorKind::usage, what + " on the CPU only; use device cpu or auto, or " + otherwise + " with device " + device);
 }
 
-DeviceChoice choose_for_sparse(const std::string& device) {
-    return choose_on_cpu(device, "sparse data runs", "dense data");
-}
-
 DeviceChoice choose_for_network(const std::string& device) {
     return choose_on_cpu(device, "a model with hidden layers runs", "a linear model");
 }

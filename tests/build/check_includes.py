@@ -22,7 +22,7 @@ LAYERS = {
     "host/scheduler": ("glissade/", "host/execution/"),
     "host/reference": ("glissade/", "host/execution/"),
     "host/cpu": ("glissade/", "host/execution/"),
-    "host/cuda": ("glissade/", "host/data/device_memory.hpp", "host/execution/", "kernels/launch.hpp", "kernels/launch_judge.hpp",
+    "host/cuda": ("glissade/", "host/data/device_memory.hpp", "host/execution/", "kernels/launch.hpp", "kernels/launch_judge.hpp", "kernels/launch_sparse.hpp",
                   "kernels/gateway/", "kernels/tuning.hpp"),
     "host/train": ("glissade/", "host/data/", "host/scheduler/", "host/execution/", "host/reference/", "host/cpu/"),
     "host/export": ("glissade/",),
