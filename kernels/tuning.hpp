@@ -19,7 +19,8 @@ inline constexpr int sparse_threads = 256;  ///< of a block of the kernels of sp
 /// Up to here a row's dot product is shared by 8 threads, beyond by 32: fewer shuffles against more rows in flight.
 inline constexpr int narrow_features = 128, narrow_row_threads = 8;
 
-inline constexpr std::int64_t tile_rows = 64;  ///< aimed at
+inline constexpr std::int64_t tile_rows = 64;          ///< aimed at
+inline constexpr std::int64_t network_tile_rows = 32;  ///< the same for networks: a row a lane
 /// One of the two buffers may take such a part of a block's shared memory, but at least so much, and one row in any case. On an H200 56 KB:
 /// about 33 KB under way on each multiprocessor keep its memory busy.
 inline constexpr std::int64_t tile_buffer_share = 4, least_tile_buffer_bytes = 16 << 10;
@@ -45,6 +46,7 @@ struct Expected {
     double cached_parameters = 84e9;       ///< bytes of parameters that one multiprocessor reads through L1 from L2
     double shared_values = 48e9;           ///< values that one multiprocessor reads from shared memory
     double update = 2e-8;                  ///< of one parameter by one thread
+    double network_products = 100e9;       ///< of a network's units by one multiprocessor
     double graph_node = 1.3e-6;            ///< of a kernel in a graph, if it has next to nothing to do
 };
 inline constexpr Expected expected;

@@ -51,6 +51,12 @@ private:
     kernels::ScoreLinearParams params_;
 };
 
+class NoDeviceModel final : public DeviceModel {
+public:
+    void set(const float*) override { fail(ErrorKind::device, "networks predict and evaluate on the CPU"); }
+    void score(const float*, std::int64_t, std::int64_t, float*) override {}
+};
+
 }  // namespace
 
 DeviceAffine::DeviceAffine(ColumnAffineView<float> affine, std::int64_t features, const Stream& stream)
@@ -64,7 +70,7 @@ DeviceAffine::DeviceAffine(ColumnAffineView<float> affine, std::int64_t features
 
 std::unique_ptr<DeviceModel> make_device_model(const ModelShape& shape, std::int64_t /*chunk_rows*/, int multiprocessors,
                                                const DeviceAffine& affine, const Stream& stream) {
-    if (!shape.hidden.empty()) fail(ErrorKind::device, "networks predict and evaluate on the CPU");
+    if (!shape.hidden.empty()) return std::make_unique<NoDeviceModel>();
     return std::make_unique<LinearDeviceModel>(shape, multiprocessors, affine, stream);
 }
 

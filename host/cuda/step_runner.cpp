@@ -2,7 +2,7 @@
 #include "host/cuda/step_runner.hpp"
 
 #include "glissade/error.hpp"
-#include "host/cuda/linear_segments.hpp"
+#include "host/cuda/segment_steps.hpp"
 
 namespace glissade::cuda {
 
@@ -12,8 +12,7 @@ std::string steps_from(std::int64_t step, std::int64_t steps) {
 
 std::unique_ptr<StepRunner> plan_steps(const Problem<float>& problem, const Card& card, const BackendLimits& limits,
                                        const PlanWishes& wishes) {
-    if (problem.is_network()) fail(ErrorKind::device, "networks train on the CPU");
-    return std::make_unique<LinearSegments>(problem, card, limits, wishes);
+    return std::make_unique<SegmentSteps>(problem, card, limits, wishes);
 }
 
 }  // namespace glissade::cuda
