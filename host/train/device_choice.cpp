@@ -59,7 +59,7 @@ DeviceChoice choose_for_place(const std::string& device, const DevicePlace& plac
 
 void refuse_place(const DevicePlace& place) {
     fail(ErrorKind::device, "the rows are in the memory of CUDA device " + std::to_string(place.ordinal) +
-                                ", but models with hidden layers and label smoothing run on the CPU: copy them to the host");
+                                ", but label smoothing of a linear model runs on the CPU: copy them to the host");
 }
 
 DeviceChoice choose_on_cpu(const std::string& device, const std::string& what, const std::string& otherwise) {
@@ -72,10 +72,6 @@ DeviceChoice choose_on_cpu(const std::string& device, const std::string& what, c
 
 DeviceChoice choose_for_sparse(const std::string& device) {
     return choose_on_cpu(device, "sparse data runs", "dense data");
-}
-
-DeviceChoice choose_for_network(const std::string& device) {
-    return choose_on_cpu(device, "a model with hidden layers runs", "a linear model");
 }
 
 }  // namespace glissade

@@ -31,6 +31,5 @@ DeviceChoice choose_for_place(const std::string& device, const DevicePlace& plac
 /// the CPU"; `otherwise` is what a GPU would take.
 DeviceChoice choose_on_cpu(const std::string& device, const std::string& what, const std::string& otherwise);
 DeviceChoice choose_for_sparse(const std::string& device);
-DeviceChoice choose_for_network(const std::string& device);
 
 }  // namespace glissade
