@@ -15,7 +15,7 @@ static __global__ void __launch_bounds__(tuning::row_threads) network_begin_kern
     for (std::int64_t m = threadIdx.x; m < params.members; m += blockDim.x) params.not_finite[m] = 0;
     if (threadIdx.x > 0) return;
     *params.leg = params.value;
-    *params.value.outcome = {0, -1};
+    if (params.value.outcome) *params.value.outcome = {0, -1};
 }
 
 // Does: copies the rows of the batch out of their records, features, targets and weight each to its own place.

@@ -48,6 +48,23 @@ void NetworkSteps::allocate(const float* records) {
     full_ = make_batch(counts_.rows);
     const std::int64_t last_rows = problem_.batches.rows(problem_.batches.steps_per_epoch - 1);
     if (last_rows != counts_.rows) last_ = make_batch(last_rows);
+    try_a_step();
+}
+
+/// A step of a frozen leg, on zeros and nothing: kernels and algorithms are loaded now and not while a graph is written down, and what the
+/// card cannot run is found here.
+void NetworkSteps::try_a_step() {
+    kernels::NetworkBeginParams params;
+    params.value.frozen = 1;
+    params.leg = leg_.data();
+    params.not_finite = not_finite_.data();
+    params.members = counts_.members;
+    check_launch(kernels::launch_network_begin(params, line_.get()), "network_begin", "a first step");
+    check(cudaMemsetAsync(targets_.data(), 0, static_cast<std::size_t>(targets_.bytes()), line_.get()), "cudaMemsetAsync", "a first step");
+    const Place nowhere{gradients_.data(), nullptr, nullptr, nullptr, nullptr};
+    queue_step(*full_, nowhere);
+    if (last_) queue_step(*last_, nowhere);
+    line_.synchronize("a first step");
 }
 
 void NetworkSteps::allocate_rows() {

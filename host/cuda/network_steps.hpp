@@ -42,6 +42,7 @@ private:
     };
 
     void allocate_rows();
+    void try_a_step();
     void upload_tables();
     Batch make_batch(std::int64_t rows) const;
     Place& place_of(const DeviceLeg& leg);
