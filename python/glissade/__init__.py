@@ -14,6 +14,7 @@ from ._core import Loss, Optimizer, __version__
 from ._data import Dataset
 from ._errors import DivergedError
 from ._model import Model
+from ._show import ProgressLine
 from ._train import Member, Progress, Run, devices, newest_checkpoint, plan, train
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "Model",
     "Optimizer",
     "Progress",
+    "ProgressLine",
     "Run",
     "SGDClassifier",
     "SGDRegressor",

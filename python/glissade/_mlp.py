@@ -18,13 +18,14 @@ from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils.fixes import parse_version
-from sklearn.utils.validation import check_array
+from sklearn.utils.validation import check_array, check_is_fitted
 
 if parse_version(sklearn.__version__) < parse_version("1.7"):
     raise ImportError(f"MLPClassifier and MLPRegressor need scikit-learn 1.7 or newer; this one is {sklearn.__version__}")
 
 from ._errors import DivergedError
 from ._network import OWN_PARAMETERS, Descent, loss_of, policy_of, refuse
+from ._show import plot_history
 
 
 class Network:
@@ -41,6 +42,11 @@ class Network:
         """Fits the model; as scikit-learn's, with ``eval_set=(X, y)`` for rows that are watched. Returns self."""
         with self._watching(eval_set):
             return super().fit(X, y, sample_weight=sample_weight)
+
+    def plot_history(self, ax: Any = None) -> Any:
+        """Draws the losses over the epochs of the last fit with matplotlib, on `ax` if it is given, and gives back the axes."""
+        check_is_fitted(self)
+        return plot_history(self.history_, ax)
 
     @contextmanager
     def _watching(self, eval_set: Any) -> Iterator[None]:

@@ -13,6 +13,7 @@ from . import _core
 from ._data import Dataset, as_rows
 from ._errors import DivergedError
 from ._model import Model
+from ._show import ProgressLine, plot_history
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,10 @@ class Run:
         """With ``folds``: of each fold the metrics, on its rows, of a model with the best member's settings that was trained on the others."""
         return self.members[self.best_member].fold_scores
 
+    def plot_history(self, ax: Any = None) -> Any:
+        """Draws the losses over the epochs with matplotlib, on `ax` if it is given, and gives back the axes."""
+        return plot_history(self.history, ax)
+
 
 _DEFAULT_RATE = 1e-2  # of TrainOptions' own Adam
 Callback = Callable[[Progress], Any]
@@ -103,6 +108,7 @@ def train(
     seed: int | Sequence[int] = 0,
     checkpoint: str | os.PathLike[str] | dict[str, Any] | None = None,
     resume: str | os.PathLike[str] | None = None,
+    progress: bool = False,
     **settings: Any,
 ) -> Run:
     """Trains a model, or several in one pass over the data.
@@ -116,6 +122,8 @@ def train(
     ``validation`` is a Dataset or (features, targets): the model of the best epoch is kept. Each of ``callbacks`` is called with a
     ``Progress`` after each segment; one that returns True ends the run, and what one raises ends it too and arrives here.
     Ctrl-C ends the run after the segment; the model so far is returned, with ``stop == "interrupted"``.
+
+    ``progress`` keeps a line of text up to date, in terminals and notebooks.
 
     Lists for ``lr``, ``l2`` and ``seed`` are members, each with each: they share every row that is read, and each becomes bit for bit what
     a run of its own gives. ``Run.members`` has them all, ``Run.model`` is the best. ``folds=K`` is cross-validation in the same pass.
@@ -137,7 +145,13 @@ def train(
         if directory is None:
             raise ValueError("checkpoint names no directory")
         chosen["checkpoint"] = {**given, "directory": os.fspath(directory)}
-    result = _core.train(rows._core, chosen, _joined(callbacks), None if resume is None else os.fspath(resume))
+    line = ProgressLine() if progress else None
+    told = _joined([*_several(callbacks), *([line] if line else [])])
+    try:
+        result = _core.train(rows._core, chosen, told, None if resume is None else os.fspath(resume))
+    finally:
+        if line:
+            line.close()
     if result["divergence"] is not None:
         raise DivergedError(result["divergence"])
     del result["divergence"]
@@ -153,7 +167,8 @@ def newest_checkpoint(directory: str | os.PathLike[str]) -> dict[str, Any]:
 def plan(data: Any, targets: Any = None, **settings: Any) -> str:
     """What ``train`` with the same arguments would run, without running it, in lines for people."""
     named = {name: settings.pop(name, None) for name in ("lr", "batch_size", "epochs", "schedule", "validation", "start")}
-    settings.pop("callbacks", None)
+    for name in ("callbacks", "checkpoint", "resume", "progress"):
+        settings.pop(name, None)
     weights = settings.pop("weights", None)
     rows = as_rows(data, targets, **({} if weights is None else {"weights": weights}))
     loss, optimizer, seed = settings.pop("loss", "auto"), settings.pop("optimizer", "adam"), settings.pop("seed", 0)
@@ -242,10 +257,16 @@ def _held_out(validation: Any, rows: Dataset) -> Dataset:
 
 def _joined(callbacks: Callback | Sequence[Callback] | None) -> Callable[[dict[str, Any]], bool] | None:
     """One function of all callbacks. Each is called, whatever the others say."""
-    if callbacks is None:
+    several = _several(callbacks)
+    if not several:
         return None
-    several = [callbacks] if callable(callbacks) else list(callbacks)
     return lambda report: any([_wants_to_stop(callback(Progress(**report))) for callback in several])
+
+
+def _several(callbacks: Callback | Sequence[Callback] | None) -> list[Callback]:
+    if callbacks is None:
+        return []
+    return [callbacks] if callable(callbacks) else list(callbacks)
 
 
 def _wants_to_stop(answer: Any) -> bool:
