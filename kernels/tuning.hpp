@@ -32,22 +32,24 @@ inline constexpr std::int64_t table_bytes = 4 << 20;    ///< scalars of one laun
 struct Expected {
     double grid_barrier = 1.2e-6;
     double cluster_barrier = 0.35e-6;
-    double block_step = 0.8e-6;            ///< a step's barriers and latencies within a block
-    double tile = 0.5e-6;                  ///< the same for every further tile
-    double block_memory = 60e9;            ///< that one multiprocessor draws from memory
-    double l2_a_multiprocessor = 42e9;     ///< 5.5e12 on 132 of them
-    double memory_a_multiprocessor = 8e9;  ///< where the driver does not tell the card's
-    double memory_share = 0.9;             ///< of the rate that clock and width give
-    double gather_bytes = 16;              ///< lost at the ends of each row that is read out of order
-    double l2_for_rows = 0.5;              ///< share of the L2 cache that all rows may fill and still be read from there
-    double l2_latency = 0.7e-6;            ///< of the first value that another multiprocessor wrote
-    double cluster_latency = 0.15e-6;      ///< of the first value out of another block's shared memory
-    double cluster_values = 6e9;           ///< values that one multiprocessor reads there
-    double cached_parameters = 84e9;       ///< bytes of parameters that one multiprocessor reads through L1 from L2
-    double shared_values = 48e9;           ///< values that one multiprocessor reads from shared memory
-    double update = 2e-8;                  ///< of one parameter by one thread
-    double network_products = 100e9;       ///< of a network's units by one multiprocessor
-    double graph_node = 1.3e-6;            ///< of a kernel in a graph, if it has next to nothing to do
+    double block_step = 0.8e-6;                ///< a step's barriers and latencies within a block
+    double tile = 0.5e-6;                      ///< the same for every further tile
+    double block_memory = 60e9;                ///< that one multiprocessor draws from memory
+    double l2_a_multiprocessor = 42e9;         ///< 5.5e12 on 132 of them
+    double memory_a_multiprocessor = 8e9;      ///< where the driver does not tell the card's
+    double memory_share = 0.9;                 ///< of the rate that clock and width give
+    double gather_bytes = 16;                  ///< lost at the ends of each row that is read out of order
+    double l2_for_rows = 0.5;                  ///< share of the L2 cache that all rows may fill and still be read from there
+    double l2_latency = 0.7e-6;                ///< of the first value that another multiprocessor wrote
+    double cluster_latency = 0.15e-6;          ///< of the first value out of another block's shared memory
+    double cluster_values = 6e9;               ///< values that one multiprocessor reads there
+    double cached_parameters = 84e9;           ///< bytes of parameters that one multiprocessor reads through L1 from L2
+    double shared_values = 48e9;               ///< values that one multiprocessor reads from shared memory
+    double update = 2e-8;                      ///< of one parameter by one thread
+    double graph_node = 1.2e-6;                ///< from one launch of a graph to the next that waits for it
+    double products_a_multiprocessor = 500e9;  ///< float32 operations a second
+    double product_share = 0.5;                ///< of them that matrix products of some size reach
+    double network_products = 100e9;           ///< of a network's units by one multiprocessor in a segment kernel
 };
 inline constexpr Expected expected;
 

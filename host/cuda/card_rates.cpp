@@ -13,15 +13,15 @@ namespace {
 /// others, and are to be replaced by those of scripts/on_gpu.
 struct Generation {
     int capability;  ///< this one and those after it, up to the next in the table
-    double grid_barrier, l2_a_multiprocessor, block_memory;
+    double grid_barrier, l2_a_multiprocessor, block_memory, products_a_multiprocessor;
 };
-constexpr std::array<Generation, 7> generations = {{{75, 1.6e-6, 30e9, 25e9},
-                                                    {80, 1.4e-6, 45e9, 50e9},
-                                                    {86, 1.3e-6, 25e9, 30e9},
-                                                    {89, 1.2e-6, 40e9, 30e9},
-                                                    {90, 1.2e-6, 42e9, 60e9},
-                                                    {100, 1.2e-6, 45e9, 65e9},
-                                                    {120, 1.2e-6, 35e9, 35e9}}};
+constexpr std::array<Generation, 7> generations = {{{75, 1.6e-6, 30e9, 25e9, 200e9},
+                                                    {80, 1.4e-6, 45e9, 50e9, 180e9},
+                                                    {86, 1.3e-6, 25e9, 30e9, 430e9},
+                                                    {89, 1.2e-6, 40e9, 30e9, 640e9},
+                                                    {90, 1.2e-6, 42e9, 60e9, 500e9},
+                                                    {100, 1.2e-6, 45e9, 65e9, 490e9},
+                                                    {120, 1.2e-6, 35e9, 35e9, 610e9}}};
 
 void take(double measured, double& rate) {
     if (measured > 0) rate = measured;
@@ -37,6 +37,7 @@ Expected rates_of(const Card& card, const Calibration& calibration) {
         rates.grid_barrier = generation.grid_barrier;
         rates.l2_a_multiprocessor = generation.l2_a_multiprocessor;
         rates.block_memory = generation.block_memory;
+        rates.products_a_multiprocessor = generation.products_a_multiprocessor;
     }
     const CardMeasures* measured = calibration.card(card.facts.name);
     if (!measured) return rates;

@@ -60,7 +60,7 @@ private:
     int free_slot();
     std::int64_t parameters() const { return problem_.members * problem_.parameter_count(); }
     std::int64_t slot_floats() const { return (1 + problem_.state_vectors()) * parameters(); }
-    float* slot_parameters(int slot) const { return state_.data() + slot * slot_floats(); }
+    float* slot_parameters(int slot) const { return state_.data() + slot * slot_stride(problem_); }
     float* slot_state(int slot) const { return slot_parameters(slot) + parameters(); }
 
     Card card_;

@@ -30,7 +30,7 @@ CudaBackend::CudaBackend(const Problem<float>& problem, const BackendLimits& lim
 void CudaBackend::allocate_members() {
     const std::int64_t steps = budget_.table_steps, members = problem_.members;
     runner_->allocate(records_.data());
-    state_ = {slots * slot_floats(), "parameters and state"};
+    state_ = {slots * slot_stride(problem_), "parameters and state"};
     scalars_ = {steps * members * rules::scalars_a_member, "scalars of the steps"};
     losses_ = {steps * members, "losses of the steps"};
     orders_ = {budget_.table_epochs, "row orders of the epochs"};

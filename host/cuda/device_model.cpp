@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "glissade/error.hpp"
+#include "host/cuda/network_model.hpp"
 #include "kernels/launch.hpp"
 #include "kernels/tuning.hpp"
 
@@ -51,12 +51,6 @@ private:
     kernels::ScoreLinearParams params_;
 };
 
-class NoDeviceModel final : public DeviceModel {
-public:
-    void set(const float*) override { fail(ErrorKind::device, "networks predict and evaluate on the CPU"); }
-    void score(const float*, std::int64_t, std::int64_t, float*) override {}
-};
-
 }  // namespace
 
 DeviceAffine::DeviceAffine(ColumnAffineView<float> affine, std::int64_t features, const Stream& stream)
@@ -68,14 +62,15 @@ DeviceAffine::DeviceAffine(ColumnAffineView<float> affine, std::int64_t features
     stream.synchronize("the map of the columns");
 }
 
-std::unique_ptr<DeviceModel> make_device_model(const ModelShape& shape, std::int64_t /*chunk_rows*/, int multiprocessors,
+std::unique_ptr<DeviceModel> make_device_model(const ModelShape& shape, std::int64_t chunk_rows, int multiprocessors,
                                                const DeviceAffine& affine, const Stream& stream) {
-    if (!shape.hidden.empty()) return std::make_unique<NoDeviceModel>();
+    if (!shape.hidden.empty()) return std::make_unique<NetworkModel>(shape, chunk_rows, multiprocessors, affine, stream);
     return std::make_unique<LinearDeviceModel>(shape, multiprocessors, affine, stream);
 }
 
-std::int64_t device_model_bytes(const ModelShape& shape, std::int64_t /*chunk_rows*/) {
-    return (shape.parameters() + (shape.affine ? 2 * shape.features : 0)) * static_cast<std::int64_t>(sizeof(float));
+std::int64_t device_model_bytes(const ModelShape& shape, std::int64_t chunk_rows) {
+    const std::int64_t numbers = (shape.parameters() + (shape.affine ? 2 * shape.features : 0)) * static_cast<std::int64_t>(sizeof(float));
+    return numbers + (shape.hidden.empty() ? 0 : NetworkModel::work_bytes(shape, chunk_rows));
 }
 
 int row_blocks(std::int64_t rows, int multiprocessors) {

@@ -23,7 +23,7 @@ MemoryBudget budget_of(const Problem<float>& problem, const StepRunner& runner, 
     budget.table_epochs = (budget.table_steps + problem.batches.steps_per_epoch - 2) / problem.batches.steps_per_epoch + 1;
 
     budget.rows = problem.features.rows * shape_of(problem).record_floats() * real_bytes;
-    budget.state = state_slots * (1 + problem.state_vectors()) * members * problem.parameter_count() * real_bytes;
+    budget.state = state_slots * slot_stride(problem) * real_bytes;
     budget.tables = budget.table_steps * (step_bytes + members * real_bytes) +
                     budget.table_epochs * static_cast<std::int64_t>(sizeof(EpochOrder)) +
                     runner.teams() * static_cast<std::int64_t>(sizeof(kernels::SegmentOutcome));
@@ -33,6 +33,12 @@ MemoryBudget budget_of(const Problem<float>& problem, const StepRunner& runner, 
 }
 
 }  // namespace
+
+std::int64_t slot_stride(const Problem<float>& problem) {
+    constexpr std::int64_t line = 64;
+    const std::int64_t floats = (1 + problem.state_vectors()) * problem.members * problem.parameter_count();
+    return (floats + line - 1) / line * line;
+}
 
 void check_budget(const MemoryBudget& budget, const Card& card, const BackendLimits& limits) {
     const bool limited = limits.memory_limit_bytes > 0 && limits.memory_limit_bytes < card.facts.free_bytes;

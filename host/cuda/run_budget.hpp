@@ -29,6 +29,8 @@ RunBudget run_budget(const Problem<float>& problem, const StepRunner& runner, co
 
 /// Slots of parameters and state: the live one, the one before it, one that is being written.
 inline constexpr int state_slots = 3;
+/// Floats from one slot to the next: each begins at a multiple of 256 bytes, as matrix products like it.
+std::int64_t slot_stride(const Problem<float>& problem);
 
 /// The shape of a run's scorer.
 Scorer::Shape scorer_shape(const Problem<float>& problem, const MemoryBudget& budget, const Card& card);

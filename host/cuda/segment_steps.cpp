@@ -81,9 +81,9 @@ void SegmentSteps::allocate(const float* records) {
     signals_ = {1, "signals between blocks"};
     if (problem_.dropout_seeds) {
         dropout_seeds_ = {problem_.members, "the members' seeds"};
-        check(cudaMemcpy(dropout_seeds_.data(), problem_.dropout_seeds, static_cast<std::size_t>(dropout_seeds_.bytes()),
-                         cudaMemcpyHostToDevice),
-              "cudaMemcpy", "the members' seeds");
+        const Stream stream;
+        stream.copy(dropout_seeds_.data(), problem_.dropout_seeds, problem_.members, cudaMemcpyHostToDevice, "the members' seeds");
+        stream.synchronize("the members' seeds");
     }
     records_ = records;
 }

@@ -12,6 +12,10 @@ namespace glissade::cuda {
 
 using kernels::SparseStepParams;
 
+namespace {
+constexpr const char* sparse_subject = "a step on sparse rows";
+}
+
 /// What a run points to besides the problem's arrays.
 SparseStepParams SparseBackend::params() const {
     SparseStepParams p;
@@ -86,7 +90,7 @@ void SparseBackend::queue_sort(bool by_group) const {
 /// One step, whichever the device has come to; `all`: some member's runs over all parameters.
 void SparseBackend::queue_step(bool all) const {
     const SparseStepParams p = params();
-    const auto launched = [](int status, const char* kernel) { check_launch(status, kernel, "a step on sparse rows"); };
+    const auto launched = [](int status, const char* kernel) { check_launch(status, kernel, sparse_subject); };
     const int threads = plan_.threads;
     cudaStream_t stream = stream_.get();
     launched(kernels::launch_sparse_rows(p, plan_.row_blocks, threads, stream), "sparse_rows");
@@ -140,9 +144,11 @@ void SparseBackend::queue_table(std::int64_t steps) {
     stream_.copy(waiting_.data(), host_waiting_.data(), steps * members, cudaMemcpyHostToDevice, "scalars of the steps");
     stream_.copy(control_.data(), host_control_.data(), 1, cudaMemcpyHostToDevice, "the course of a segment");
     for (const char all : all_) {
-        StepGraph& graph = all != 0 ? step_over_all_ : step_;
-        if (!graph) graph = StepGraph(stream_, [&] { queue_step(all != 0); });
-        graph.launch(stream_);
+        std::unique_ptr<Graph>& graph = all != 0 ? step_over_all_ : step_;
+        if (!graph)
+            graph = std::make_unique<Graph>(
+                stream_, [&] { queue_step(all != 0); }, sparse_subject);
+        graph->launch(stream_, sparse_subject);
     }
     stream_.copy(host_control_.data() + 1, control_.data(), 1, cudaMemcpyDeviceToHost, "the course of a segment");
     stream_.copy(host_losses_.data(), losses_.data(), steps * members, cudaMemcpyDeviceToHost, "losses of the steps");
@@ -165,8 +171,8 @@ void SparseBackend::lose_segment() noexcept {
     (void)cudaStreamSynchronize(stream_.get());  // graphs go only when they are over
     std::swap(live_, before_);
     slow_ = slow_before_;
-    step_ = {};
-    step_over_all_ = {};
+    step_.reset();
+    step_over_all_.reset();
     kept_ = can_roll_back_ = false;
 }
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "host/cuda/graph.hpp"
 #include "host/cuda/sparse_plan.hpp"
 #include "host/cuda/sparse_scorer.hpp"
-#include "host/cuda/step_graph.hpp"
 #include "host/execution/idle.hpp"
 
 namespace glissade::cuda {
@@ -80,9 +80,9 @@ private:
     Slow slow_, slow_before_;
     bool can_roll_back_ = false, kept_ = false;  ///< kept: before_ is the state before the segment
     std::vector<double> loss_sums_;
-    std::vector<char> all_;          ///< a step of the table: runs over all parameters of some member
-    std::int64_t table_epochs_ = 0;  ///< that the table touches
-    StepGraph step_, step_over_all_;
+    std::vector<char> all_;                        ///< a step of the table: runs over all parameters of some member
+    std::int64_t table_epochs_ = 0;                ///< that the table touches
+    std::unique_ptr<Graph> step_, step_over_all_;  ///< from their first use on
     Stream stream_;
     std::unique_ptr<SparseScorer> scorer_;  ///< last: it waits for the stream
 };

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "host/cuda/plan.hpp"
 #include "host/cuda/stream.hpp"
@@ -39,6 +40,13 @@ public:
     /// What runs, what it expects, and what came second: the middle of a sentence.
     virtual std::string description() const = 0;
     virtual StepPrediction predict() const = 0;
+
+    /// What another family would take: the end of a sentence; empty if there is none.
+    const std::string& other_family() const { return other_family_; }
+    void note_other_family(std::string text) { other_family_ = std::move(text); }
+
+private:
+    std::string other_family_;
 };
 
 /// "steps 5 to 9", as errors name them.

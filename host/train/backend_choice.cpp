@@ -32,11 +32,7 @@ Calibration usable_calibration(std::string& why) {
 
 template <class Real>
 DeviceChoice device_of(const Problem<Real>& problem, const std::string& device) {
-    if (problem.place && (problem.is_network() || problem.label_smoothing > Real(0))) refuse_place(*problem.place);
     if (problem.place) return choose_for_place(device, *problem.place);
-    if (problem.is_network()) return choose_for_network(device);
-    if (problem.label_smoothing > Real(0) && !problem.is_sparse())
-        return choose_on_cpu(device, "label smoothing runs", "training without it");
     return choose_device(device, real_type_of<Real>());
 }
 

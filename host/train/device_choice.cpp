@@ -57,21 +57,4 @@ DeviceChoice choose_for_place(const std::string& device, const DevicePlace& plac
     return choice;
 }
 
-void refuse_place(const DevicePlace& place) {
-    fail(ErrorKind::device, "the rows are in the memory of CUDA device " + std::to_string(place.ordinal) +
-                                ", but models with hidden layers and label smoothing run on the CPU: copy them to the host");
-}
-
-DeviceChoice choose_on_cpu(const std::string& device, const std::string& what, const std::string& otherwise) {
-    if (device == "cpu") return {false, 0, true, "asked for"};
-    if (device == "auto") return {false, 0, false, what + " on the CPU"};
-    if (device != "cuda" && device.rfind("cuda:", 0) != 0)
-        fail(ErrorKind::usage, "device \"" + device + "\" is not auto, cpu, cuda or cuda:N");
-    fail(ErrorKind::usage, what + " on the CPU only; use device cpu or auto, or " + otherwise + " with device " + device);
-}
-
-DeviceChoice choose_for_network(const std::string& device) {
-    return choose_on_cpu(device, "a model with hidden layers runs", "a linear model");
-}
-
 }  // namespace glissade

@@ -83,8 +83,6 @@ private:
 
 template <class Real>
 DeviceChoice choose_for_task(const ScoreTask<Real>& task, const PredictOptions& options) {
-    if (task.place && !task.hidden.empty()) refuse_place(*task.place);
-    if (!task.hidden.empty()) return choose_for_network(options.device);
     return task.place ? choose_for_place(options.device, *task.place) : choose_device(options.device, real_type_of<Real>());
 }
 

@@ -24,7 +24,9 @@ struct CaseShape {
     double clip_norm = 0, clip_value = 0;
     Shuffle shuffle = Shuffle::full;
     double rate = .1;
-    std::int64_t weight_sets = 1;  ///< several: member m has set m % weight_sets
+    std::int64_t weight_sets = 1;           ///< several: member m has set m % weight_sets
+    std::vector<std::int64_t> hidden = {};  ///< widths of tanh layers
+    double dropout = 0;
     double label_smoothing = 0;
 };
 
@@ -33,7 +35,7 @@ inline std::ostream& operator<<(std::ostream& out, const CaseShape& s) {
                << s.steps << " steps, loss " << s.loss << ", rule " << s.rule << "." << s.variant << (s.bias ? "" : ", no bias")
                << (s.weights ? ", weights" : "") << (s.weight_sets > 1 ? ", several sets" : "") << (s.affine ? ", affine" : "")
                << (s.averaging ? ", averaging" : "") << (s.padded_rows ? ", padded rows" : "") << ", clip " << s.clip_norm << " "
-               << s.clip_value << ", shuffle " << static_cast<int>(s.shuffle)
+               << s.clip_value << ", shuffle " << static_cast<int>(s.shuffle) << ", " << s.hidden.size() << " hidden layers"
                << (s.label_smoothing > 0 ? ", label smoothing" : "");
 }
 
@@ -110,6 +112,11 @@ public:
         problem.batches.order = RowOrder{shape.rows, 77, shape.shuffle};
         problem.batches.batch_size = shape.batch;
         problem.batches.steps_per_epoch = (shape.rows + shape.batch - 1) / shape.batch;
+        problem.hidden.widths = shape.hidden;
+        problem.hidden.activation = rule_index<Tanh>(ActivationRules{});
+        problem.dropout = static_cast<Real>(shape.dropout);
+        for (std::int64_t m = 0; m < shape.members; ++m) dropout_seeds.push_back(static_cast<std::uint64_t>(100 + m));
+        if (shape.dropout > 0) problem.dropout_seeds = dropout_seeds.data();
         make_scalars();
         make_state();
     }
@@ -137,6 +144,8 @@ public:
         for (auto& v : start.state) keep(v);
         member_sets = {member_sets[static_cast<std::size_t>(m)]};
         if (problem.member_sets != nullptr) problem.member_sets = member_sets.data();
+        dropout_seeds = {dropout_seeds[static_cast<std::size_t>(m)]};
+        if (problem.dropout_seeds != nullptr) problem.dropout_seeds = dropout_seeds.data();
         problem.members = shape_.members = 1;
     }
 
@@ -144,6 +153,7 @@ public:
     TrainingState<Real> start;
     std::vector<Real> features, targets, row_weights, scale, shift, scalars;
     std::vector<std::int32_t> member_sets;
+    std::vector<std::uint64_t> dropout_seeds;
 
 private:
     static Real random(std::uint64_t stream, std::int64_t i) {

@@ -41,8 +41,6 @@ TEST(NetworkOptions, ThatCannotBeAreRefusedByName) {
         {"label smoothing is for", [](TrainOptions& o) { o.loss = "hinge", o.label_smoothing = .1; }},
         {"begin alike stay alike", [](TrainOptions& o) { o.init = Init::zeros; }},
         {"elu_alpha", [](TrainOptions& o) { o.activation = Elu{.elu_alpha = -1}; }},
-        {"hidden layers runs on the CPU only", [](TrainOptions& o) { o.device = "cuda"; }},
-        {"label smoothing runs on the CPU only", [](TrainOptions& o) { o.hidden.clear(), o.label_smoothing = .1, o.device = "cuda:1"; }},
         {"are allowed",
          [](TrainOptions& o) {
              o.hidden = {500, 500}, o.memory_limit_bytes = 1 << 20;
@@ -77,13 +75,13 @@ TEST(NetworkOptions, SparseRowsAreRefused) {
     EXPECT_NE(std::string(error->what()).find("hidden layers read dense rows"), std::string::npos) << error->what();
 }
 
-TEST(NetworkOptions, AutoTakesTheCpuAndSaysWhy) {
-    const RandomProblem<float> problem(50, 3, 2, 4);
+TEST(NetworkOptions, AutoTakesTheCpuForFloat64AndSaysWhy) {
+    const RandomProblem<double> problem(50, 3, 2, 4);
     TrainOptions options;
     options.hidden = {4};
     options.loss = "logistic";
     options.epochs = 1;
-    EXPECT_NE(train(problem.dataset(), options).plan.find("a model with hidden layers runs on the CPU"), std::string::npos);
+    EXPECT_NE(train(problem.dataset(), options).plan.find("float64 runs on the CPU"), std::string::npos);
     const std::string plan = describe_plan(problem.dataset(), options);
     EXPECT_NE(plan.find("3 features x 4 relu units x 1 output, 21 parameters"), std::string::npos) << plan;
 }

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/network_loss.cuh"
+
+#include "kernels/device/launch.cuh"
+
+namespace glissade::kernels {
+
+int launch_network_loss(const NetworkLossParams& params, int blocks, StreamHandle stream) {
+    return launch(network_loss_kernel, params, {blocks, static_cast<int>(loss_rows), 0, false}, stream);
+}
+
+}  // namespace glissade::kernels
