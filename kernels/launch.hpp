@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
+#include "glissade/layers.hpp"
 #include "glissade/row_order.hpp"
+#include "glissade/rules/field.hpp"
 #include "glissade/rules/loss_kind.hpp"
 
 struct CUstream_st;
@@ -38,12 +41,18 @@ struct Divider {
     }
 };
 
-/// The counts of a dense model of the linear family. A member's parameters: weights [outputs][features], biases [outputs].
+/// The counts of a dense model. A member's parameters: weights [outputs][features], biases [outputs]; of a network the same layer by layer.
 struct LinearShape {
     std::int64_t features = 0, outputs = 1, members = 1;
     std::int64_t target_count = 1;
     std::int64_t state_vectors = 0;  ///< of the update rule, the running average included
     bool bias = true, weighted = false;
+    std::int64_t network_parameters = 0;  ///< of a member with hidden layers; 0: there are none
+    std::int64_t unit_floats = 0;         ///< that a network's units take for each row of a tile
+
+    constexpr bool is_network() const { return network_parameters > 0; }
+    /// Partial sums of a batch at most. Those of a network are large, and a block has one.
+    constexpr std::int64_t most_partials() const { return is_network() ? 128 : 1024; }
 
     constexpr std::int64_t columns() const { return members * outputs; }
     /// Columns whose scores, or sums, a thread works on at a time: they share each value of the row that is read.
@@ -53,12 +62,17 @@ struct LinearShape {
         return (columns() + columns_at_once() - 1) / columns_at_once() * (features + bias) + members;
     }
     constexpr std::int64_t member_weights() const { return outputs * features; }
-    constexpr std::int64_t member_parameters() const { return member_weights() + (bias ? outputs : 0); }
+    constexpr std::int64_t member_parameters() const { return is_network() ? network_parameters : member_weights() + (bias ? outputs : 0); }
     constexpr std::int64_t parameters() const { return members * member_parameters(); }
     /// Sums of a step: one a parameter, then one loss a member.
     constexpr std::int64_t sums() const { return parameters() + members; }
     /// A row as the device keeps it: features, targets, weight, filled up to whole 16 bytes.
     constexpr std::int64_t record_floats() const { return (features + target_count + (weighted ? 1 : 0) + 3) / 4 * 4; }
+    /// From one record to the next in shared memory.
+    constexpr std::int64_t record_pitch() const { return is_network() ? unit_pitch(record_floats()) : record_floats(); }
+    /// From one row of units to the next in shared memory: room for whole groups of 8, and an odd number of 16 bytes, so that threads that
+    /// read 16 bytes of neighbouring rows meet different banks.
+    static constexpr std::int64_t unit_pitch(std::int64_t width) { return (width + 7) / 8 * 8 + 4; }
 };
 
 /// Rows that a block has in shared memory at a time: so many of each of so many partial sums. Powers of two.
@@ -76,7 +90,7 @@ struct BatchDivision {
     int group_partials = 1;  ///< partial sums in a tile
     int groups = 1;          ///< of such a block
     int chunks = 1;          ///< tiles of a group
-    static BatchDivision of(std::int64_t rows, std::int64_t blocks, const TileShape& tile);
+    static BatchDivision of(const LinearShape& shape, std::int64_t rows, std::int64_t blocks, const TileShape& tile);
 };
 
 /// Which of the large arrays lie in a block's shared memory; the others lie in device memory. Of a replica all but the state always do.
@@ -109,11 +123,11 @@ struct SegmentLayout {
     static constexpr int record_buffers = 2;  ///< one in use, one arriving
     static constexpr int row_slots = 3;       ///< in use, arriving, being looked up
 
-    std::int64_t records = 0;       ///< [record_buffers][tile rows][record_floats]
+    std::int64_t records = 0;       ///< [record_buffers][tile rows][record_pitch]
     std::int64_t rates = 0;         ///< [2][members][scalars of a member]: this step's and the next one's
     std::int64_t rows = 0;          ///< [row_slots][tile rows] of std::int64_t: row numbers, -1 for none
     std::int64_t counts = 0;        ///< [row_slots][tile partials] of int: rows that each partial sum has in the tile
-    std::int64_t scores = 0;        ///< [tile rows][columns + members]: scores, then slopes; losses
+    std::int64_t scores = 0;        ///< [tile rows][columns + members]: scores, then slopes; losses. Of a network its units
     std::int64_t clip = 0;          ///< [members]
     std::int64_t sums = 0;          ///< [tile partials][sums], if here
     std::int64_t parameters = 0;    ///< [parameters], if here
@@ -147,6 +161,7 @@ struct SegmentLinearParams {
     const float* records = nullptr;  ///< [rows][record_floats]
     int loss = 0;                    ///< index in LossRules
     float loss_constants[max_loss_constants] = {};
+    float label_smoothing = 0;
     int rule = 0, variant = 0;  ///< index in UpdateRules, and the rule's variant
     bool averaging = false;
     float clip_norm = 0, clip_value = 0;
@@ -170,11 +185,44 @@ struct SegmentLinearParams {
     float* block_sums = nullptr;        ///< [blocks][tile partials][sums] if they are not in shared memory
     float* gradients = nullptr;         ///< [parameters]: sliced exchange with clipping by the norm
     SegmentSignals* signals = nullptr;  ///< sliced exchange
+
+    /// Of parameter `e` of a member.
+    GLISSADE_RULE bool is_bias(int e) const { return e >= static_cast<int>(shape.member_weights()); }
+};
+
+/// A layer of a network in a segment kernel. Units of a tile's rows lie in shared memory: [tile rows][pitch], at so many floats.
+struct SegmentLayer {
+    int inputs = 0, outputs = 0;
+    int weights_at = 0, biases_at = 0, end = 0;  ///< among a member's parameters
+    int pitch = 0;
+    int values_at = 0;  ///< what a hidden layer gives
+    int slopes_at = 0;  ///< slopes of its activation, then those of the loss in its sums; of the last layer scores, then these
+};
+
+struct SegmentNetworkParams : SegmentLinearParams {
+    static constexpr int most_layers = 8;
+    int layer_count = 0;
+    SegmentLayer layers[most_layers];
+    int activation = 0;  ///< index in ActivationRules
+    float activation_constants[max_activation_constants] = {};
+    const std::uint64_t* dropout_seeds = nullptr;  ///< [all members], or null without dropout
+    std::uint32_t dropout_threshold = 0;           ///< a unit is left out where its random word is below
+    float dropout_kept = 1;                        ///< what the others are multiplied with
+    std::int64_t first_step = 0;                   ///< of the segment, within the run
+
+    GLISSADE_RULE bool is_bias(int e) const {
+        for (int l = 0; l < layer_count; ++l)
+            if (e < layers[l].end) return e >= layers[l].biases_at;
+        return false;
+    }
+    /// Lays out the layers and the units of a row; returns the floats of those, LinearShape::unit_floats.
+    static std::int64_t place_layers(std::span<const DenseLayer> network, std::int64_t tile_rows, SegmentLayer* layers_out);
 };
 
 int launch_segment_linear(const SegmentLinearParams& params, StreamHandle stream);
+int launch_segment_network(const SegmentNetworkParams& params, StreamHandle stream);
 /// Blocks of the segment kernel, with these clusters, that the device holds at once; a team must fit as a whole.
-int resident_segment_blocks(const SegmentLaunch& launch, std::int64_t shared_bytes, int multiprocessors, int* blocks_out);
+int resident_segment_blocks(const SegmentLaunch& launch, bool network, std::int64_t shared_bytes, int multiprocessors, int* blocks_out);
 
 /// Raw rows become records; the affine map is applied here, once.
 struct PackRowsParams {

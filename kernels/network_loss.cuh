@@ -4,11 +4,12 @@
 #include <cuda_runtime.h>
 
 #include "glissade/rules/catalog.hpp"
+#include "kernels/device/row_loss.cuh"
 #include "kernels/launch_network.hpp"
 
 namespace glissade::kernels {
 
-/// A row of one member, and where the switch over losses lands. Label smoothing is that of host/cpu/slopes.cpp.
+/// A row of one member, and where the switch over losses lands.
 struct NetworkLossRow {
     const NetworkLossParams& p;
     const float* targets;
@@ -22,61 +23,12 @@ struct NetworkLossRow {
         const int outputs = static_cast<int>(p.outputs);
         if (bias)
             for (int o = 0; o < outputs; ++o) z[o] = z[o] + bias[o];
-        float loss;
-        if constexpr (Rule::kind == LossKind::grouped)
-            loss = group_loss<Rule>(outputs);
-        else
-            loss = sum_of_losses<Rule>(outputs);
+        float loss = RowLoss{p.loss_constants, p.smoothing, outputs}.template evaluate<Rule>(z, targets);
         if (p.weights) {
             loss = loss * weight;
             for (int o = 0; o < outputs; ++o) z[o] = z[o] * weight;
         }
         *loss_out = loss;
-    }
-
-private:
-    template <class Rule>
-    GLISSADE_RULE float sum_of_losses(int outputs) const {
-        float loss = 0;
-        for (int o = 0; o < outputs; ++o) {
-            float slope;
-            const float one = Rule::evaluate(z[o], target<Rule>(o, outputs), p.loss_constants, slope);
-            loss = o == 0 ? one : loss + one;
-            z[o] = slope;
-        }
-        return loss;
-    }
-    template <class Rule>
-    GLISSADE_RULE float target(int o, int outputs) const {
-        if constexpr (Rule::kind == LossKind::binary) {
-            const float label = one_vs_rest(targets[0], o, outputs);
-            return p.smoothing > 0.0f ? rules::fused(1.0f - p.smoothing, label, 0.5f * p.smoothing) : label;
-        } else {
-            return targets[o];
-        }
-    }
-    template <class Rule>
-    GLISSADE_RULE float group_loss(int outputs) const {
-        const int true_class = static_cast<int>(targets[0]);
-        const bool smooths = p.smoothing > 0.0f;
-        const float even = p.smoothing / static_cast<float>(outputs);
-        float true_score = z[true_class];
-        if (smooths) {
-            float sum = 0.0f;
-            for (int o = 0; o < outputs; ++o) sum = sum + z[o];
-            true_score = rules::fused(1.0f - p.smoothing, true_score, even * sum);
-        }
-        float top = z[0], powers = 0.0f;
-        for (int o = 1; o < outputs; ++o) top = rules::larger(z[o], top);
-        for (int o = 0; o < outputs; ++o) {
-            z[o] = Rule::power_of(z[o], top);
-            powers = powers + z[o];
-        }
-        for (int o = 0; o < outputs; ++o) {
-            const float slope = Rule::slope_of(z[o], powers, o == true_class);
-            z[o] = smooths ? slope + ((o == true_class ? p.smoothing : 0.0f) - even) : slope;
-        }
-        return Rule::loss_of(powers, top, true_score);
     }
 };
 

@@ -41,8 +41,7 @@ private:
         p.sums[at] = p.leg ? slope * factor : slope;
     }
     GLISSADE_RULE void drop(int member, std::uint64_t counter, float* factors) const {
-        const auto step = static_cast<std::uint64_t>(p.leg->first_step + p.leg->step);
-        const std::uint64_t stream = static_cast<std::uint64_t>(RandomStream::dropout) | (p.layer << 8) | (step << 16);
+        const std::uint64_t stream = dropout_stream(p.layer, p.leg->first_step + p.leg->step);
         const Philox::Block block = Philox::generate(p.seeds[member], stream, counter);
 #pragma unroll
         for (int u = 0; u < 4; ++u) factors[u] = block.word[u] < p.threshold ? 0.0f : p.kept;

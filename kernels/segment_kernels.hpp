@@ -10,4 +10,8 @@ using SegmentKernel = void (*)(SegmentLinearParams);
 SegmentKernel segment_kernel_replica();
 SegmentKernel segment_kernel_sliced();
 
+using SegmentNetworkKernel = void (*)(SegmentNetworkParams);
+SegmentNetworkKernel segment_network_kernel_replica();
+SegmentNetworkKernel segment_network_kernel_sliced();
+
 }  // namespace glissade::kernels

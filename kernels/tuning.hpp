@@ -18,7 +18,8 @@ inline constexpr int row_blocks_a_multiprocessor = 8;
 /// Up to here a row's dot product is shared by 8 threads, beyond by 32: fewer shuffles against more rows in flight.
 inline constexpr int narrow_features = 128, narrow_row_threads = 8;
 
-inline constexpr std::int64_t tile_rows = 64;  ///< aimed at
+inline constexpr std::int64_t tile_rows = 64;          ///< aimed at
+inline constexpr std::int64_t network_tile_rows = 32;  ///< the same for networks: a row a lane
 /// One of the two buffers may take such a part of a block's shared memory, but at least so much, and one row in any case. On an H200 56 KB:
 /// about 33 KB under way on each multiprocessor keep its memory busy.
 inline constexpr std::int64_t tile_buffer_share = 4, least_tile_buffer_bytes = 16 << 10;
@@ -47,6 +48,7 @@ struct Expected {
     double graph_node = 1.2e-6;                ///< from one launch of a graph to the next that waits for it
     double products_a_multiprocessor = 500e9;  ///< float32 operations a second
     double product_share = 0.5;                ///< of them that matrix products of some size reach
+    double network_products = 100e9;           ///< of a network's units by one multiprocessor
 };
 inline constexpr Expected expected;
 

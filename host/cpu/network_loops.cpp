@@ -5,6 +5,7 @@
 #define HWY_TARGET_INCLUDE "host/cpu/network_loops.cpp"
 #include "hwy/foreach_target.h"
 //
+#include "glissade/random.hpp"
 #include "glissade/rules/catalog.hpp"
 #include "host/cpu/network_loops.hpp"
 #include "hwy/highway.h"
@@ -79,8 +80,8 @@ HWY_NOINLINE void times_both(Real* HWY_RESTRICT values, Real* HWY_RESTRICT slope
 
 template <class Real>
 void drop(const DropTask<Real>& task) {
-    const auto threshold = static_cast<std::uint32_t>(task.share * 0x1p32);  // a share below 1
-    const Real kept = static_cast<Real>(1.0 / (1.0 - task.share));
+    const auto threshold = dropout_threshold(task.share);
+    const Real kept = dropout_kept<Real>(task.share);
     const std::int64_t blocks = (task.width + 3) / 4;
     Words words;
     Real factors[4 * blocks_at_once];

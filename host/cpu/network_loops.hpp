@@ -18,10 +18,7 @@ struct ActivateTask {
     const Real* constants = nullptr;
 };
 
-/// Dropout of some rows of a layer: values and slopes times 0 or 1/(1 - share).
-///
-/// Unit u of row r (of the batch) is left out where word u % 4 of Philox::generate(seed, stream, counter + r * ceil(width/4) + u/4) is
-/// below share * 2^32.
+/// Dropout of some rows of a layer: values and slopes times 0 or 1/(1 - share), as glissade/random.hpp says; `counter` is row 0's first.
 template <class Real>
 struct DropTask {
     std::int64_t rows = 0, width = 0;

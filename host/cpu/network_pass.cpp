@@ -5,16 +5,6 @@
 
 namespace glissade::cpu {
 
-namespace {
-
-/// A stream of random numbers for each layer and step.
-std::uint64_t dropout_stream(std::size_t layer, std::int64_t step) {
-    return static_cast<std::uint64_t>(RandomStream::dropout) | (static_cast<std::uint64_t>(layer) << 8) |
-           (static_cast<std::uint64_t>(step) << 16);
-}
-
-}  // namespace
-
 template <class Real>
 void NetworkPass<Real>::forward(const NetworkScratch& at, const PassRows<Real>& rows, const Real* parameters,
                                 const Dropped& dropped) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "glissade/random.hpp"
 #include "host/cuda/check.hpp"
 #include "host/cuda/network_steps.hpp"
 #include "kernels/tuning.hpp"
@@ -79,8 +80,8 @@ void NetworkSteps::activate(std::size_t layer, const Batch& batch, const Place& 
         const auto share = static_cast<double>(problem_.dropout);
         params.leg = leg_.data();
         params.seeds = seeds_.data();
-        params.threshold = static_cast<std::uint32_t>(share * 0x1p32);
-        params.kept = static_cast<float>(1.0 / (1.0 - share));
+        params.threshold = dropout_threshold(share);
+        params.kept = dropout_kept<float>(share);
         params.layer = layer;
     }
     check_launch(kernels::launch_network_activate(params, blocks_for(params.items()), line_.get()), "network_activate", "a hidden layer");

@@ -37,11 +37,19 @@ bool shrink(TileShape& tile) {
     return true;
 }
 
+std::int64_t partial_sums(const LinearShape& shape, std::int64_t rows) {
+    return std::min(SumShape::of_batch(rows).partials, shape.most_partials());
+}
+
 TileShape wanted_tile(const LinearShape& shape, std::int64_t rows, int blocks, std::int64_t shared_bytes, bool records_in_shared) {
-    const SumShape sums = SumShape::of_batch(rows);
+    const std::int64_t partials = partial_sums(shape, rows), longest = (rows + partials - 1) / partials;
     TileShape tile;
-    tile.rows = std::min(power_of_two_up((rows + sums.partials - 1) / sums.partials), tuning::tile_rows);
-    const std::int64_t own = std::max<std::int64_t>(1, sums.partials / blocks);
+    if (shape.is_network()) {
+        tile.rows = std::min(power_of_two_up(longest), tuning::network_tile_rows);
+        return tile;
+    }
+    tile.rows = std::min(power_of_two_up(longest), tuning::tile_rows);
+    const std::int64_t own = std::max<std::int64_t>(1, partials / blocks);
     tile.partials = std::min(own, std::max<std::int64_t>(1, tuning::tile_rows / tile.rows));
     const std::int64_t buffer_bytes = std::max(shared_bytes / tuning::tile_buffer_share, tuning::least_tile_buffer_bytes);
     const std::int64_t record_bytes = shape.record_floats() * static_cast<std::int64_t>(sizeof(float));
@@ -76,6 +84,7 @@ public:
         std::optional<SegmentPlan> found;
         for (const bool records : {true, false})
             for (const SegmentPlaces& places : places_to_try(exchange, records, wishes_)) {
+                if (!records && shape_.is_network()) continue;
                 if (!records && found && found->launch.places.records) break;
                 // Blocks of a cluster add up what lies in each other's shared memory.
                 if (team == Team::grid && cluster > 1 && !places.sums) continue;
@@ -94,12 +103,13 @@ private:
         TileShape tile = wishes_.tile.rows > 0 ? wishes_.tile
                                                : wanted_tile(shape_, run_.batch_rows, blocks_of_team(plan.launch),
                                                              card_.facts.shared_bytes_a_block, plan.launch.places.records);
+        if (shape_.is_network()) tile.partials = 1;
         do {
             plan.layout = SegmentLayout::of(shape_, tile, plan.launch);
             if (plan.layout.bytes > card_.facts.shared_bytes_a_block) continue;
-            if (std::max(shape_.sum_items(), shape_.sums()) > most_values / tile.partials) continue;
+            if (std::max(shape_.is_network() ? 0 : shape_.sum_items(), shape_.sums()) > most_values / tile.partials) continue;
             plan.tile = tile;
-            const int groups = BatchDivision::of(run_.batch_rows, blocks_of_team(plan.launch), tile).groups;
+            const int groups = BatchDivision::of(shape_, run_.batch_rows, blocks_of_team(plan.launch), tile).groups;
             plan.stack_levels = std::countr_zero(static_cast<unsigned>(groups));  // of a short last batch never more
             // What blocks work in is not to push the rows out of the card.
             return wishes_.blocks > 0 || buffers_of(shape_, plan, run_.clips_by_norm).bytes() <= card_.facts.free_bytes / 2;
@@ -135,9 +145,10 @@ struct BlockCount {
     int blocks, cluster;
 };
 /// Numbers of blocks beyond one and sizes of their clusters that the card and the wishes leave.
-std::vector<BlockCount> blocks_to_try(Exchange exchange, const RunFacts& run, const Card& card, const PlanWishes& wishes) {
+std::vector<BlockCount> blocks_to_try(Exchange exchange, const LinearShape& shape, const RunFacts& run, const Card& card,
+                                      const PlanWishes& wishes) {
     // Blocks without a partial sum of their own still help where each updates a slice.
-    const std::int64_t useful = exchange == Exchange::sliced ? tuning::max_blocks : SumShape::of_batch(run.batch_rows).partials;
+    const std::int64_t useful = exchange == Exchange::sliced ? tuning::max_blocks : partial_sums(shape, run.batch_rows);
     const std::int64_t most = std::min<std::int64_t>({tuning::max_blocks, card.facts.multiprocessors, useful});
     std::vector<BlockCount> out;
     for (int blocks = 2; blocks <= tuning::max_blocks; blocks *= 2) {
@@ -168,6 +179,12 @@ LinearShape shape_of(const Problem<float>& problem) {
     shape.state_vectors = problem.state_vectors();
     shape.bias = problem.bias;
     shape.weighted = problem.weights != nullptr;
+    if (problem.is_network()) {
+        const std::vector<DenseLayer> layers = problem.layers();
+        std::vector<kernels::SegmentLayer> placed(layers.size());
+        shape.network_parameters = problem.parameter_count();
+        shape.unit_floats = kernels::SegmentNetworkParams::place_layers(layers, 1, placed.data());
+    }
     return shape;
 }
 
@@ -197,7 +214,7 @@ PlanChoice plan_segments(const LinearShape& shape, const RunFacts& run, const Ca
             kinds.push_back(planner.best(exchange, Team::block_a_member, static_cast<int>(shape.members), 1));
         if (wishes.block_a_member) break;
         std::optional<SegmentPlan> cluster_team, grid, grid_of_clusters;
-        for (const auto& [blocks, cluster] : blocks_to_try(exchange, run, card, wishes)) {
+        for (const auto& [blocks, cluster] : blocks_to_try(exchange, shape, run, card, wishes)) {
             if (cluster == blocks)
                 take_better(cluster_team, planner.best(exchange, Team::cluster, blocks, cluster));
             else

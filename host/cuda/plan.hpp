@@ -24,6 +24,13 @@ struct PlanWishes {
     bool state_in_memory = false, parameters_in_memory = false, sums_in_memory = false, records_in_memory = false;
     std::int64_t staging_bytes = 0;  ///< of one staging buffer
     std::int64_t table_steps = 0;    ///< steps of one launch at most
+    bool graph = false;              ///< of a network: a graph of launches
+
+    /// Whether something is wished that only segment kernels have.
+    bool of_segments() const {
+        return blocks > 0 || cluster > 0 || block_a_member || exchange || threads > 0 || tile.rows > 0 || state_in_memory ||
+               parameters_in_memory || sums_in_memory || records_in_memory;
+    }
 };
 
 /// What a plan asks of a run beyond the model's shape.

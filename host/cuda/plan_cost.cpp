@@ -33,7 +33,7 @@ struct Work {
           run(r),
           card(c),
           rates(e),
-          division(BatchDivision::of(r.batch_rows, blocks_of_team(p.launch), p.tile)),
+          division(BatchDivision::of(s, r.batch_rows, blocks_of_team(p.launch), p.tile)),
           teams(teams_of(p.launch)),
           blocks(blocks_of_team(p.launch)),
           active(division.active_blocks),
@@ -62,11 +62,16 @@ struct Work {
     double rows() const {
         const double own_rows = static_cast<double>(run.batch_rows) / active,
                      tiles = static_cast<double>(division.groups) * division.chunks;
-        const double products = own_rows * static_cast<double>(shape.columns() * shape.features);
+        const double products = own_rows * static_cast<double>(shape.is_network() ? shape.parameters() : shape.columns() * shape.features);
         const double a_product = 2 * (1 + 1 / static_cast<double>(shape.columns_at_once()));  // values read for a score and for a sum
-        double seconds = products * a_product / rates.shared_values + (tiles - 1) * rates.tile;
+        // Of a network: a product forward, two back; a tile narrower than a warp leaves lanes without work.
+        const double idle = std::max(1.0, static_cast<double>(tuning::warp) / 2 / static_cast<double>(plan.tile.rows));
+        double seconds = (shape.is_network() ? 3 * products * idle / rates.network_products : products * a_product / rates.shared_values) +
+                         (tiles - 1) * rates.tile;
         if (!plan.launch.places.records) seconds += 2 * fetch();  // read when needed: for a score and for a sum
-        if (!plan.launch.places.parameters) seconds += products / 2 * real / rates.cached_parameters;  // two rows share what they read
+        // Two rows share what they read; of a network all rows of a tile do, forward and back.
+        if (!plan.launch.places.parameters)
+            seconds += (shape.is_network() ? 2 * tiles * parameters : products / 2) * real / rates.cached_parameters;
         if (!plan.launch.places.sums) {
             const double tile_sums = tiles * division.group_partials * 2 * sums, merges = static_cast<double>(division.groups) * 3 * sums;
             seconds += (tile_sums + merges) * real / rates.l2_a_multiprocessor;

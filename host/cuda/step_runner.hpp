@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "host/cuda/plan.hpp"
 #include "host/cuda/stream.hpp"
@@ -39,6 +40,13 @@ public:
     /// What runs, what it expects, and what came second: the middle of a sentence.
     virtual std::string description() const = 0;
     virtual StepPrediction predict() const = 0;
+
+    /// What another kind of runner would have taken: the end of that sentence, or empty.
+    const std::string& runner_up() const { return runner_up_; }
+    void set_runner_up(std::string words) { runner_up_ = std::move(words); }
+
+private:
+    std::string runner_up_;
 };
 
 /// "steps 5 to 9", as errors name them.

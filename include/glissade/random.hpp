@@ -43,4 +43,18 @@ struct Philox {
 /// Streams in use, so that no two purposes share numbers.
 enum class RandomStream : std::uint64_t { row_order = 1, split = 2, init = 3, dropout = 4, data = 5, folds = 6 };
 
+/// Dropout of a hidden layer (the first is 0) in a step of the run has a stream of its own. Unit u of row r of the batch is left out where
+/// word u % 4 of generate(seed, stream, r * ceil(width/4) + u/4) is below the threshold; the others are multiplied with `kept`.
+GLISSADE_RULE std::uint64_t dropout_stream(std::uint64_t layer, std::int64_t step) {
+    return static_cast<std::uint64_t>(RandomStream::dropout) | (layer << 8) | (static_cast<std::uint64_t>(step) << 16);
+}
+/// `share`: of the units that are left out, below 1.
+constexpr std::uint32_t dropout_threshold(double share) {
+    return static_cast<std::uint32_t>(share * 0x1p32);
+}
+template <class Real>
+constexpr Real dropout_kept(double share) {
+    return static_cast<Real>(1.0 / (1.0 - share));
+}
+
 }  // namespace glissade

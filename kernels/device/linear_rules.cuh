@@ -5,6 +5,7 @@
 
 #include "glissade/rules/catalog.hpp"
 #include "glissade/rules/update.hpp"
+#include "kernels/device/row_loss.cuh"
 #include "kernels/launch.hpp"
 
 namespace glissade::kernels {
@@ -17,6 +18,7 @@ struct LossTask {
     const int* counts;        ///< rows that each partial sum has in the tile
     int record_stride, score_stride, row_bits;
     int first, end, step;
+    int members;  ///< whose scores lie side by side
 };
 
 /// The switch over losses lands here.
@@ -34,39 +36,18 @@ private:
     template <class Rule>
     GLISSADE_RULE void evaluate_row(int row) const {
         const float* targets = task.far ? task.targets + task.far[row] * task.record_stride : task.targets + row * task.record_stride;
-        const int outputs = static_cast<int>(p.shape.outputs), members = static_cast<int>(p.shape.members);
+        const int outputs = static_cast<int>(p.shape.outputs), members = task.members;
+        const RowLoss row_loss{p.loss_constants, p.label_smoothing, outputs};
         const float weight = p.shape.weighted ? targets[p.shape.target_count] : 1.0f;
         for (int m = 0; m < members; ++m) {
             float* z = task.scores + row * task.score_stride + m * outputs;
-            float loss = evaluate<Rule>(z, targets, outputs);
+            float loss = row_loss.template evaluate<Rule>(z, targets);
             if (p.shape.weighted) {
                 loss = loss * weight;
                 for (int o = 0; o < outputs; ++o) z[o] = z[o] * weight;
             }
             task.scores[row * task.score_stride + members * outputs + m] = loss;
         }
-    }
-    template <class Rule>
-    GLISSADE_RULE float evaluate(float* z, const float* targets, int outputs) const {
-        if constexpr (Rule::kind == LossKind::grouped) {
-            return Rule::evaluate_group(z, outputs, 1, targets[0], p.loss_constants, z);
-        } else {
-            float loss = 0;
-            for (int o = 0; o < outputs; ++o) {
-                float slope;
-                const float one = Rule::evaluate(z[o], target<Rule>(targets, o, outputs), p.loss_constants, slope);
-                loss = o == 0 ? one : loss + one;  // not 0 + one, which loses the sign of a zero
-                z[o] = slope;
-            }
-            return loss;
-        }
-    }
-    template <class Rule>
-    GLISSADE_RULE float target(const float* targets, int o, int outputs) const {
-        if constexpr (Rule::kind == LossKind::binary)
-            return one_vs_rest(targets[0], o, outputs);
-        else
-            return targets[o];
     }
 };
 
@@ -83,17 +64,18 @@ struct UpdateTask {
 
 /// The switch over update rules and their variants lands here. Averaging is a branch that every thread takes alike, not a second copy of
 /// every rule: it would double the kernel's code and the time to compile it.
+template <class Params>
 struct UpdateParameters {
-    const SegmentLinearParams& p;
+    const Params& p;
     const UpdateTask& task;
 
     template <class Rule, int Variant>
     GLISSADE_RULE void operator()() const {
         constexpr int vectors = Rule::state_count(Variant);
-        const int member_parameters = static_cast<int>(p.shape.member_parameters()), weights = static_cast<int>(p.shape.member_weights());
+        const int member_parameters = static_cast<int>(p.shape.member_parameters());
         for (int e = task.first; e < task.end; e += task.step) {
             const int m = p.by_member_parameters.quotient(e);
-            const bool is_bias = e - m * member_parameters >= weights;
+            const bool is_bias = p.is_bias(e - m * member_parameters);
             const float* rates = task.rates + m * rules::scalars_a_member + (is_bias ? rules::ScalarRow::size : 0);
             float g = task.gradients[e];
             if (task.clip) g = g * task.clip[m];

@@ -34,8 +34,8 @@ __device__ __forceinline__ float cluster_tree_sum(float* own, int e, int count) 
 
 /// Hands the block's sums, or, with `cluster` > 1, the part of its cluster's that falls to it, to `give(element, sources, source, sum)`,
 /// and returns how many sources there are: a power of two. A cluster is an aligned run of blocks, so its sum is a node of SumShape's tree.
-template <Exchange Kind, class Give>
-__device__ __forceinline__ int publish(const SegmentBlock<Kind>& b, float* sums, int cluster, int active_blocks, const Give& give) {
+template <class Block, class Give>
+__device__ __forceinline__ int publish(const Block& b, float* sums, int cluster, int active_blocks, const Give& give) {
     if (cluster == 1) {
         if (Blocks::rank() < active_blocks)
             for (int e = b.thread(); e < b.sum_count; e += b.threads()) give(e, active_blocks, Blocks::rank(), sums[e]);

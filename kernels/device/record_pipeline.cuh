@@ -19,7 +19,8 @@ public:
           block_(block),
           first_member_(first_member),
           tile_rows_(static_cast<int>(params.tile.all_rows())),
-          record_chunks_(static_cast<int>(params.shape.record_floats() / chunk_floats)) {
+          record_chunks_(static_cast<int>(params.shape.record_floats() / chunk_floats)),
+          pitch_(static_cast<int>(params.shape.record_pitch())) {
         row_bits_ = __ffs(static_cast<int>(params.tile.rows)) - 1;
         cursor_.batch = params.first_batch;
         part_ = BlockBatch::of(params_, cursor_.batch, block_);
@@ -71,7 +72,7 @@ private:
 
     static __device__ __forceinline__ int after(int slot) { return slot == SegmentLayout::row_slots - 1 ? 0 : slot + 1; }
     __device__ __forceinline__ float* buffer(int which) const {
-        return reinterpret_cast<float*>(shared_ + params_.layout.records) + which * tile_rows_ * record_chunks_ * chunk_floats;
+        return reinterpret_cast<float*>(shared_ + params_.layout.records) + which * tile_rows_ * pitch_;
     }
     __device__ __forceinline__ std::int64_t* rows_of(int slot) const {
         return reinterpret_cast<std::int64_t*>(shared_ + params_.layout.rows) + slot * tile_rows_;
@@ -127,8 +128,9 @@ private:
             const int t = params_.by_record_chunks.quotient(i);
             const std::int64_t row = rows[t];
             if (row < 0) continue;
-            const std::int64_t chunk = row * record_chunks_ + (i - t * record_chunks_);
-            __pipeline_memcpy_async(records + i * chunk_floats, params_.records + chunk * chunk_floats, chunk_bytes);
+            const int within = i - t * record_chunks_;
+            __pipeline_memcpy_async(records + t * pitch_ + within * chunk_floats,
+                                    params_.records + (row * record_chunks_ + within) * chunk_floats, chunk_bytes);
         }
     }
 
@@ -144,6 +146,7 @@ private:
     const SegmentLinearParams& params_;
     unsigned char* shared_;
     int block_, first_member_, tile_rows_, record_chunks_;
+    int pitch_;         ///< floats from one record to the next
     int row_bits_ = 0;  ///< log2 of the rows of a partial sum in a tile
     BatchCursor cursor_;
     BlockBatch part_;  ///< of the cursor's step

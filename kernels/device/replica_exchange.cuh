@@ -8,10 +8,9 @@
 namespace glissade::kernels {
 
 /// The end of a step where every block keeps all parameters and state, and applies the same update to them.
+template <class Block>
 class ReplicaExchange {
 public:
-    using Block = SegmentBlock<Exchange::replica>;
-
     __device__ __forceinline__ explicit ReplicaExchange(const Block& block)
         : b_(block),
           theta_(block.at(block.p.layout.parameters)),

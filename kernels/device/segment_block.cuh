@@ -17,16 +17,18 @@ struct SegmentStorage {
 static_assert(sizeof(SegmentStorage) <= SegmentLayout::header_bytes);
 
 /// A block's view of a segment: the model's counts, where its arrays are, and its threads.
-template <Exchange Kind>
+template <Exchange Kind, class Params = SegmentLinearParams>
 struct SegmentBlock {
-    const SegmentLinearParams& p;
+    static constexpr Exchange exchange = Kind;
+
+    const Params& p;
     SegmentStorage& storage;
     int rank;          ///< of the block in its team
     int first_member;  ///< of the team's, among all
     int features, outputs, members, columns;
     int weights, member_parameters, parameters, sum_count;
 
-    __device__ __forceinline__ SegmentBlock(const SegmentLinearParams& params, SegmentStorage& shared)
+    __device__ __forceinline__ SegmentBlock(const Params& params, SegmentStorage& shared)
         : p(params),
           storage(shared),
           rank(params.launch.team == Team::block_a_member ? 0 : Blocks::rank()),

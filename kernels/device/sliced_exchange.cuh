@@ -9,10 +9,9 @@ namespace glissade::kernels {
 
 /// The end of a step where every block owns a slice of the sums, and of the parameters and state that belong to them: it adds up all
 /// blocks' sums of its slice (first barrier), updates it in device memory, and everybody reads what came of all slices (second barrier).
+template <class Block>
 class SlicedExchange {
 public:
-    using Block = SegmentBlock<Exchange::sliced>;
-
     __device__ __forceinline__ explicit SlicedExchange(const Block& block)
         : b_(block), sums_(block.sums()), slice_(static_cast<int>(block.p.launch.slice(block.p.shape))) {
         begin_ = Blocks::rank() * slice_ < b_.sum_count ? Blocks::rank() * slice_ : b_.sum_count;

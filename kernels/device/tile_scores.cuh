@@ -101,8 +101,8 @@ __device__ __forceinline__ void score_tile(const SegmentBlock<Kind>& b, const Re
         share.run < 2 ? score_share<tuning::warp, 1, columns>(b, tile, share) : score_share<tuning::warp, 2, columns>(b, tile, share);
     // A row's slopes need all its scores.
     LossTask task{
-        tile.records + b.features, far,       b.scores(),  pipeline.counts(), b.record_floats(), b.score_stride(), pipeline.row_bits(),
-        share.begin + b.lane(),    share.end, tuning::warp};
+        tile.records + b.features, far,       b.scores(),   pipeline.counts(), b.record_floats(), b.score_stride(), pipeline.row_bits(),
+        share.begin + b.lane(),    share.end, tuning::warp, b.members};
     if (share.sharers > 1) {
         __syncthreads();
         task.first = b.thread();

@@ -65,8 +65,8 @@ __device__ __forceinline__ void add_tile(const SegmentBlock<Kind>& b, const Reco
 
 /// The tree over the partials of a group, then over the groups so far: what waits for its other half lies on a stack, level by level. The
 /// last group leaves the block's part of the batch's sums in the first `sum_count`, element e with thread e % threads().
-template <Exchange Kind>
-__device__ __forceinline__ void merge_group(const SegmentBlock<Kind>& b, int partials, int group, int groups) {
+template <class Block>
+__device__ __forceinline__ void merge_group(const Block& b, int partials, int group, int groups) {
     const std::int64_t sum_count = b.sum_count;
     float* stack = b.p.stack + Blocks::rank() * b.p.stack_levels * sum_count;
     float* sums = b.sums();

@@ -4,7 +4,7 @@
 
 #include "glissade/device.hpp"
 #include "glissade/error.hpp"
-#include "host/cuda/linear_segments.hpp"
+#include "host/cuda/segment_steps.hpp"
 #include "tests/emulation/control.hpp"
 #include "tests/kernels/compare.hpp"
 #include "tests/support/error_of.hpp"
@@ -269,7 +269,7 @@ TEST_F(CudaFailure, OfLargeClustersToFitTheCardMakesThemSmaller) {
         emulation::set_card(card, 1);
         const auto backend = cuda::make_cuda_backend_with(c.problem, {}, {});
         backend->set_state(c.start);
-        EXPECT_EQ(dynamic_cast<const cuda::LinearSegments&>(backend->runner()).plan().launch.cluster > 2, group > 2)
+        EXPECT_EQ(dynamic_cast<const cuda::SegmentSteps&>(backend->runner()).plan().launch.cluster > 2, group > 2)
             << backend->description();
         const auto cpu = c.backend(1);
         EXPECT_TRUE(same_report(backend->run(c.segment()), cpu->run(c.segment())));

@@ -86,7 +86,7 @@ TrainingState<float> trained(const Scattered& s, std::int64_t steps, const cuda:
     p.variant = problem.variant;
     p.batch_size = batch;
     p.steps_per_epoch = s.far.rows / batch;
-    p.division = p.last_division = kernels::BatchDivision::of(batch, blocks, plan.tile);
+    p.division = p.last_division = kernels::BatchDivision::of(s.shape, batch, blocks, plan.tile);
     p.steps = steps;
     p.orders = orders.data();
     p.scalars = scalars.data();

@@ -26,6 +26,7 @@ CaseShape faulty_shape() {
 Placement faulty_placement() {
     Placement p{cards().front(), {}};
     p.wishes.staging_bytes = 60;
+    p.wishes.graph = true;
     p.wishes.table_steps = 3;
     return p;
 }

@@ -33,6 +33,7 @@ Placement card_number(int n, std::int64_t table_steps = 0) {
     Placement p{all[static_cast<std::size_t>(n) % all.size()], {}};
     p.wishes.table_steps = table_steps;
     p.wishes.staging_bytes = 500;
+    p.wishes.graph = true;
     return p;
 }
 

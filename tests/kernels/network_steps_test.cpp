@@ -3,8 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "glissade/random.hpp"
-#include "tests/kernels/cards.hpp"
-#include "tests/unit/train/network_run.hpp"
+#include "tests/kernels/network_on_card.hpp"
 
 namespace glissade::network_steps_on_cuda_test {
 namespace {
@@ -15,14 +14,15 @@ using testing::NetworkRun;
 
 class CudaNetworkSteps : public testing::CudaTest {
 protected:
-    /// Trains on one card after another.
+    /// Trains on one card after another, some steps at a time.
     void expect_reference(NetworkRun& run, const std::string& label) {
         const std::vector<CardSetting> all = cards();
-        const CardSetting& card = all[static_cast<std::size_t>(turn_++) % all.size()];
-        testing::use(card);
-        run.options.device = "cuda";
+        testing::Placement p{all[static_cast<std::size_t>(turn_) % all.size()], {}};
+        p.wishes.graph = true;
         run.start.clear();
-        run.expect_reference<float>(label + " on " + card.name);
+        const testing::NetworkOnCard on_card(run);
+        const std::int64_t a_segment = turn_++ % 3 == 0 ? 1 : 5;
+        run.expect_reference<float>(label + " on " + p.card.name, [&] { return on_card.parameters(on_card.trained(p, a_segment)); });
     }
 
 private:

@@ -62,6 +62,8 @@ CaseShape random_shape(Draw& draw) {
     shape.clip_value = draw.one_in(3) ? draw.of({1e-3, .1, 10.0}) : 0;
     shape.shuffle = draw.of({Shuffle::full, Shuffle::full, Shuffle::none, Shuffle::replacement});
     shape.rate = draw.of({1e-3, .01, .1});
+    const bool can_smooth = shape.loss == rule_index<Logistic>(LossRules{}) || shape.loss == rule_index<Softmax>(LossRules{});
+    if (can_smooth && draw.one_in(2)) shape.label_smoothing = .125;
     return shape;
 }
 

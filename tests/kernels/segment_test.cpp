@@ -111,6 +111,20 @@ TEST_F(CudaSegment, EqualsTheCpuWithEveryOption) {
     }
 }
 
+TEST_F(CudaSegment, SmoothsLabelsAsTheCpuDoes) {
+    int n = 0;
+    for (const int loss : {rule_index<Softmax>(LossRules{}), rule_index<Logistic>(LossRules{})})
+        for (const std::int64_t outputs : {1, 4}) {
+            if (outputs == 1 && loss == rule_index<Softmax>(LossRules{})) continue;
+            for (const double smoothing : {.125, .5}) {
+                CaseShape shape{.rows = 70, .columns = 9, .outputs = outputs, .members = 2, .batch = 30, .steps = 5, .loss = loss};
+                shape.weights = n % 2 == 0;
+                shape.label_smoothing = smoothing;
+                EXPECT_TRUE(trains_as_on_cpu(shape, placement(n++)));
+            }
+        }
+}
+
 TEST_F(CudaSegment, EqualsTheCpuForEveryTeamTileAndSizeOfBlock) {
     const CaseShape shape{.rows = 140, .columns = 4, .members = 2, .batch = 130, .steps = 2, .rule = rule_index<Adam>(UpdateRules{})};
     const CardSetting card = cards().front();

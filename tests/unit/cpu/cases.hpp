@@ -24,7 +24,8 @@ struct CaseShape {
     double clip_norm = 0, clip_value = 0;
     Shuffle shuffle = Shuffle::full;
     double rate = .1;
-    std::int64_t weight_sets = 1;           ///< several: member m has set m % weight_sets
+    std::int64_t weight_sets = 1;  ///< several: member m has set m % weight_sets
+    double label_smoothing = 0;
     std::vector<std::int64_t> hidden = {};  ///< widths of tanh layers
     double dropout = 0;
 };
@@ -34,7 +35,8 @@ inline std::ostream& operator<<(std::ostream& out, const CaseShape& s) {
                << s.steps << " steps, loss " << s.loss << ", rule " << s.rule << "." << s.variant << (s.bias ? "" : ", no bias")
                << (s.weights ? ", weights" : "") << (s.weight_sets > 1 ? ", several sets" : "") << (s.affine ? ", affine" : "")
                << (s.averaging ? ", averaging" : "") << (s.padded_rows ? ", padded rows" : "") << ", clip " << s.clip_norm << " "
-               << s.clip_value << ", shuffle " << static_cast<int>(s.shuffle) << ", " << s.hidden.size() << " hidden layers";
+               << s.clip_value << ", shuffle " << static_cast<int>(s.shuffle) << (s.label_smoothing > 0 ? ", label smoothing" : "") << ", "
+               << s.hidden.size() << " hidden layers";
 }
 
 struct LossFacts {
@@ -106,6 +108,7 @@ public:
         problem.averaging = shape.averaging;
         problem.clip_norm = static_cast<Real>(shape.clip_norm);
         problem.clip_value = static_cast<Real>(shape.clip_value);
+        problem.label_smoothing = static_cast<Real>(shape.label_smoothing);
         problem.batches.order = RowOrder{shape.rows, 77, shape.shuffle};
         problem.batches.batch_size = shape.batch;
         problem.batches.steps_per_epoch = (shape.rows + shape.batch - 1) / shape.batch;

@@ -78,8 +78,9 @@ struct NetworkRun {
         return {"0", "1", "2"};
     }
 
+    /// The options with the start that both runs have.
     template <class Real>
-    Run train_as() {
+    const TrainOptions& with_start() {
         problem.bias = options.bias;
         if (start.empty()) start = make_start(problem, 5);
         Model model;
@@ -89,6 +90,11 @@ struct NetworkRun {
         if (model.task == Task::classification) model.class_labels = labels();
         model.parameters = start;
         options.start = model;
+        return options;
+    }
+    template <class Real>
+    Run train_as() {
+        with_start<Real>();
         return train(dataset<Real>(), options);
     }
     std::vector<reference::Step> steps() const {
@@ -96,9 +102,14 @@ struct NetworkRun {
                                               options.optimizer.get("lr"));
     }
 
-    /// Trains both and compares parameters, the running average and the last epoch's loss within what roundings may do.
+    /// Trains both and compares parameters, or their running average, within what roundings may do.
     template <class Real>
     void expect_reference(const std::string& label) {
+        expect_reference<Real>(label, [this] { return train_as<Real>().model.parameters; });
+    }
+    /// The same of parameters that `trained` gives.
+    template <class Real, class Trained>
+    void expect_reference(const std::string& label, const Trained& trained) {
         for (const auto& field : options.activation.fields())
             settings.activation_fields[std::string(field.name)] = static_cast<Real>(options.activation.get(field.name));
         settings.l1 = options.l1;
@@ -108,7 +119,7 @@ struct NetworkRun {
         settings.clip_value = options.clip_value;
         settings.label_smoothing = options.label_smoothing;
         settings.average = options.average.on();
-        const Run run = train_as<Real>();
+        const auto parameters = trained();
         const double unit = sizeof(Real) == 4 ? reference::float32_unit : reference::float64_unit;
         const auto truth = reference::train(problem, settings, steps(), start);
         const auto bounds = reference::error_bounds(problem, settings, steps(), start, unit);
@@ -116,11 +127,11 @@ struct NetworkRun {
         const std::vector<double>& wanted = averaged ? truth.average : truth.parameters.back();
         const double bound = averaged ? bounds.average : bounds.parameters.back();
         ASSERT_LT(bound, 1e6 * unit) << label << ": the bound says nothing";
-        ASSERT_EQ(run.model.parameters.size(), wanted.size()) << label;
+        ASSERT_EQ(parameters.size(), wanted.size()) << label;
         double worst = 0;
         std::size_t at = 0;
         for (std::size_t j = 0; j < wanted.size(); ++j)
-            if (const double error = std::fabs(run.model.parameters[j] - wanted[j]); error > worst) worst = error, at = j;
+            if (const double error = std::fabs(static_cast<double>(parameters[j]) - wanted[j]); error > worst) worst = error, at = j;
         EXPECT_LE(worst, bound) << label << (sizeof(Real) == 4 ? " float32" : " float64") << ", parameter " << at;
         EXPECT_NE(wanted, start) << label << ": nothing was trained";
     }

@@ -6,11 +6,11 @@
 
 namespace glissade::cuda {
 
-/// Dense models of the linear family: a leg is one launch of the segment kernel.
-class LinearSegments final : public StepRunner {
+/// Dense rows by a segment kernel, of the linear family's or of networks: a leg is one launch.
+class SegmentSteps final : public StepRunner {
 public:
     /// Asks the driver whether the planned blocks fit the card at once. The card must be the current device.
-    LinearSegments(const Problem<float>& problem, const Card& card, const BackendLimits& limits, const PlanWishes& wishes);
+    SegmentSteps(const Problem<float>& problem, const Card& card, const BackendLimits& limits, const PlanWishes& wishes);
 
     std::int64_t work_bytes() const override;
     void allocate(const float* records) override;
@@ -22,7 +22,8 @@ public:
     const SegmentPlan& plan() const { return plan_; }
 
 private:
-    kernels::SegmentLinearParams params() const;
+    kernels::SegmentLinearParams params(const DeviceLeg& leg) const;
+    kernels::SegmentNetworkParams network_params(const DeviceLeg& leg) const;
 
     Problem<float> problem_;
     kernels::LinearShape shape_;
@@ -31,6 +32,7 @@ private:
     const float* records_ = nullptr;
     DeviceBuffer<float> exchange_, stack_, block_state_, block_sums_, gradients_;
     DeviceBuffer<kernels::SegmentSignals> signals_;
+    DeviceBuffer<std::uint64_t> dropout_seeds_;
 };
 
 }  // namespace glissade::cuda

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/cuda/linear_segments.hpp"
+#include "host/cuda/segment_steps.hpp"
 
 #include <algorithm>
 #include <cstdio>
 
 #include "glissade/error.hpp"
+#include "glissade/random.hpp"
 #include "host/cuda/card_rates.hpp"
 #include "host/cuda/check.hpp"
 #include "kernels/tuning.hpp"
@@ -13,9 +14,22 @@ namespace glissade::cuda {
 
 using kernels::Divider;
 using kernels::SegmentLinearParams;
+using kernels::SegmentNetworkParams;
 namespace tuning = kernels::tuning;
 
 namespace {
+
+const char* kernel_name(const kernels::LinearShape& shape) {
+    return shape.is_network() ? "segment_network" : "segment_linear";
+}
+
+kernels::LinearShape segment_shape_of(const Problem<float>& problem) {
+    const std::size_t layers = problem.hidden.widths.size() + 1;
+    if (layers > SegmentNetworkParams::most_layers)
+        fail(ErrorKind::device, "it takes up to " + std::to_string(SegmentNetworkParams::most_layers) + " layers, the network has " +
+                                    std::to_string(layers));
+    return shape_of(problem);
+}
 
 /// The plan, and whether a card holds all blocks of it at once, which only the driver tells: how many clusters do depends on how the card's
 /// multiprocessors lie together. Smaller clusters are the remedy.
@@ -26,12 +40,13 @@ PlanChoice choose(const kernels::LinearShape& shape, const RunFacts& run, Card c
         const PlanChoice choice = plan_segments(shape, run, card, rates, wishes);
         const SegmentPlan& plan = choice.taken;
         int resident = 0;
-        const int status = kernels::resident_segment_blocks(plan.launch, plan.layout.bytes, card.facts.multiprocessors, &resident);
+        const int status =
+            kernels::resident_segment_blocks(plan.launch, shape.is_network(), plan.layout.bytes, card.facts.multiprocessors, &resident);
         // A card may refuse clusters of more than 8 altogether.
         if (status != 0 && plan.launch.cluster > tuning::max_grid_cluster)
             resident = 0, (void)cudaGetLastError();
         else
-            check_launch(status, "segment_linear", "asking how many blocks fit");
+            check_launch(status, kernel_name(shape), "asking how many blocks fit");
         if (resident >= blocks_of_team(plan.launch)) return choice;  // teams of their own may come one after another
         if (plan.launch.cluster == 1 || wishes.cluster > 0)
             fail(ErrorKind::device,
@@ -52,17 +67,19 @@ std::string time_of(const SegmentPlan& plan) {
 
 }  // namespace
 
-LinearSegments::LinearSegments(const Problem<float>& problem, const Card& card, const BackendLimits& limits, const PlanWishes& wishes)
+SegmentSteps::SegmentSteps(const Problem<float>& problem, const Card& card, const BackendLimits& limits, const PlanWishes& wishes)
     : problem_(problem),
-      shape_(shape_of(problem)),
+      shape_(segment_shape_of(problem)),
       choice_(choose(shape_, RunFacts::of(problem), card, limits, wishes)),
       plan_(choice_.taken) {}
 
-std::int64_t LinearSegments::work_bytes() const {
-    return buffers_of(shape_, plan_, problem_.clip_norm > 0).bytes() + static_cast<std::int64_t>(sizeof(kernels::SegmentSignals));
+std::int64_t SegmentSteps::work_bytes() const {
+    const std::int64_t seeds = problem_.dropout_seeds ? problem_.members : 0;
+    return buffers_of(shape_, plan_, problem_.clip_norm > 0).bytes() + static_cast<std::int64_t>(sizeof(kernels::SegmentSignals)) +
+           seeds * static_cast<std::int64_t>(sizeof(std::uint64_t));
 }
 
-void LinearSegments::allocate(const float* records) {
+void SegmentSteps::allocate(const float* records) {
     const WorkBuffers work = buffers_of(shape_, plan_, problem_.clip_norm > 0);
     exchange_ = {work.exchange, "the exchange of sums"};
     stack_ = {work.stack, "partial sums"};
@@ -70,10 +87,16 @@ void LinearSegments::allocate(const float* records) {
     block_sums_ = {work.block_sums, "the blocks' sums"};
     gradients_ = {work.gradients, "gradients"};
     signals_ = {1, "signals between blocks"};
+    if (problem_.dropout_seeds) {
+        dropout_seeds_ = {problem_.members, "the members' seeds"};
+        check(cudaMemcpy(dropout_seeds_.data(), problem_.dropout_seeds, static_cast<std::size_t>(dropout_seeds_.bytes()),
+                         cudaMemcpyHostToDevice),
+              "cudaMemcpy", "the members' seeds");
+    }
     records_ = records;
 }
 
-SegmentLinearParams LinearSegments::params() const {
+SegmentLinearParams SegmentSteps::params(const DeviceLeg& leg) const {
     SegmentLinearParams params;
     params.shape = plan_.launch.of_a_team(shape_);
     params.all_members = shape_.members;
@@ -88,6 +111,7 @@ SegmentLinearParams LinearSegments::params() const {
     params.records = records_;
     params.loss = problem_.loss;
     std::copy_n(problem_.loss_constants, max_loss_constants, params.loss_constants);
+    params.label_smoothing = problem_.label_smoothing;
     params.rule = problem_.rule;
     params.variant = problem_.variant;
     params.averaging = problem_.averaging;
@@ -96,8 +120,9 @@ SegmentLinearParams LinearSegments::params() const {
     const BatchPlan& batches = problem_.batches;
     params.batch_size = batches.batch_size;
     params.steps_per_epoch = batches.steps_per_epoch;
-    params.division = kernels::BatchDivision::of(batches.rows(0), blocks_of_team(plan_.launch), plan_.tile);
-    params.last_division = kernels::BatchDivision::of(batches.rows(batches.steps_per_epoch - 1), blocks_of_team(plan_.launch), plan_.tile);
+    params.division = kernels::BatchDivision::of(shape_, batches.rows(0), blocks_of_team(plan_.launch), plan_.tile);
+    params.last_division =
+        kernels::BatchDivision::of(shape_, batches.rows(batches.steps_per_epoch - 1), blocks_of_team(plan_.launch), plan_.tile);
     params.exchange = exchange_.data();
     params.stack = stack_.data();
     params.stack_levels = plan_.stack_levels;
@@ -105,13 +130,8 @@ SegmentLinearParams LinearSegments::params() const {
     params.block_sums = block_sums_.data();
     params.gradients = gradients_.data();
     params.signals = signals_.data();
-    return params;
-}
-
-void LinearSegments::queue(const DeviceLeg& leg, const Stream& stream) {
-    SegmentLinearParams params = this->params();
     params.steps = leg.steps;
-    params.first_batch = leg.first_step % problem_.batches.steps_per_epoch;
+    params.first_batch = leg.first_step % batches.steps_per_epoch;
     params.orders = leg.orders;
     params.scalars = leg.scalars;
     params.parameters_in = leg.parameters_in;
@@ -120,10 +140,33 @@ void LinearSegments::queue(const DeviceLeg& leg, const Stream& stream) {
     params.state_out = leg.state_out;
     params.loss_sums = leg.loss_sums;
     params.outcome = leg.outcome;
-    check_launch(kernels::launch_segment_linear(params, stream.get()), "segment_linear", steps_from(leg.first_step, leg.steps));
+    return params;
 }
 
-std::string LinearSegments::description() const {
+SegmentNetworkParams SegmentSteps::network_params(const DeviceLeg& leg) const {
+    SegmentNetworkParams params;
+    static_cast<SegmentLinearParams&>(params) = this->params(leg);
+    const std::vector<DenseLayer> layers = problem_.layers();
+    params.layer_count = static_cast<int>(layers.size());
+    SegmentNetworkParams::place_layers(layers, plan_.tile.rows, params.layers);
+    params.activation = problem_.hidden.activation;
+    std::copy_n(problem_.hidden.constants, max_activation_constants, params.activation_constants);
+    params.dropout_seeds = dropout_seeds_.data();
+    if (problem_.dropout_seeds) {
+        params.dropout_threshold = dropout_threshold(static_cast<double>(problem_.dropout));
+        params.dropout_kept = dropout_kept<float>(static_cast<double>(problem_.dropout));
+    }
+    params.first_step = leg.first_step;
+    return params;
+}
+
+void SegmentSteps::queue(const DeviceLeg& leg, const Stream& stream) {
+    const int status = shape_.is_network() ? kernels::launch_segment_network(network_params(leg), stream.get())
+                                           : kernels::launch_segment_linear(params(leg), stream.get());
+    check_launch(status, kernel_name(shape_), steps_from(leg.first_step, leg.steps));
+}
+
+std::string SegmentSteps::description() const {
     const auto where = [](bool shared) { return shared ? "shared" : "device"; };
     const kernels::SegmentPlaces& places = plan_.launch.places;
     std::string text = words_for(plan_.launch) + ", tiles of " + std::to_string(plan_.tile.partials) + " x " +

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/segment_kernels.hpp"
+#include "kernels/segment_network.cuh"
+
+namespace glissade::kernels {
+
+SegmentNetworkKernel segment_network_kernel_replica() {
+    return segment_network_kernel<Exchange::replica>;
+}
+
+}  // namespace glissade::kernels
