@@ -55,10 +55,10 @@ TEST_F(CudaNetworkRun, CheckpointsGoOnOnTheOtherBackend) {
         run.options.segment_steps = 1;
         run.options.on_segment = [](const Progress& progress) { return progress.step >= 3 ? Control::stop : Control::go_on; };
         run.options.device = first;
-        const Run stopped = run.train_as<float>();
+        const auto stopped = run.train_as<float>();
         run.options.on_segment = nullptr;
         run.options.device = second;
-        const Run resumed = resume(run.dataset<float>(), run.options.checkpoint.directory, run.options);
+        const auto resumed = resume(run.dataset<float>(), run.options.checkpoint.directory, run.options);
         const auto truth = reference::train(run.problem, run.settings, run.steps(), run.start);
         const double bound =
             reference::error_bounds(run.problem, run.settings, run.steps(), run.start, reference::float32_unit).parameters.back();
@@ -75,7 +75,7 @@ TEST_F(CudaNetworkRun, TakesRowsThatAreOnTheCard) {
     const DeviceProblem there(problem, 2);
     const Model from_card = train(there.dataset(true), network_on_cuda()).model;
     EXPECT_EQ(from_card.parameters, from_host.parameters);
-    std::vector<float> of_host(40 * 3), of_card(of_host.size());
+    std::vector<float> of_host(40), of_card(of_host.size());
     from_host.predict(problem.view(), of_host, {.device = "cuda"});
     from_host.predict(there.dataset(), of_card, {.device = "cuda"});
     EXPECT_EQ(of_card, of_host);
@@ -115,7 +115,7 @@ TEST_F(CudaNetworkRun, ValidatesWhereTheRowsAre) {
     TrainOptions options = network_on_cuda();
     options.epochs = 1;
     options.validation = held_out.dataset();
-    const Run run = train(problem.dataset(), options);
+    const auto run = train(problem.dataset(), options);
     ASSERT_TRUE(run.history.back().validation);
     EXPECT_EQ(run.model.evaluate(held_out.dataset(), {.device = "cuda"}).list(), run.history.back().validation->list());
 }
