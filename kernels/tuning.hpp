@@ -48,7 +48,7 @@ struct Expected {
     double graph_node = 1.2e-6;                ///< from one launch of a graph to the next that waits for it
     double products_a_multiprocessor = 500e9;  ///< float32 operations a second
     double product_share = 0.5;                ///< of them that matrix products of some size reach
-    double network_products = 100e9;           ///< of a network's units by one multiprocessor
+    double network_products = 100e9;           ///< of a network's units by one multiprocessor in a segment kernel
 };
 inline constexpr Expected expected;
 

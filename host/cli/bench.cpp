@@ -91,8 +91,6 @@ std::string cuda_left_out(const BenchFlags& flags, const BenchData& data) {
     if (flags.command.learning.options.device == "cpu") return "--device cpu";
     if (flags.command.learning.real_type != RealType::float32) return "float64 is for the CPU";
     if (data.train.is_sparse()) return "sparse rows are for the CPU";
-    const TrainOptions& options = flags.command.learning.options;
-    if (options.label_smoothing > 0 && options.hidden.empty()) return "label smoothing of a linear model is for the CPU";
     return cuda_availability().missing;
 }
 

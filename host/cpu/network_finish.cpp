@@ -58,11 +58,26 @@ void NetworkRunner<Real>::decide(std::int64_t step, const NetworkPlan& plan) {
     }
     if (frozen_) return;
     steps_done_ = step + 1;
+    if (problem_.penalty_in_loss > Real(0)) add_penalties(step, plan);
     if (!(problem_.clip_norm > Real(0))) return;
     for (std::int64_t m = 0; m < problem_.members; ++m) {
         Real* g = gradient_.data() + m * sizes_.member_stride;
         const Real norm = rules::root(loops_.square(g, sizes_.parameter_count));
         if (norm > problem_.clip_norm) loops_.scale(g, problem_.clip_norm / (norm + Real(1e-6)), sizes_.parameter_count);
+    }
+}
+
+/// l2/2 * |weights|^2 of each member, for each row of the batch.
+template <class Real>
+void NetworkRunner<Real>::add_penalties(std::int64_t step, const NetworkPlan& plan) {
+    const auto times = static_cast<double>(problem_.penalty_in_loss) * static_cast<double>(plan.rows) / 2;
+    for (std::int64_t m = 0; m < problem_.members; ++m) {
+        const std::int64_t place = step * problem_.members + m;
+        const Real l2 = segment_->scalars[place * rules::scalars_a_member + rules::ScalarRow::coupled_decay];
+        double squares = 0;
+        for (const DenseLayer& layer : pass_.layers())
+            squares += static_cast<double>(loops_.square(live_ + m * sizes_.member_stride + layer.weights_at, layer.weight_count()));
+        losses_[place] += times * static_cast<double>(l2) * squares;
     }
 }
 

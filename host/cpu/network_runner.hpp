@@ -50,6 +50,7 @@ private:
     void add_slots(const NetworkPlan& plan, std::int64_t begin, std::int64_t end);
     void mean_slice(const NetworkPlan& plan, int thread);
     void decide(std::int64_t step, const NetworkPlan& plan);
+    void add_penalties(std::int64_t step, const NetworkPlan& plan);
     void freeze(std::int64_t member);
     void update_slice(std::int64_t step, int thread, int threads);
     void update(const Real* scalars, std::int64_t begin, std::int64_t end);

@@ -50,7 +50,8 @@ bool CudaBackend::judge(const float* parameters, JudgedSums& out) {
 
 std::string CudaBackend::description() const {
     std::string text = "CUDA device " + std::to_string(card_.facts.ordinal) + " (" + card_.facts.name + "), " + runner_->description() +
-                       runner_->runner_up() + "; " + in_bytes(budget_.total()) + " of device memory";
+                       (runner_->other_family().empty() ? "" : "; " + runner_->other_family()) + "; " + in_bytes(budget_.total()) +
+                       " of device memory";
     if (judge_)
         text += ", of it " + in_bytes(run_budget_.held_out.total()) + " for validation, whose rows " +
                 (problem_.held_out.place      ? "are read where they lie"

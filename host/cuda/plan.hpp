@@ -12,6 +12,9 @@
 
 namespace glissade::cuda {
 
+/// How networks run: by a segment kernel, or by a graph of matrix products.
+enum class NetworkFamily { faster, segments, graph };
+
 /// What a caller wants instead of what the plan would choose; 0 or empty: no wish. Tests and benchmarks use it. Results never depend on it.
 struct PlanWishes {
     int blocks = 0;                                  ///< 1: a block team; more: so many (a power of two)
@@ -22,15 +25,9 @@ struct PlanWishes {
     kernels::TileShape tile{0, 0};                   ///< powers of two
     /// Keep these out of shared memory. Parameters and sums leave it in a sliced exchange only.
     bool state_in_memory = false, parameters_in_memory = false, sums_in_memory = false, records_in_memory = false;
+    NetworkFamily network = NetworkFamily::faster;
     std::int64_t staging_bytes = 0;  ///< of one staging buffer
     std::int64_t table_steps = 0;    ///< steps of one launch at most
-    bool graph = false;              ///< of a network: a graph of launches
-
-    /// Whether something is wished that only segment kernels have.
-    bool of_segments() const {
-        return blocks > 0 || cluster > 0 || block_a_member || exchange || threads > 0 || tile.rows > 0 || state_in_memory ||
-               parameters_in_memory || sums_in_memory || records_in_memory;
-    }
 };
 
 /// What a plan asks of a run beyond the model's shape.

@@ -23,14 +23,6 @@ const char* kernel_name(const kernels::LinearShape& shape) {
     return shape.is_network() ? "segment_network" : "segment_linear";
 }
 
-kernels::LinearShape segment_shape_of(const Problem<float>& problem) {
-    const std::size_t layers = problem.hidden.widths.size() + 1;
-    if (layers > SegmentNetworkParams::most_layers)
-        fail(ErrorKind::device, "it takes up to " + std::to_string(SegmentNetworkParams::most_layers) + " layers, the network has " +
-                                    std::to_string(layers));
-    return shape_of(problem);
-}
-
 /// The plan, and whether a card holds all blocks of it at once, which only the driver tells: how many clusters do depends on how the card's
 /// multiprocessors lie together. Smaller clusters are the remedy.
 PlanChoice choose(const kernels::LinearShape& shape, const RunFacts& run, Card card, const BackendLimits& limits,
@@ -69,7 +61,7 @@ std::string time_of(const SegmentPlan& plan) {
 
 SegmentSteps::SegmentSteps(const Problem<float>& problem, const Card& card, const BackendLimits& limits, const PlanWishes& wishes)
     : problem_(problem),
-      shape_(segment_shape_of(problem)),
+      shape_(shape_of(problem)),
       choice_(choose(shape_, RunFacts::of(problem), card, limits, wishes)),
       plan_(choice_.taken) {}
 
@@ -89,9 +81,9 @@ void SegmentSteps::allocate(const float* records) {
     signals_ = {1, "signals between blocks"};
     if (problem_.dropout_seeds) {
         dropout_seeds_ = {problem_.members, "the members' seeds"};
-        check(cudaMemcpy(dropout_seeds_.data(), problem_.dropout_seeds, static_cast<std::size_t>(dropout_seeds_.bytes()),
-                         cudaMemcpyHostToDevice),
-              "cudaMemcpy", "the members' seeds");
+        const Stream stream;
+        stream.copy(dropout_seeds_.data(), problem_.dropout_seeds, problem_.members, cudaMemcpyHostToDevice, "the members' seeds");
+        stream.synchronize("the members' seeds");
     }
     records_ = records;
 }

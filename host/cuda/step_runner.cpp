@@ -2,7 +2,6 @@
 #include "host/cuda/step_runner.hpp"
 
 #include <cstdio>
-#include <utility>
 
 #include "glissade/error.hpp"
 #include "host/cuda/network_steps.hpp"
@@ -12,22 +11,37 @@ namespace glissade::cuda {
 
 namespace {
 
-/// Null, and the reason, where the card has no room for blocks that hold a network.
-std::unique_ptr<SegmentSteps> segments_that_fit(const Problem<float>& problem, const Card& card, const BackendLimits& limits,
-                                                const PlanWishes& wishes, std::string& why_not) {
+/// Null where no segment kernel takes the network.
+std::unique_ptr<StepRunner> network_segments(const Problem<float>& problem, const Card& card, const BackendLimits& limits,
+                                             const PlanWishes& wishes) {
+    if (problem.layers().size() > kernels::SegmentNetworkParams::most_layers) return nullptr;
     try {
         return std::make_unique<SegmentSteps>(problem, card, limits, wishes);
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::device) throw;
-        why_not = error.what();
+        if (error.kind() != ErrorKind::device || wishes.network == NetworkFamily::segments) throw;
         return nullptr;
     }
 }
 
-std::string time_of_step(const char* what, const StepRunner& runner) {
-    char text[80];
-    std::snprintf(text, sizeof text, "; %s would take %.3g us", what, runner.predict().seconds * 1e6);
-    return text;
+/// The faster one of the two families, as predicted.
+std::unique_ptr<StepRunner> plan_network(const Problem<float>& problem, const Card& card, const BackendLimits& limits,
+                                         const PlanWishes& wishes) {
+    if (wishes.network == NetworkFamily::graph) return std::make_unique<NetworkSteps>(problem, card, limits);
+    std::unique_ptr<StepRunner> segments = network_segments(problem, card, limits, wishes);
+    if (wishes.network == NetworkFamily::segments) {
+        if (segments) return segments;
+        fail(ErrorKind::device,
+             "networks of more than " + std::to_string(kernels::SegmentNetworkParams::most_layers) + " layers have no segment kernel");
+    }
+    auto graph = std::make_unique<NetworkSteps>(problem, card, limits);
+    if (!segments) return graph;
+    char text[64];
+    const bool takes_segments = segments->predict().seconds <= graph->predict().seconds;
+    std::snprintf(text, sizeof text, "a %s would take %.3g us a step", takes_segments ? "graph of matrix products" : "segment kernel",
+                  (takes_segments ? graph->predict() : segments->predict()).seconds * 1e6);
+    std::unique_ptr<StepRunner> taken = takes_segments ? std::move(segments) : std::move(graph);
+    taken->note_other_family(text);
+    return taken;
 }
 
 }  // namespace
@@ -38,21 +52,8 @@ std::string steps_from(std::int64_t step, std::int64_t steps) {
 
 std::unique_ptr<StepRunner> plan_steps(const Problem<float>& problem, const Card& card, const BackendLimits& limits,
                                        const PlanWishes& wishes) {
-    if (!problem.is_network() || wishes.of_segments()) return std::make_unique<SegmentSteps>(problem, card, limits, wishes);
-    auto graph = std::make_unique<NetworkSteps>(problem, card, limits);
-    if (wishes.graph) return graph;
-    std::string why_not;
-    std::unique_ptr<SegmentSteps> segments = segments_that_fit(problem, card, limits, wishes, why_not);
-    if (!segments) {
-        graph->set_runner_up("; no segment kernel: " + why_not);
-        return graph;
-    }
-    if (segments->predict().seconds <= graph->predict().seconds) {
-        segments->set_runner_up(time_of_step("a graph of launches", *graph));
-        return segments;
-    }
-    graph->set_runner_up(time_of_step("a segment kernel", *segments));
-    return graph;
+    if (problem.is_network()) return plan_network(problem, card, limits, wishes);
+    return std::make_unique<SegmentSteps>(problem, card, limits, wishes);
 }
 
 }  // namespace glissade::cuda

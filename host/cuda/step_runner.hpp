@@ -41,12 +41,12 @@ public:
     virtual std::string description() const = 0;
     virtual StepPrediction predict() const = 0;
 
-    /// What another kind of runner would have taken: the end of that sentence, or empty.
-    const std::string& runner_up() const { return runner_up_; }
-    void set_runner_up(std::string words) { runner_up_ = std::move(words); }
+    /// What another family would take: the end of a sentence; empty if there is none.
+    const std::string& other_family() const { return other_family_; }
+    void note_other_family(std::string text) { other_family_ = std::move(text); }
 
 private:
-    std::string runner_up_;
+    std::string other_family_;
 };
 
 /// "steps 5 to 9", as errors name them.

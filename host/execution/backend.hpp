@@ -87,6 +87,7 @@ struct Problem {
     int state_count = 0;        ///< state vectors of the rule, the running average not included
     bool averaging = false;     ///< one more state vector: the running average of the parameters
     Real clip_norm = 0, clip_value = 0;
+    Real penalty_in_loss = 0;  ///< of a network: so many times the L2 penalty at a step's begin is part of the step's loss. On the CPU
     BatchPlan batches;
     JudgedRows<Real> held_out;  ///< dense validation rows, or none
 

@@ -82,7 +82,8 @@ template <class Real>
 void Scheduler<Real>::fill_row(const Member& member, const ScheduleValue& value, std::int64_t step, double* member_memory,
                                Real* out) const {
     using rules::ScalarRow;
-    const StepInfo info{step + 1, value.lr, value.momentum.value_or(0.0), value.momentum.has_value()};
+    const StepInfo info{steps_before_ + step + 1, value.lr, value.momentum.value_or(0.0), value.momentum.has_value()};
+    const double l2 = step_l2_.empty() ? member.l2 : step_l2_[static_cast<std::size_t>(step % settings_.batches.steps_per_epoch)];
     visit_held(member.optimizer.rule(), [&](const auto& rule) {
         for (int range = 0; range < 2; ++range) {  // weights, then biases
             const bool decays = range == 0 || settings_.decay_bias;
@@ -91,7 +92,7 @@ void Scheduler<Real>::fill_row(const Member& member, const ScheduleValue& value,
             ranged.prepare(info, member_memory + range * max_rule_memory, k);
             Real* row = out + range * ScalarRow::size;
             const double coupled = rules::decays_apart(rule) ? 0.0 : ranged.weight_decay;
-            row[ScalarRow::coupled_decay] = static_cast<Real>(coupled + (decays ? member.l2 : 0.0));
+            row[ScalarRow::coupled_decay] = static_cast<Real>(coupled + (decays ? l2 : 0.0));
             row[ScalarRow::shrink] = static_cast<Real>(decays ? value.lr * member.l1 : 0.0);
             row[ScalarRow::average] = static_cast<Real>(settings_.average.weight(step + 1));
             for (int i = 0; i < max_rule_scalars; ++i) row[ScalarRow::rule + i] = static_cast<Real>(k[i]);

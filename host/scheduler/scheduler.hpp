@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "glissade/averaging.hpp"
@@ -61,6 +62,11 @@ public:
     /// The rate that a schedule which watches the loss has come to for a member; 0: the base rate.
     void hold_rate(std::int64_t member, double rate) { watched_rates_[static_cast<std::size_t>(member)] = rate; }
 
+    /// L2 of each step of an epoch, in place of the members' own; empty: theirs.
+    void set_step_l2(std::vector<double> l2) { step_l2_ = std::move(l2); }
+    /// Rules count their steps on from here: their state is that of so many steps of earlier runs.
+    void count_from(std::int64_t steps) { steps_before_ = steps; }
+
     /// Removes a member: the others go on.
     void drop(std::int64_t member);
 
@@ -72,6 +78,8 @@ private:
 
     SchedulerSettings settings_;
     std::vector<double> watched_rates_;  ///< of each member
+    std::vector<double> step_l2_;
+    std::int64_t steps_before_ = 0;
     std::vector<Real> table_;
 };
 

@@ -32,11 +32,8 @@ Calibration usable_calibration(std::string& why) {
 
 template <class Real>
 DeviceChoice device_of(const Problem<Real>& problem, const std::string& device) {
-    const bool smooths_on_cpu = problem.label_smoothing > Real(0) && !problem.is_network();
-    if (problem.place && smooths_on_cpu) refuse_place(*problem.place);
     if (problem.place) return choose_for_place(device, *problem.place);
     if (problem.is_sparse()) return choose_for_sparse(device);
-    if (smooths_on_cpu) return choose_on_cpu(device, "label smoothing of a linear model runs", "training without it");
     return choose_device(device, real_type_of<Real>());
 }
 

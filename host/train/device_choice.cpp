@@ -57,11 +57,6 @@ DeviceChoice choose_for_place(const std::string& device, const DevicePlace& plac
     return choice;
 }
 
-void refuse_place(const DevicePlace& place) {
-    fail(ErrorKind::device, "the rows are in the memory of CUDA device " + std::to_string(place.ordinal) +
-                                ", but label smoothing of a linear model runs on the CPU: copy them to the host");
-}
-
 DeviceChoice choose_on_cpu(const std::string& device, const std::string& what, const std::string& otherwise) {
     if (device == "cpu") return {false, 0, true, "asked for"};
     if (device == "auto") return {false, 0, false, what + " on the CPU"};

@@ -20,9 +20,10 @@ namespace {
 
 constexpr std::int64_t most_classes = 1'000'000;
 
-/// The number of classes that the targets speak of. Throws Error(data) for a target that is no class index, and for one class only.
+/// The number of classes that the targets speak of. Throws Error(data) for a target that is no class index, and for one class only, unless
+/// the run goes on from a model, which knows the others: it may meet rows of any of them.
 template <class Real>
-std::int64_t count_classes(const Dataset& data) {
+std::int64_t count_classes(const Dataset& data, bool goes_on) {
     const auto targets = data.targets<Real>();
     double top = 1;
     bool differ = false;
@@ -34,7 +35,7 @@ std::int64_t count_classes(const Dataset& data) {
         top = std::max(top, y);
         differ = differ || targets[r] != targets[0];
     }
-    if (!differ) fail(ErrorKind::data, "the targets have one class only: there is nothing to tell apart");
+    if (!differ && !goes_on) fail(ErrorKind::data, "the targets have one class only: there is nothing to tell apart");
     return static_cast<std::int64_t>(top) + 1;
 }
 
@@ -178,7 +179,9 @@ ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
         run.spec.outputs = data.target_count();
         check_link(data, options, run.spec.loss);
     } else {
-        const std::int64_t counted = data.real_type() == RealType::float32 ? count_classes<float>(data) : count_classes<double>(data);
+        const bool goes_on = options.start.has_value();
+        const std::int64_t counted =
+            data.real_type() == RealType::float32 ? count_classes<float>(data, goes_on) : count_classes<double>(data, goes_on);
         const std::int64_t classes = data.class_labels.empty() ? counted : static_cast<std::int64_t>(data.class_labels.size());
         run.spec.outputs = run.spec.loss.kind() == LossKind::grouped || classes > 2 ? classes : 1;
         if (classes < 2)

@@ -27,7 +27,7 @@ std::int64_t TrainingLoop<Real>::wanted_steps(std::int64_t step) const {
 
 template <class Real>
 typename TrainingLoop<Real>::Launched TrainingLoop<Real>::launch(std::int64_t step) {
-    const bool at_epochs = options_.validation.rows() > 0 || options_.tol > 0 || options_.schedule.watches_loss() ||
+    const bool at_epochs = options_.validation.rows() > 0 || options_.tol > 0 || options_.schedule.watches_loss() || pauses_at_epochs_ ||
                            run_.members[0].optimizer.driven_by_host() || (store_ && options_.checkpoint.every_steps == 0);
     Launched launched;
     launched.memory_before = scheduler_->memory;

@@ -136,6 +136,20 @@ StopReason TrainingLoop<Real>::run() {
 }
 
 template <class Real>
+StopReason TrainingLoop<Real>::run_epoch() {
+    pauses_at_epochs_ = true;
+    const StopReason reason = run();
+    pauses_at_epochs_ = false;
+    return reason;
+}
+
+template <class Real>
+void TrainingLoop<Real>::hold_rate(double rate) {
+    state_.tracks[0].watch.rate = rate;
+    scheduler_->hold_rate(0, rate);
+}
+
+template <class Real>
 StopReason TrainingLoop<Real>::run_segments() {
     while (state_.step < run_.total_steps && !alive().empty()) {
         const std::int64_t first = state_.step;
@@ -157,6 +171,7 @@ StopReason TrainingLoop<Real>::run_segments() {
             return *reason;
         }
         if (!report.frozen && checkpoint_is_due(epoch_ended)) save_checkpoint(false);
+        if (pauses_at_epochs_ && epoch_ended && state_.step < run_.total_steps) return StopReason::callback;
     }
     const bool any_finite = std::any_of(state_.tracks.begin(), state_.tracks.end(), [](const auto& track) { return !track.divergence; });
     if (!any_finite) return StopReason::diverged;  // the last checkpoint stays the last finite one

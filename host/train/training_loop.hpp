@@ -31,6 +31,14 @@ public:
     void begin_from(const std::string& directory);
     /// Runs to the end, or to the first reason to stop.
     StopReason run();
+    /// Runs to the end of the epoch under way, or to the first reason to stop: what run_epoch() and run() go on from.
+    StopReason run_epoch();
+
+    /// The host's side of the run, for callers that set rates or penalties between epochs.
+    Scheduler<Real>& scheduler() { return *scheduler_; }
+    const Scheduler<Real>& scheduler() const { return *scheduler_; }
+    /// The rate of a run of one member from here on, where its schedule watches the loss.
+    void hold_rate(double rate);
 
     const RunState<Real>& state() const { return state_; }
     /// Parameters of a member as its model has them: the running average once it has begun.
@@ -93,6 +101,7 @@ private:
     std::int64_t saved_step_ = -1;
     std::optional<double> saved_seconds_;  ///< when this process last saved
     bool writing_begun_ = false;
+    bool pauses_at_epochs_ = false;
     std::int64_t first_run_step_ = 0;  ///< where this run, or this resumed part of it, began
     std::chrono::steady_clock::time_point begun_;
 };

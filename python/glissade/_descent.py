@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from dataclasses import dataclass
 from numbers import Integral
@@ -58,6 +59,8 @@ def split(estimator: Any, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarra
     kind = StratifiedShuffleSplit if hasattr(estimator, "classes_") else ShuffleSplit
     splitter = kind(test_size=estimator.validation_fraction, random_state=estimator.random_state)
     weighed = np.flatnonzero(weights > 0)
+    if not weighed.size:
+        raise ValueError("The sample weights for validation set are all zero, consider using a different random state.")
     train, watch = next(splitter.split(np.zeros((len(weighed), 1)), y[weighed]))
     if not len(train) or not len(watch):
         raise ValueError(
@@ -159,7 +162,11 @@ class Descent:
     def _train(self, data: Dataset, settings: dict[str, Any], dtype: Any, held_out: Dataset | None) -> Outcome:
         result = _core.train(data._core, settings, self._callback(held_out))
         if result["divergence"] is not None:
-            raise DivergedError(result["divergence"] + ". Scaling input data with StandardScaler or MinMaxScaler might help.")
+            where = re.search(r"epoch (\d+)", result["divergence"])
+            raise DivergedError(
+                f"Floating-point under-/overflow occurred at epoch #{where.group(1) if where else '?'}. Scaling input data with StandardScaler "
+                f"or MinMaxScaler might help. ({result['divergence']})"
+            )
         model = result["model"]
         coef, intercept = np.empty((model.outputs, model.features)), np.empty(model.outputs)
         model.coefficients(coef, intercept)
@@ -189,10 +196,12 @@ class Descent:
             "l2": self.alpha * l2 / level,
             "bias": bool(e.fit_intercept),
             "device": e.device,
-            "threads": _threads(getattr(e, "n_jobs", None)),
+            "threads": threads_for(getattr(e, "n_jobs", None)),
         }
         if self.plain:  # scikit-learn limits the slope of the loss likewise, so that numbers on another scale end in finite ones
             settings["clip_value"] = _LARGEST_SLOPE
+        if self.plain and self.learning_rate == "constant" and e.schedule is None:  # as there, no step shrinks weights to beyond 0
+            settings["l2"] = min(settings["l2"], 1 / settings["optimizer"].settings["lr"])
         settings["schedule"] = self._schedule(level if self.plain else 1.0, settings["optimizer"])
         watching = schedule_watches(settings["schedule"])
         if self.max_iter > 1 and e.tol is not None and e.tol > -math.inf and not e.early_stopping and not watching:
@@ -274,11 +283,12 @@ class Descent:
         return coef, intercept
 
 
-def _threads(n_jobs: int | None) -> int:
+def threads_for(n_jobs: int | None) -> int:
     """0: every processor. joblib tells its workers by OMP_NUM_THREADS how many are theirs."""
     if n_jobs is None:
         told = os.environ.get("OMP_NUM_THREADS", "")
-        return min(int(told), 1024) if told.isdigit() else 0
+        return min(int(told), len(os.sched_getaffinity(0))) if told.isdigit() else 0
+    usable = len(os.sched_getaffinity(0))  # more threads than processors would wait for each other in every step
     if n_jobs > 0:
-        return min(n_jobs, 1024)
-    return max(1, (os.cpu_count() or 1) + 1 + n_jobs) if n_jobs < -1 else 0
+        return min(n_jobs, usable)
+    return max(1, usable + 1 + n_jobs) if n_jobs < -1 else 0

@@ -8,10 +8,11 @@ from typing import Any, Iterator
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_array
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from . import _core
 from ._descent import Outcome, narrow_indices, refuse, split
+from ._show import plot_history
 
 CLASSIFIER_LOSSES = {
     "hinge": "hinge",
@@ -49,6 +50,11 @@ class Estimator:
         self.schedule = schedule
         self.device = device
         self.callbacks = callbacks
+
+    def plot_history(self, ax: Any = None) -> Any:
+        """Draws the losses over the epochs of the last fit with matplotlib, on `ax` if it is given, and gives back the axes."""
+        check_is_fitted(self)
+        return plot_history(self.history_, ax)
 
     @contextmanager
     def _during_fit(self, eval_set: Any) -> Iterator[None]:

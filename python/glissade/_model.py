@@ -57,6 +57,13 @@ class Model:
         self._core.coefficients(weights, biases)
         return weights, biases
 
+    def layers(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Of each layer the weights, outputs x inputs, and the biases (none of a model without), float64, from the input on.
+
+        They are the parameters as they were trained: of standardised features where the run standardised them.
+        """
+        return self._core.layers()
+
     def decision_function(self, rows: Any, *, device: str = "cpu", threads: int = 0) -> np.ndarray:
         """Scores, one a row, or rows x outputs where there are several."""
         return self._ask(self._core.decision_function, rows, self.outputs, device, threads)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any, Callable, Sequence
 
@@ -12,6 +13,7 @@ from . import _core
 from ._data import Dataset, as_rows
 from ._errors import DivergedError
 from ._model import Model
+from ._show import ProgressLine, plot_history
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,37 @@ class Progress:
     lr: float
     seconds: float
     rows_per_second: float
-    #: those that ended in the segment: epoch, step, lr, loss, seconds, and validation, a dict of metrics, where there is such data
+    member: int  #: of several: the one that leads so far, whose loss and lr these are
+    members: int
+    #: those that ended in the segment: epoch, step, lr, loss, seconds, validation, a dict of metrics, where there is such data, and member
+    #: where there are several
     finished_epochs: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
+class Member:
+    """One of the settings that a run has tried."""
+
+    optimizer: _core.Optimizer
+    l1: float
+    l2: float
+    seed: int
+    model: Model
+    history: list[dict[str, Any]]
+    best_epoch: int
+    best_loss: float  #: by which the best member is chosen: over the folds, of validation or of training
+    nonzero_weights: int
+    divergence: str | None  #: where a sum was not finite; the model is the one before
+    fold_scores: list[dict[str, float]]  #: of each fold the metrics, on its rows, of a model trained on the others
+
+    @property
+    def lr(self) -> float:
+        return self.optimizer.settings["lr"]
+
+
+@dataclass(frozen=True)
 class Run:
-    """What ``train`` gives back. ``stop`` says why it ended; "interrupted" is Ctrl-C."""
+    """What ``train`` gives back, of the best member where there are several. ``stop`` says why it ended; "interrupted" is Ctrl-C."""
 
     model: Model
     history: list[dict[str, Any]]
@@ -43,8 +69,25 @@ class Run:
     seconds: float
     plan: str
     advice: str
+    best_member: int
+    members: list[Member]  #: all settings, in order: rates, of each the penalties, of each the seeds
+
+    @property
+    def models(self) -> list[Model]:
+        """Those of the members."""
+        return [member.model for member in self.members]
+
+    @property
+    def fold_scores(self) -> list[dict[str, float]]:
+        """With ``folds``: of each fold the metrics, on its rows, of a model with the best member's settings that was trained on the others."""
+        return self.members[self.best_member].fold_scores
+
+    def plot_history(self, ax: Any = None) -> Any:
+        """Draws the losses over the epochs with matplotlib, on `ax` if it is given, and gives back the axes."""
+        return plot_history(self.history, ax)
 
 
+_DEFAULT_RATE = 1e-2  # of TrainOptions' own Adam
 Callback = Callable[[Progress], Any]
 
 
@@ -55,17 +98,20 @@ def train(
     weights: Any = None,
     loss: str | _core.Loss = "auto",
     optimizer: str | _core.Optimizer = "adam",
-    lr: float | None = None,
+    lr: float | Sequence[float] | None = None,
     batch_size: int | None = None,
     epochs: int | None = None,
     schedule: str | None = None,
     validation: Any = None,
     start: Model | None = None,
     callbacks: Callback | Sequence[Callback] | None = None,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
+    checkpoint: str | os.PathLike[str] | dict[str, Any] | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    progress: bool = False,
     **settings: Any,
 ) -> Run:
-    """Trains a model.
+    """Trains a model, or several in one pass over the data.
 
     ``data`` is a ``Dataset``, or features with ``targets`` beside them. What is None, and every other setting, has the library's
     default. The further ``settings`` are the fields of TrainOptions: hidden (widths of hidden layers), activation, init, dropout,
@@ -77,24 +123,52 @@ def train(
     ``Progress`` after each segment; one that returns True ends the run, and what one raises ends it too and arrives here.
     Ctrl-C ends the run after the segment; the model so far is returned, with ``stop == "interrupted"``.
 
-    Raises ``DivergedError`` if a sum is not finite; else ValueError (settings, data), MemoryError, OSError or RuntimeError (devices).
+    ``progress`` keeps a line of text up to date, in terminals and notebooks.
+
+    Lists for ``lr``, ``l2`` and ``seed`` are members, each with each: they share every row that is read, and each becomes bit for bit what
+    a run of its own gives. ``Run.members`` has them all, ``Run.model`` is the best. ``folds=K`` is cross-validation in the same pass.
+
+    ``checkpoint`` is a directory of this run alone, or a dict of ``directory``, ``every_steps``, ``every_epochs`` and ``keep``. ``resume`` is
+    such a directory: the run goes on from its newest intact checkpoint, bit for bit as if it had never stopped; data and settings are given
+    again and checked.
+
+    Raises ``DivergedError`` if a sum is not finite (of members: of all); else ValueError (settings, data), MemoryError, OSError or RuntimeError (devices).
     """
     rows = as_rows(data, targets, **({} if weights is None else {"weights": weights}))
     rule = _loss_of(loss)
     if rule.is_regression and rows._core.is_classification:
         raise ValueError(f"loss {rule.name} is for regression, but the targets are classes: give them as floats, or task='regression'")
     chosen = _settings(rows, rule, optimizer, lr, batch_size, epochs, schedule, validation, start, seed, settings)
-    result = _core.train(rows._core, chosen, _joined(callbacks))
+    if checkpoint is not None:
+        given = dict(checkpoint) if isinstance(checkpoint, dict) else {"directory": checkpoint}
+        directory = given.get("directory", resume)
+        if directory is None:
+            raise ValueError("checkpoint names no directory")
+        chosen["checkpoint"] = {**given, "directory": os.fspath(directory)}
+    line = ProgressLine() if progress else None
+    told = _joined([*_several(callbacks), *([line] if line else [])])
+    try:
+        result = _core.train(rows._core, chosen, told, None if resume is None else os.fspath(resume))
+    finally:
+        if line:
+            line.close()
     if result["divergence"] is not None:
         raise DivergedError(result["divergence"])
     del result["divergence"]
-    return Run(**{**result, "model": Model(result["model"], rows.classes)})
+    members = [Member(**{**member, "model": Model(member["model"], rows.classes)}) for member in result["members"]]
+    return Run(**{**result, "members": members, "model": members[result["best_member"]].model})
+
+
+def newest_checkpoint(directory: str | os.PathLike[str]) -> dict[str, Any]:
+    """What the newest intact checkpoint in a directory says of itself: path, step, epoch, settings, and which newer ones were skipped."""
+    return _core.newest_checkpoint(os.fspath(directory))
 
 
 def plan(data: Any, targets: Any = None, **settings: Any) -> str:
     """What ``train`` with the same arguments would run, without running it, in lines for people."""
     named = {name: settings.pop(name, None) for name in ("lr", "batch_size", "epochs", "schedule", "validation", "start")}
-    settings.pop("callbacks", None)
+    for name in ("callbacks", "checkpoint", "resume", "progress"):
+        settings.pop(name, None)
     weights = settings.pop("weights", None)
     rows = as_rows(data, targets, **({} if weights is None else {"weights": weights}))
     loss, optimizer, seed = settings.pop("loss", "auto"), settings.pop("optimizer", "adam"), settings.pop("seed", 0)
@@ -125,19 +199,20 @@ def _settings(
     rows: Dataset,
     loss: _core.Loss,
     optimizer: str | _core.Optimizer,
-    lr: float | None,
+    lr: float | Sequence[float] | None,
     batch_size: int | None,
     epochs: int | None,
     schedule: str | None,
     validation: Any,
     start: Model | None,
-    seed: int,
+    seed: int | Sequence[int],
     more: dict[str, Any],
 ) -> dict[str, Any]:
     """The dictionary that the module reads."""
     if rows.classes is not None and not rows._core.class_labels:
         rows._core.class_labels = [str(label) for label in rows.classes]
-    rule = _optimizer_of(optimizer, lr)
+    rates, penalties, seeds = _listed(lr), _listed(more.get("l2", 0.0)), _listed(seed)
+    rule = _optimizer_of(optimizer, rates[0])
     full_only = rule is not None and rule.full_batch_only
     given = {
         "loss": loss,
@@ -145,15 +220,31 @@ def _settings(
         "batch_size": 0 if batch_size is None and full_only else batch_size,
         "epochs": epochs,
         "schedule": "constant" if schedule is None and full_only else schedule,
-        "seed": int(seed),
+        "seed": int(seeds[0]),
         "start": None if start is None else start._core,
     }
+    if len(rates) * len(penalties) * len(seeds) > 1:
+        l1 = float(more.get("l1", 0.0))
+        given["members"] = [_member(_optimizer_of(optimizer, rate), l1, l2, int(one)) for rate in rates for l2 in penalties for one in seeds]
+    more = {**more, **({"l2": float(penalties[0])} if "l2" in more else {})}
     if validation is not None:
         held_out = validation if isinstance(validation, Dataset) else _held_out(validation, rows)
         if held_out.classes is not None and not held_out._core.class_labels:
             held_out._core.class_labels = [str(label) for label in held_out.classes]
         given["validation"] = held_out._core
     return {**{name: value for name, value in given.items() if value is not None}, **more}
+
+
+def _listed(values: Any) -> list[Any]:
+    if isinstance(values, (list, tuple, np.ndarray)):
+        if not len(values):
+            raise ValueError("a list of settings is empty")
+        return list(values)
+    return [values]
+
+
+def _member(rule: _core.Optimizer | None, l1: float, l2: float, seed: int) -> dict[str, Any]:
+    return {"optimizer": rule or _core.Optimizer("adam", lr=_DEFAULT_RATE), "l1": l1, "l2": float(l2), "init_seed": seed, "dropout_seed": seed}
 
 
 def _held_out(validation: Any, rows: Dataset) -> Dataset:
@@ -166,10 +257,16 @@ def _held_out(validation: Any, rows: Dataset) -> Dataset:
 
 def _joined(callbacks: Callback | Sequence[Callback] | None) -> Callable[[dict[str, Any]], bool] | None:
     """One function of all callbacks. Each is called, whatever the others say."""
-    if callbacks is None:
+    several = _several(callbacks)
+    if not several:
         return None
-    several = [callbacks] if callable(callbacks) else list(callbacks)
     return lambda report: any([_wants_to_stop(callback(Progress(**report))) for callback in several])
+
+
+def _several(callbacks: Callback | Sequence[Callback] | None) -> list[Callback]:
+    if callbacks is None:
+        return []
+    return [callbacks] if callable(callbacks) else list(callbacks)
 
 
 def _wants_to_stop(answer: Any) -> bool:

@@ -5,6 +5,7 @@
 
 #include "glissade/error.hpp"
 #include "python/src/arrow_stream.hpp"
+#include "python/src/epochs.hpp"
 #include "python/src/held_dataset.hpp"
 #include "python/src/options.hpp"
 #include "python/src/trained_model.hpp"
@@ -53,4 +54,5 @@ NB_MODULE(_core, module) {
     glissade::python::bind_arrow(module);
     glissade::python::bind_model(module);
     glissade::python::bind_training(module);
+    glissade::python::bind_epochs(module);
 }

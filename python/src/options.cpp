@@ -46,6 +46,37 @@ void set_average_start(TrainOptions& options, nb::handle value) {
     options.average.start = nb::cast<double>(value);
 }
 
+/// A list of dictionaries with the names of Member's fields.
+void set_members(TrainOptions& options, nb::handle value) {
+    for (const nb::handle given : nb::cast<nb::list>(value)) {
+        const auto fields = nb::cast<nb::dict>(given);
+        Member member;
+        member.optimizer = nb::cast<Optimizer&>(fields["optimizer"]);
+        member.l1 = nb::cast<double>(fields["l1"]);
+        member.l2 = nb::cast<double>(fields["l2"]);
+        member.init_seed = nb::cast<std::uint64_t>(fields["init_seed"]);
+        member.dropout_seed = nb::cast<std::uint64_t>(fields["dropout_seed"]);
+        options.members.push_back(std::move(member));
+    }
+}
+
+/// A dictionary with names of CheckpointOptions' fields.
+void set_checkpoint(TrainOptions& options, nb::handle value) {
+    for (const auto& [key, given] : nb::cast<nb::dict>(value)) {
+        const auto name = nb::cast<std::string>(key);
+        if (name == "directory")
+            options.checkpoint.directory = nb::cast<std::string>(given);
+        else if (name == "every_steps")
+            options.checkpoint.every_steps = nb::cast<std::int64_t>(given);
+        else if (name == "every_epochs")
+            options.checkpoint.every_epochs = nb::cast<std::int64_t>(given);
+        else if (name == "keep")
+            options.checkpoint.keep = nb::cast<int>(given);
+        else
+            fail(ErrorKind::usage, "checkpoint has no setting called " + name + "; there are: directory, every_steps, every_epochs, keep");
+    }
+}
+
 const std::map<std::string, Setter, std::less<>>& setters() {
     static const std::map<std::string, Setter, std::less<>> table = {
         {"loss", [](TrainOptions& o, nb::handle v) { o.loss = nb::cast<Loss&>(v); }},
@@ -104,6 +135,9 @@ const std::map<std::string, Setter, std::less<>>& setters() {
         {"max_seconds", set<&TrainOptions::max_seconds>},
         {"tol", set<&TrainOptions::tol>},
         {"patience", set<&TrainOptions::patience>},
+        {"folds", set<&TrainOptions::folds>},
+        {"members", set_members},
+        {"checkpoint", set_checkpoint},
         {"validation", [](TrainOptions& o, nb::handle v) { o.validation = nb::cast<HeldDataset&>(v).data; }},
         {"start", [](TrainOptions& o, nb::handle v) { o.start = nb::cast<Model&>(v); }},
         {"device", set<&TrainOptions::device>},

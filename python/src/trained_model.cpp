@@ -67,6 +67,41 @@ Model linear_model(const Loss& loss, const ReadDoubles& weights, const ReadDoubl
     return model;
 }
 
+/// A network of given numbers, layer by layer weights [outputs][inputs], then biases [outputs].
+Model network_model(const Loss& loss, std::int64_t features, std::vector<std::int64_t> hidden, const std::string& activation,
+                    std::int64_t outputs, const ReadDoubles& parameters, std::vector<std::string> labels, bool float64) {
+    Model model;
+    model.spec.features = features;
+    model.spec.hidden = std::move(hidden);
+    model.spec.activation = Activation(activation);
+    model.spec.outputs = outputs;
+    model.spec.loss = loss;
+    model.task = labels.empty() ? Task::regression : Task::classification;
+    model.real_type = float64 ? RealType::float64 : RealType::float32;
+    model.class_labels = std::move(labels);
+    if (model.spec.parameter_count() != static_cast<std::int64_t>(parameters.size()))
+        fail(ErrorKind::usage, "a network of these layers has " + std::to_string(model.spec.parameter_count()) + " parameters, not " +
+                                   std::to_string(parameters.size()));
+    model.parameters.assign(parameters.data(), parameters.data() + parameters.size());
+    if (!float64)
+        for (double& value : model.parameters) value = static_cast<float>(value);
+    return model;
+}
+
+/// Weights, outputs x inputs, and biases (empty without) of each layer, views of one copy.
+nb::list layers(const Model& model) {
+    auto* kept = new std::vector<double>(model.parameters);
+    const nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<double>*>(p); });
+    nb::list result;
+    for (const DenseLayer& layer : model.spec.layers()) {
+        const std::size_t shape[] = {static_cast<std::size_t>(layer.outputs), static_cast<std::size_t>(layer.inputs)};
+        const std::size_t count[] = {layer.bias ? shape[0] : 0};
+        result.append(nb::make_tuple(nb::ndarray<nb::numpy, double>(kept->data() + layer.weights_at, 2, shape, owner),
+                                     nb::ndarray<nb::numpy, double>(kept->data() + layer.biases_at(), 1, count, owner)));
+    }
+    return result;
+}
+
 void coefficients(const Model& model, DoubleArray weights_out, DoubleArray biases_out) {
     std::vector<double> weights, biases;
     model.coefficients(weights, biases);
@@ -126,11 +161,14 @@ void bind_model(nb::module_& module) {
             },
             nb::arg("rows"), nb::arg("device"), nb::arg("threads"))
         .def("coefficients", &coefficients, nb::arg("weights_out").noconvert(), nb::arg("biases_out").noconvert())
+        .def("layers", &layers)
         .def("read", &read_for, nb::arg("path"), nb::arg("target"), nb::arg("target_file"), nb::arg("with_targets"))
         .def("save", &Model::save, nb::arg("path"), nb::call_guard<nb::gil_scoped_release>())
         .def_static("load", &Model::load, nb::arg("path"), nb::call_guard<nb::gil_scoped_release>());
     module.def("linear_model", &linear_model, nb::arg("loss"), nb::arg("weights").noconvert(), nb::arg("biases").noconvert(),
                nb::arg("bias"), nb::arg("class_labels"), nb::arg("float64"));
+    module.def("network_model", &network_model, nb::arg("loss"), nb::arg("features"), nb::arg("hidden"), nb::arg("activation"),
+               nb::arg("outputs"), nb::arg("parameters").noconvert(), nb::arg("class_labels"), nb::arg("float64"));
 }
 
 }  // namespace glissade::python

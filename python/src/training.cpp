@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "python/src/training.hpp"
 
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "glissade/checkpoint.hpp"
 #include "glissade/device.hpp"
 #include "glissade/trainer.hpp"
 #include "python/src/held_dataset.hpp"
@@ -16,8 +20,6 @@
 namespace nb = nanobind;
 
 namespace glissade::python {
-namespace {
-
 nb::dict dict_of(const EpochRecord& record) {
     nb::dict result;
     result["epoch"] = record.epoch;
@@ -29,9 +31,33 @@ nb::dict dict_of(const EpochRecord& record) {
     return result;
 }
 
-nb::list list_of(const std::vector<EpochRecord>& records) {
+namespace {
+
+nb::list list_of(const std::vector<EpochRecord>& records, bool of_several = false) {
     nb::list result;
-    for (const EpochRecord& record : records) result.append(dict_of(record));
+    for (const EpochRecord& record : records) {
+        nb::dict entry = dict_of(record);
+        if (of_several) entry["member"] = record.member;
+        result.append(entry);
+    }
+    return result;
+}
+
+nb::dict dict_of(const MemberResult& member) {
+    nb::dict result;
+    result["optimizer"] = nb::cast(member.member.optimizer);
+    result["l1"] = member.member.l1;
+    result["l2"] = member.member.l2;
+    result["seed"] = member.member.init_seed;
+    result["model"] = nb::cast(member.model);
+    result["history"] = list_of(member.history);
+    result["best_epoch"] = member.best_epoch;
+    result["best_loss"] = member.best_loss;
+    result["nonzero_weights"] = member.nonzero_weights;
+    result["divergence"] = member.divergence ? nb::cast(member.divergence->message) : nb::none();
+    nb::list folds;
+    for (const Metrics& metrics : member.folds) folds.append(python::dict_of(metrics));
+    result["fold_scores"] = folds;
     return result;
 }
 
@@ -45,43 +71,37 @@ nb::dict dict_of(const Progress& progress) {
     result["lr"] = progress.lr;
     result["seconds"] = progress.seconds;
     result["rows_per_second"] = progress.rows_per_second;
-    result["finished_epochs"] = list_of(progress.finished_epochs);
+    result["member"] = progress.member;
+    result["members"] = progress.members;
+    result["finished_epochs"] = list_of(progress.finished_epochs, progress.members > 1);
     return result;
 }
 
-/// What watches a run: Python's signals, and the caller's function where there is one.
-class Watcher {
-public:
-    explicit Watcher(nb::object callback) : callback_(std::move(callback)) {}
+}  // namespace
 
-    bool interrupted() const { return interrupted_; }
-
-    Control look(const Progress& progress) {
-        const nb::gil_scoped_acquire locked;
-        try {
-            if (PyErr_CheckSignals() != 0) throw nb::python_error();
-            if (callback_.is_none()) return Control::go_on;
-            return nb::cast<bool>(nb::bool_(callback_(dict_of(progress)))) ? Control::stop : Control::go_on;
-        } catch (const nb::python_error& error) {
-            if (!error.matches(PyExc_KeyboardInterrupt)) throw;
-            interrupted_ = true;
-            return Control::stop;
-        }
+Control Watcher::look(const Progress& progress) {
+    const nb::gil_scoped_acquire locked;
+    try {
+        if (PyErr_CheckSignals() != 0) throw nb::python_error();
+        if (callback_.is_none()) return Control::go_on;
+        stopped_ = nb::cast<bool>(nb::bool_(callback_(dict_of(progress))));
+    } catch (const nb::python_error& error) {
+        if (!error.matches(PyExc_KeyboardInterrupt)) throw;
+        interrupted_ = stopped_ = true;
     }
+    return stopped_ ? Control::stop : Control::go_on;
+}
 
-private:
-    nb::object callback_;
-    bool interrupted_ = false;
-};
+namespace {
 
-nb::dict train_run(const HeldDataset& rows, const nb::dict& settings, nb::object callback) {
+nb::dict train_run(const HeldDataset& rows, const nb::dict& settings, nb::object callback, const std::optional<std::string>& directory) {
     TrainOptions options = options_from(settings);
     Watcher watcher(std::move(callback));
     options.on_segment = [&watcher](const Progress& progress) { return watcher.look(progress); };
     Run run;
     {
         const nb::gil_scoped_release unlocked;
-        run = train(rows.data, options);
+        run = directory ? resume(rows.data, *directory, options) : train(rows.data, options);
     }
     nb::dict result;
     result["history"] = list_of(run.history);
@@ -93,6 +113,10 @@ nb::dict train_run(const HeldDataset& rows, const nb::dict& settings, nb::object
     result["plan"] = run.plan;
     result["steps"] = run.steps;
     result["seconds"] = run.seconds;
+    result["best_member"] = run.best_member;
+    nb::list members;
+    for (const MemberResult& member : run.members) members.append(dict_of(member));
+    result["members"] = members;
     result["model"] = nb::cast(std::move(run.model));
     return result;
 }
@@ -101,6 +125,17 @@ std::string plan_text(const HeldDataset& rows, const nb::dict& settings) {
     const TrainOptions options = options_from(settings);
     const nb::gil_scoped_release unlocked;
     return describe_plan(rows.data, options);
+}
+
+nb::dict checkpoint_info(const std::string& directory) {
+    const CheckpointInfo info = newest_checkpoint(directory);
+    nb::dict result;
+    result["path"] = info.path;
+    result["step"] = info.step;
+    result["epoch"] = info.epoch;
+    result["settings"] = info.settings;
+    result["skipped"] = info.skipped;
+    return result;
 }
 
 nb::list cuda_devices() {
@@ -118,7 +153,9 @@ nb::list cuda_devices() {
 }  // namespace
 
 void bind_training(nb::module_& module) {
-    module.def("train", &train_run, nb::arg("data"), nb::arg("settings"), nb::arg("callback").none());
+    module.def("train", &train_run, nb::arg("data"), nb::arg("settings"), nb::arg("callback").none(),
+               nb::arg("resume").none() = nb::none());
+    module.def("newest_checkpoint", &checkpoint_info, nb::arg("directory"));
     module.def("plan", &plan_text, nb::arg("data"), nb::arg("settings"));
     module.def("cuda_devices", &cuda_devices);
     module.def("cuda_missing", [] { return cuda_availability().missing; });

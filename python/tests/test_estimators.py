@@ -107,6 +107,30 @@ def test_partial_fit_after_an_averaged_fit_is_refused(points):
         model.partial_fit(x, side)
 
 
+@pytest.mark.parametrize("make", [glissade.SGDClassifier, glissade.MLPClassifier])
+def test_partial_fit_takes_rows_of_one_class(points, make):
+    x, _, side = points
+    model = make(random_state=0)
+    for _ in range(20):
+        for kind in ("up", "down"):
+            model.partial_fit(x[side == kind], side[side == kind], classes=["down", "up"])
+    assert model.score(x, side) > 0.5
+
+
+def test_a_penalty_shrinks_no_weight_beyond_zero(points):
+    x, _, side = points
+    settings = {"alpha": 1e5, "learning_rate": "constant", "eta0": 0.1, "shuffle": False, "max_iter": 3, "tol": None}
+    ours, theirs = glissade.SGDClassifier(**settings).fit(x, side), linear_model.SGDClassifier(**settings).fit(x, side)
+    # Each step sets the weights anew: no rounding outlives the next.
+    assert np.max(np.abs(ours.coef_ - theirs.coef_)) <= 16 * np.finfo(float).eps * np.max(np.abs(theirs.coef_))
+
+
+def test_weights_of_zero_leave_nothing_to_watch(points):
+    x, _, side = points
+    with pytest.raises(ValueError, match="validation set are all zero"):
+        glissade.SGDClassifier(early_stopping=True).fit(x, side, sample_weight=np.zeros(300))
+
+
 def test_batches_and_rules_of_ones_own(points):
     x, y, side = points
     model = glissade.SGDRegressor(batch_size=32, optimizer="adam", eta0=0.05, max_iter=60, tol=None, random_state=0).fit(x, y)

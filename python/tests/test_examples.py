@@ -24,5 +24,14 @@ def test_fashion_mnist_in_ten_lines():
     assert accuracy("fashion_mnist.py") >= 0.83
 
 
+def test_a_parquet_file_is_learnt_from_as_it_is_read():
+    assert accuracy("parquet_stream.py") >= 0.86
+
+
+def test_a_tensor_of_pytorch_is_trained_on_where_it_lies():
+    pytest.importorskip("torch", reason="PyTorch is not among the test requirements, for its size; test_exchange.py has a stand-in")
+    assert accuracy("torch_tensor.py") >= 0.95
+
+
 def test_a_pipeline_on_adult_in_which_one_import_was_changed():
     assert accuracy("adult_pipeline.py") >= 0.845

@@ -48,8 +48,16 @@ def test_results_go_out_by_dlpack(points):
     assert np.array_equal(np.from_dlpack(predicted), predicted)
 
 
+def test_layers_go_out_by_dlpack_as_views_of_one_array(points):
+    x, y, _ = points
+    (inner, inner_biases), (outer, _) = glissade.train(x, y, hidden=[4], epochs=1).model.layers()
+    views = [np.from_dlpack(part) for part in (inner, inner_biases, outer)]
+    assert [view.ctypes.data for view in views] == [part.ctypes.data for part in (inner, inner_biases, outer)]
+    assert inner.ctypes.data + inner.nbytes == inner_biases.ctypes.data and inner_biases.ctypes.data + inner_biases.nbytes == outer.ctypes.data
+
+
 def test_pytorch_tensors_are_viewed(points):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch is not among the test requirements, for its size: Tensor stands in for it above")
     x, y, _ = points
     data = glissade.Dataset.from_dlpack(torch.from_numpy(x), torch.from_numpy(y))
     assert np.array_equal(coefficients(data), coefficients(glissade.Dataset.from_numpy(x, y)))
@@ -93,8 +101,40 @@ def test_arrow_columns_that_are_no_numbers_are_named():
         glissade.Dataset.from_arrow(pa.table({"a": numbers}), target="z")
 
 
+class Frame:
+    """What speaks the Arrow C stream and nothing else: text as views and in several batches, as Polars has it."""
+
+    def __init__(self, columns):
+        table = pa.table({name: pa.array(values, type=pa.string_view() if values.dtype.kind == "U" else None) for name, values in columns.items()})
+        self.table = pa.concat_tables([table.slice(0, 100), table.slice(100)])
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+def test_frames_that_only_stream_are_taken(points):
+    x, _, side = points
+    long = np.where(side == "up", "a label that is longer than a view holds", "down")
+    data = glissade.Dataset.from_arrow(Frame({"side": long, **{name: x[:, place] for place, name in enumerate("abcde")}}), target="side", dtype=np.float64)
+    assert list(data.classes) == ["a label that is longer than a view holds", "down"] and data.feature_names == list("abcde")
+    assert np.array_equal(coefficients(data), coefficients(glissade.Dataset.from_numpy(x, long)))
+
+
+def test_what_streams_no_table_is_refused():
+    class Numbers:
+        def __arrow_c_stream__(self, requested_schema=None):
+            return pa.chunked_array([pa.array([1.0, 2.0])]).__arrow_c_stream__(requested_schema)
+
+    with pytest.raises(ValueError, match="not one of tables"):
+        glissade.Dataset.from_arrow(Numbers())
+    with pytest.raises(TypeError, match="ndarray does not speak the Arrow C stream"):
+        glissade.Dataset.from_arrow(np.ones(3))
+    with pytest.raises(TypeError, match="list does not speak DLPack"):
+        glissade.Dataset.from_dlpack([1.0])
+
+
 def test_polars_frames_are_taken(points):
-    polars = pytest.importorskip("polars")
+    polars = pytest.importorskip("polars", reason="Polars is not among the test requirements, for its size: Frame stands in for it above")
     x, _, side = points
     frame = polars.DataFrame({name: x[:, place] for place, name in enumerate("abcde")} | {"side": list(side)})
     data = glissade.Dataset.from_arrow(frame, target="side", dtype=np.float64)

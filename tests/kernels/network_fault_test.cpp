@@ -26,8 +26,8 @@ CaseShape faulty_shape() {
 Placement faulty_placement() {
     Placement p{cards().front(), {}};
     p.wishes.staging_bytes = 60;
-    p.wishes.graph = true;
     p.wishes.table_steps = 3;
+    p.wishes.network = cuda::NetworkFamily::graph;
     return p;
 }
 
@@ -98,15 +98,18 @@ TEST_F(CudaNetworkFault, OfTheGraphIsATypedErrorAndKeepsTheStateBeforeIt) {
 }
 
 TEST_F(CudaNetworkFault, NeverComesFromABudgetThatSaysTooLittle) {
-    for (const bool plain : {false, true}) {
-        CaseShape shape = faulty_shape();
-        if (plain) shape.affine = false, shape.dropout = shape.clip_norm = 0, shape.batch = 7;
-        const Case<float> c(shape);
-        const auto backend = cuda_backend(c, faulty_placement());
-        backend->run(c.segment());
-        EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()),
-                  cuda::run_budget(c.problem, backend->runner(), cuda::usable_card(0), {}, faulty_placement().wishes).memory.total());
-    }
+    for (const bool plain : {false, true})
+        for (const auto family : {cuda::NetworkFamily::graph, cuda::NetworkFamily::segments}) {
+            CaseShape shape = faulty_shape();
+            if (plain) shape.affine = false, shape.dropout = shape.clip_norm = 0, shape.batch = 7;
+            const Case<float> c(shape);
+            Placement p = faulty_placement();
+            p.wishes.network = family;
+            const auto backend = cuda_backend(c, p);
+            backend->run(c.segment());
+            EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()),
+                      cuda::run_budget(c.problem, backend->runner(), cuda::usable_card(0), {}, p.wishes).memory.total());
+        }
 }
 
 TEST_F(CudaNetworkFault, OfTheBudgetIsRefusedBeforeAnythingIsAllocated) {

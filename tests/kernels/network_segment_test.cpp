@@ -10,6 +10,12 @@
 namespace glissade::testing {
 namespace {
 
+Placement segment_placement(int n) {
+    Placement p = placement(n);
+    p.wishes.network = cuda::NetworkFamily::segments;
+    return p;
+}
+
 class NetworkSegment : public CudaTest {
 protected:
     /// Trains on a card within the reference's bound, and by other plans, from the `n`-th on, in the same bits.
@@ -17,10 +23,11 @@ protected:
         const NetworkOnCard on_card(run);
         Placement first{cards().front(), {}};
         first.wishes.blocks = 1;
+        first.wishes.network = cuda::NetworkFamily::segments;
         const TrainingState<float> wanted = on_card.trained(first, 100);
         run.expect_reference<float>(label, [&] { return on_card.parameters(wanted); });
         for (int i = n; i < n + 2; ++i) {
-            const Placement p = placement(i);
+            const Placement p = segment_placement(i);
             EXPECT_TRUE(same_state(on_card.trained(p, 1 + i % 5), wanted)) << label << "; " << p;
         }
     }
@@ -125,14 +132,15 @@ TEST_F(NetworkSegment, AMemberIsTheModelOfItsOwnRun) {
     const NetworkOnCard all(all_run);
     const std::vector<Member> members = run.options.members;
     for (int n = 0; n < 12; ++n) {
-        const Placement p = placement(n);
+        const Placement p = segment_placement(n);
         const TrainingState<float> state = all.trained(p, 3);
         const std::size_t count = state.parameters.size() / members.size();
         for (std::size_t m = 0; m < members.size(); ++m) {
             NetworkRun alone_run = run;
             alone_run.options.members = {members[m]};
             alone_run.start.clear();
-            const TrainingState<float> alone = NetworkOnCard(alone_run).trained(Placement{cards().front(), {.blocks = 1}}, 100);
+            const TrainingState<float> alone =
+                NetworkOnCard(alone_run).trained(Placement{cards().front(), {.blocks = 1, .network = cuda::NetworkFamily::segments}}, 100);
             const auto from = state.parameters.begin() + static_cast<std::ptrdiff_t>(m * count);
             EXPECT_TRUE(same_bits(std::vector<float>(from, from + static_cast<std::ptrdiff_t>(count)), alone.parameters)) << m << "; " << p;
         }
@@ -149,7 +157,7 @@ TEST_F(NetworkSegment, FreezesBeforeTheFirstSumThatIsNotFinite) {
     std::optional<std::int64_t> steps_done;
     std::optional<TrainingState<float>> frozen;
     for (int n = 0; n < 8; ++n) {
-        const Placement p = placement(n);
+        const Placement p = segment_placement(n);
         const auto backend = on_card.backend(p);
         const SegmentReport report = on_card.report_of(*backend);
         EXPECT_TRUE(report.frozen) << p;

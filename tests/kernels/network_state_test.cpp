@@ -33,7 +33,7 @@ Placement card_number(int n, std::int64_t table_steps = 0) {
     Placement p{all[static_cast<std::size_t>(n) % all.size()], {}};
     p.wishes.table_steps = table_steps;
     p.wishes.staging_bytes = 500;
-    p.wishes.graph = true;
+    p.wishes.network = cuda::NetworkFamily::graph;
     return p;
 }
 
@@ -216,7 +216,7 @@ TEST_F(CudaNetworkState, SaysWhatRunsAndRefusesWhatItDoesNotCount) {
     CaseShape shape = network_shape();
     Problem<float> large = c.problem;
     large.batches.order.rows = large.batches.batch_size = std::int64_t{1} << 32;
-    const auto error = error_of([&] { cuda::make_cuda_backend_with(large, {}, {}); });
+    const auto error = error_of([&] { cuda::make_cuda_backend_with(large, {}, {.network = cuda::NetworkFamily::graph}); });
     ASSERT_TRUE(error);
     EXPECT_EQ(error->kind(), ErrorKind::device);
     EXPECT_NE(std::string(error->what()).find("take smaller batches"), std::string::npos) << error->what();

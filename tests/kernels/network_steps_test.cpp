@@ -14,15 +14,15 @@ using testing::NetworkRun;
 
 class CudaNetworkSteps : public testing::CudaTest {
 protected:
-    /// Trains on one card after another, some steps at a time.
+    /// Trains on one card after another.
     void expect_reference(NetworkRun& run, const std::string& label) {
         const std::vector<CardSetting> all = cards();
-        testing::Placement p{all[static_cast<std::size_t>(turn_) % all.size()], {}};
-        p.wishes.graph = true;
+        const CardSetting& card = all[static_cast<std::size_t>(turn_++) % all.size()];
         run.start.clear();
-        const testing::NetworkOnCard on_card(run);
-        const std::int64_t a_segment = turn_++ % 3 == 0 ? 1 : 5;
-        run.expect_reference<float>(label + " on " + p.card.name, [&] { return on_card.parameters(on_card.trained(p, a_segment)); });
+        run.expect_reference<float>(label + " on " + card.name, [&] {
+            const testing::NetworkOnCard on_card(run);
+            return on_card.parameters(on_card.trained({card, {.network = cuda::NetworkFamily::graph}}, 100));
+        });
     }
 
 private:

@@ -24,10 +24,10 @@ struct CaseShape {
     double clip_norm = 0, clip_value = 0;
     Shuffle shuffle = Shuffle::full;
     double rate = .1;
-    std::int64_t weight_sets = 1;  ///< several: member m has set m % weight_sets
-    double label_smoothing = 0;
+    std::int64_t weight_sets = 1;           ///< several: member m has set m % weight_sets
     std::vector<std::int64_t> hidden = {};  ///< widths of tanh layers
     double dropout = 0;
+    double label_smoothing = 0;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const CaseShape& s) {
@@ -35,8 +35,8 @@ inline std::ostream& operator<<(std::ostream& out, const CaseShape& s) {
                << s.steps << " steps, loss " << s.loss << ", rule " << s.rule << "." << s.variant << (s.bias ? "" : ", no bias")
                << (s.weights ? ", weights" : "") << (s.weight_sets > 1 ? ", several sets" : "") << (s.affine ? ", affine" : "")
                << (s.averaging ? ", averaging" : "") << (s.padded_rows ? ", padded rows" : "") << ", clip " << s.clip_norm << " "
-               << s.clip_value << ", shuffle " << static_cast<int>(s.shuffle) << (s.label_smoothing > 0 ? ", label smoothing" : "") << ", "
-               << s.hidden.size() << " hidden layers";
+               << s.clip_value << ", shuffle " << static_cast<int>(s.shuffle) << ", " << s.hidden.size() << " hidden layers"
+               << (s.label_smoothing > 0 ? ", label smoothing" : "");
 }
 
 struct LossFacts {

@@ -41,8 +41,6 @@ TEST(NetworkOptions, ThatCannotBeAreRefusedByName) {
         {"label smoothing is for", [](TrainOptions& o) { o.loss = "hinge", o.label_smoothing = .1; }},
         {"begin alike stay alike", [](TrainOptions& o) { o.init = Init::zeros; }},
         {"elu_alpha", [](TrainOptions& o) { o.activation = Elu{.elu_alpha = -1}; }},
-        {"label smoothing of a linear model runs on the CPU only",
-         [](TrainOptions& o) { o.hidden.clear(), o.label_smoothing = .1, o.device = "cuda:1"; }},
         {"are allowed",
          [](TrainOptions& o) {
              o.hidden = {500, 500}, o.memory_limit_bytes = 1 << 20;

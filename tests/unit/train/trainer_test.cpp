@@ -339,6 +339,11 @@ TEST(Trainer, RefusesTargetsOfOneClass) {
     std::fill(problem.y.begin(), problem.y.end(), 1.0f);
     const auto run = [&] { train(problem.dataset(), quick("logistic")); };
     EXPECT_NE(message_of(run, ErrorKind::data).find("one class only"), std::string::npos);
+    // A model to go on from knows the other class.
+    const RandomProblem<float> both(20, 2, 2, 1);
+    TrainOptions options = quick("logistic");
+    options.start = train(both.dataset(), options).model;
+    EXPECT_EQ(train(problem.dataset(), options).stop, StopReason::finished);
 }
 
 TEST(Trainer, RefusesSettingsThatContradictEachOther) {

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which family a network is given to, and that what is said of it is so. On an emulated card of the size of an H200.
+#include <gtest/gtest.h>
+
+#include "glissade/error.hpp"
+#include "tests/emulation/control.hpp"
+#include "tests/kernels/compare.hpp"
+
+namespace glissade::testing {
+namespace {
+
+class CudaNetworkFamily : public CudaTest {
+protected:
+    void SetUp() override {
+        emulation::reset();
+        emulation::Card card = emulation::card("hopper-like");
+        card.multiprocessors = 132;
+        emulation::set_card(card, 1);
+    }
+    static std::string described(std::vector<std::int64_t> hidden, std::int64_t columns, std::int64_t batch, cuda::PlanWishes wishes = {}) {
+        CaseShape shape{.rows = batch, .columns = columns, .batch = batch, .steps = 1, .rule = rule_index<Adam>(UpdateRules{})};
+        shape.hidden = std::move(hidden);
+        const Case<float> c(shape);
+        return cuda::plan_steps(c.problem, cuda::usable_card(0), {}, wishes)->description() + "; " +
+               cuda::plan_steps(c.problem, cuda::usable_card(0), {}, wishes)->other_family();
+    }
+    static bool takes_segments(const std::string& text) { return text.find("a graph of matrix products would take") != std::string::npos; }
+    static bool takes_graph(const std::string& text) { return text.find("a segment kernel would take") != std::string::npos; }
+};
+
+TEST_F(CudaNetworkFamily, SegmentsTakeSmallNetworksAndGraphsLargeOnes) {
+    for (const std::int64_t batch : {64, 1024}) {
+        EXPECT_TRUE(takes_segments(described({64, 64}, 28, batch))) << described({64, 64}, 28, batch);
+        EXPECT_TRUE(takes_segments(described({16}, 10, batch))) << described({16}, 10, batch);
+        EXPECT_TRUE(takes_graph(described({1024, 1024}, 512, batch))) << described({1024, 1024}, 512, batch);
+    }
+}
+
+TEST_F(CudaNetworkFamily, DeepNetworksHaveNoSegmentKernel) {
+    const std::vector<std::int64_t> deep(kernels::SegmentNetworkParams::most_layers, 4);
+    const std::string text = described(deep, 4, 64);
+    EXPECT_EQ(text.rfind("a graph of", 0), 0U) << text;
+    EXPECT_FALSE(takes_graph(text)) << "there is nothing to compare with: " << text;
+    try {
+        described(deep, 4, 64, {.network = cuda::NetworkFamily::segments});
+        ADD_FAILURE() << "planned";
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("more than 8 layers"), std::string::npos) << error.what();
+    }
+}
+
+/// Training by either family, from the same state, differs by roundings only; by the one that is planned not at all.
+TEST_F(CudaNetworkFamily, ThePlannedOneRuns) {
+    CaseShape shape{.rows = 40, .columns = 5, .outputs = 3, .batch = 16, .steps = 4, .loss = rule_index<Softmax>(LossRules{})};
+    shape.hidden = {6};
+    const Case<float> c(shape);
+    const auto state_of = [&](cuda::NetworkFamily family) {
+        const auto backend = cuda::make_cuda_backend_with(c.problem, {}, {.network = family});
+        backend->set_state(c.start);
+        backend->run(c.segment());
+        return backend->get_state();
+    };
+    const auto planned = state_of(cuda::NetworkFamily::faster);
+    EXPECT_TRUE(same_state(planned, state_of(cuda::NetworkFamily::segments)));
+    EXPECT_FALSE(same_state(planned, c.start));
+}
+
+}  // namespace
+}  // namespace glissade::testing
