@@ -15,6 +15,7 @@ inline constexpr int max_cluster = 16;       ///< of a cluster team; 8 on every 
 inline constexpr int max_grid_cluster = 8;
 inline constexpr int loss_threads = 128;  ///< of a block of network_loss: as many rows at a time
 inline constexpr int row_blocks_a_multiprocessor = 8;
+inline constexpr int sparse_threads = 256;  ///< of a block of the kernels of sparse rows, at most
 
 /// Up to here a row's dot product is shared by 8 threads, beyond by 32: fewer shuffles against more rows in flight.
 inline constexpr int narrow_features = 128, narrow_row_threads = 8;

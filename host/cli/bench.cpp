@@ -90,7 +90,7 @@ BenchData load(const BenchFlags& flags) {
 std::string cuda_left_out(const BenchFlags& flags, const BenchData& data) {
     if (flags.command.learning.options.device == "cpu") return "--device cpu";
     if (flags.command.learning.real_type != RealType::float32) return "float64 is for the CPU";
-    if (data.train.is_sparse()) return "sparse rows are for the CPU";
+    if (data.train.is_sparse()) return "sparse rows are measured on the CPU only";
     return cuda_availability().missing;
 }
 

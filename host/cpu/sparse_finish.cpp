@@ -63,23 +63,13 @@ void SparseRunner<Real>::clip_norms() {
 /// Which members' steps run over all parameters, and what waiting parameters are multiplied with and lowered by after this step.
 template <class Real>
 void SparseRunner<Real>::advance_waiting(std::int64_t step) {
-    using rules::ScalarRow;
     bool any_all = false;
     for (std::int64_t m = 0; m < layout_.members; ++m) {
         const auto at = static_cast<std::size_t>(m);
-        const Real* row = scalars(step, m);
-        double& product = slow_.numbers[at * idle_numbers];
-        double& sum = slow_.numbers[at * idle_numbers + 1];
-        all_[at] = problem_.idle.lazy() || problem_.idle.skips ? 0 : 1;
-        if (problem_.idle.kind == Idle::follows) product = static_cast<double>(row[ScalarRow::rule]);
+        double* numbers = slow_.numbers.data() + m * idle_numbers;
+        all_[at] = glissade::advance_waiting(problem_.idle, segment_->first_step + step, scalars(step, m), numbers) ? 1 : 0;
         if (!waits_by_product()) continue;
-        const double rate = problem_.idle.kind == Idle::decays ? static_cast<double>(row[ScalarRow::rule]) : 0.0;
-        const double factor = 1.0 - rate * static_cast<double>(row[ScalarRow::coupled_decay]);
-        const bool sums_end = problem_.idle.shrinks && (segment_->first_step + step + 1) % steps_a_sum == 0;
-        all_[at] = !(factor >= least_factor) || product * factor < least_product || sums_end ? 1 : 0;
-        product = all_[at] ? 1.0 : product * factor;
-        sum = all_[at] ? 0.0 : sum + static_cast<double>(row[ScalarRow::shrink]) / product;
-        next_waiting_[at] = {static_cast<Real>(product), static_cast<Real>(sum), problem_.idle.shrinks};
+        next_waiting_[at] = {static_cast<Real>(numbers[0]), static_cast<Real>(numbers[1]), problem_.idle.shrinks};
         any_all = any_all || all_[at];
     }
     if (any_all && !saved_all_) save_all();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "glissade/rules/waiting.hpp"
 #include "host/cpu/layout.hpp"
 
 namespace glissade::cpu {
@@ -42,14 +43,6 @@ std::uint32_t stamp_of(const Real* record) {
 template <class Real>
 void set_stamp(Real* record, std::uint32_t stamp) {
     std::memcpy(record, &stamp, sizeof stamp);
-}
-
-/// Columns fall into groups by a hash of their place: threads take whole groups, of much the same size whatever the columns mean, and the
-/// squares of a norm are added group by group, so that neither depends on the number of threads. Columns that may share a cache line share
-/// the group.
-inline constexpr int column_groups = 64;
-inline int group_of(std::uint32_t column) {
-    return static_cast<int>(((column >> 2) * 0x9E3779B1u) >> 26);
 }
 
 /// One entry of a row on its way to the thread that adds its column.

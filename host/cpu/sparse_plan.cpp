@@ -6,6 +6,7 @@
 
 #include "host/cpu/sparse_runner.hpp"
 #include "host/cpu/step_plan.hpp"
+#include "host/execution/sparse_lengths.hpp"
 
 namespace glissade::cpu {
 
@@ -15,29 +16,6 @@ namespace {
 constexpr std::int64_t work_for_a_team = 3'000;
 /// A batch whose entries, for as many threads, may need more room than this is not sorted by column: one thread takes it as it lies.
 constexpr std::int64_t most_entries = std::int64_t{1} << 23;
-
-/// How many rows there are of each length.
-template <class Real>
-std::vector<std::int64_t> lengths_of(const SparseView<const Real>& x) {
-    std::vector<std::int64_t> counts(1, 0);
-    for (std::int64_t r = 0; r < x.rows; ++r) {
-        const auto length = static_cast<std::size_t>(x.offsets[r + 1] - x.offsets[r]);
-        if (length >= counts.size()) counts.resize(length + 1, 0);
-        ++counts[length];
-    }
-    return counts;
-}
-
-/// The most entries that so many different rows can have, or, if rows may repeat, any.
-std::int64_t most_entries_of(const std::vector<std::int64_t>& lengths, std::int64_t rows, bool repeat) {
-    std::int64_t entries = 0;
-    for (std::size_t length = lengths.size(); length-- > 0 && rows > 0;) {
-        const std::int64_t taken = repeat && lengths[length] > 0 ? rows : std::min(rows, lengths[length]);
-        entries += taken * static_cast<std::int64_t>(length);
-        rows -= taken;
-    }
-    return entries;
-}
 
 }  // namespace
 

@@ -112,7 +112,7 @@ private:
         return segment_->scalars + (step * layout_.members + member) * rules::scalars_a_member;
     }
     std::uint32_t now(std::int64_t step) const { return slow_.clock + static_cast<std::uint32_t>(step) + 1; }
-    bool waits_by_product() const { return problem_.idle.kind == Idle::decays || problem_.idle.shrinks; }
+    bool waits_by_product() const { return problem_.idle.by_product(); }
     /// Gradient of the mean loss, held within the limit.
     Real mean_of(Real sum, Real rows) const {
         const Real mean = sum / rows, limit = problem_.clip_value;

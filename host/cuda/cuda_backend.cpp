@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "glissade/error.hpp"
+#include "host/cuda/sparse_backend.hpp"
 
 namespace glissade {
 
@@ -69,12 +70,16 @@ std::unique_ptr<CudaBackend> make_cuda_backend_with(const Problem<float>& proble
 }  // namespace cuda
 
 std::unique_ptr<Backend<float>> make_cuda_backend(const Problem<float>& problem, const BackendLimits& limits) {
-    if (problem.is_sparse()) fail(ErrorKind::internal, "sparse rows were given to the GPU");
+    if (problem.is_sparse()) return cuda::make_sparse_backend(problem, limits);
     return cuda::make_cuda_backend_with(problem, limits, {});
 }
 
 std::string cuda_refusal(const Problem<float>& problem, const BackendLimits& limits) {
     try {
+        if (problem.is_sparse()) {
+            cuda::check_sparse(problem, limits);
+            return "";
+        }
         const cuda::Card card = cuda::usable_card(limits.cuda_ordinal);
         const cuda::DeviceScope scope(limits.cuda_ordinal);
         const auto runner = cuda::plan_steps(problem, card, limits, {});

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "host/cuda/card.hpp"
+#include "host/cuda/sparse_backend.hpp"
 #include "host/execution/backend.hpp"
 #include "kernels/tuning.hpp"
 
@@ -77,6 +78,7 @@ void score_on_cuda(const ScoreTask<float>& task, int ordinal, std::span<float> s
     using namespace cuda;
     const Card card = usable_card(ordinal);
     const DeviceScope scope(ordinal);
+    if (task.sparse.offsets != nullptr) return score_sparse_on(card, task, scores_out);
     const Scorer::Shape shape = scorer_shape(ModelShape::of(task, task.x.columns), task.x.rows, card.facts.multiprocessors);
     const Stream stream;
     if (task.place) stream.wait_for(task.place->stream);

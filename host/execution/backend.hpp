@@ -45,6 +45,8 @@ struct IdlePlan {
     std::string why_all;   ///< where each step runs over all parameters: what there is no closed form for
 
     bool lazy() const { return kind != Idle::moves; }
+    /// Parameters wait as parts of a product, and of a sum if an L1 penalty goes on.
+    bool by_product() const { return kind == Idle::decays || shrinks; }
     /// Vectors of state that say since when a parameter waits: the thresholds summed up by then, its age in steps, or 1/rate of that step.
     int marks() const { return kind == Idle::fades || kind == Idle::follows || shrinks ? 1 : 0; }
 };

@@ -5,11 +5,19 @@
 
 namespace glissade {
 
-double power_of(double factor, std::uint32_t steps) {
-    double result = 1;
-    for (double square = factor; steps > 0; steps >>= 1, square *= square)
-        if ((steps & 1) != 0) result *= square;
-    return result;
+template <class Real>
+bool advance_waiting(const IdlePlan& idle, std::int64_t step, const Real* scalars, double* numbers) {
+    using rules::ScalarRow;
+    double &product = numbers[0], &sum = numbers[1];
+    if (idle.kind == Idle::follows) product = static_cast<double>(scalars[ScalarRow::rule]);
+    if (!idle.by_product()) return !idle.lazy() && !idle.skips;
+    const double rate = idle.kind == Idle::decays ? static_cast<double>(scalars[ScalarRow::rule]) : 0.0;
+    const double factor = 1.0 - rate * static_cast<double>(scalars[ScalarRow::coupled_decay]);
+    const bool sums_end = idle.shrinks && (step + 1) % steps_a_sum == 0;
+    const bool all = !(factor >= least_factor) || product * factor < least_product || sums_end;
+    product = all ? 1.0 : product * factor;
+    sum = all ? 0.0 : sum + static_cast<double>(scalars[ScalarRow::shrink]) / product;
+    return all;
 }
 
 std::vector<double> waiting_at_start(std::int64_t members) {
@@ -65,6 +73,8 @@ std::vector<Real> settled_parameters(const Problem<Real>& problem, const Trainin
     return out;
 }
 
+template bool advance_waiting(const IdlePlan&, std::int64_t, const float*, double*);
+template bool advance_waiting(const IdlePlan&, std::int64_t, const double*, double*);
 template std::vector<float> settled_parameters(const Problem<float>&, const TrainingState<float>&, std::int64_t);
 template std::vector<double> settled_parameters(const Problem<double>&, const TrainingState<double>&, std::int64_t);
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "glissade/rules/waiting.hpp"
 #include "host/execution/backend.hpp"
 
 /// Parameters of sparse runs that wait until a batch holds their column again: what they are worth meanwhile.
@@ -17,20 +18,6 @@ namespace glissade {
 /// What waits with every member: P and S (decays, rests), or 1/lr of the last step (follows).
 inline constexpr std::int64_t idle_numbers = 2;
 
-template <class Real>
-struct Waiting {
-    Real product = 1, sum = 0;
-    bool shrinks = false;
-
-    /// theta as of now.
-    Real settle(Real stored, Real mark) const {
-        if (!shrinks) return stored * product;
-        const Real size = stored < Real(0) ? -stored : stored, left = size - (sum - mark);
-        if (!(left > Real(0))) return stored == stored ? Real(0) : stored;
-        return (stored < Real(0) ? -left : left) * product;
-    }
-};
-
 /// The least product, a power of two, so that stored values keep away from the ends of float32.
 inline constexpr double least_product = 0x1p-20;
 /// Steps after which sums begin anew, so that their rounding stays small.
@@ -38,8 +25,10 @@ inline constexpr std::int64_t steps_a_sum = 65536;
 /// What a single step may leave of theta; below, or with its sign turned, a step runs over all parameters.
 inline constexpr double least_factor = .0625;
 
-/// factor^steps, by squaring, so that it is the same on every machine.
-double power_of(double factor, std::uint32_t steps);
+/// Moves what waits with a member, its idle_numbers, on by one step: the step-th of the run, from 0, with these scalars. Whether the step
+/// runs over all of the member's parameters, which then wait no longer.
+template <class Real>
+bool advance_waiting(const IdlePlan& idle, std::int64_t step, const Real* scalars, double* numbers);
 
 /// `waiting` of a run that begins.
 std::vector<double> waiting_at_start(std::int64_t members);

@@ -33,7 +33,6 @@ Calibration usable_calibration(std::string& why) {
 template <class Real>
 DeviceChoice device_of(const Problem<Real>& problem, const std::string& device) {
     if (problem.place) return choose_for_place(device, *problem.place);
-    if (problem.is_sparse()) return choose_for_sparse(device);
     return choose_device(device, real_type_of<Real>());
 }
 

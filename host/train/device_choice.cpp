@@ -57,16 +57,4 @@ DeviceChoice choose_for_place(const std::string& device, const DevicePlace& plac
     return choice;
 }
 
-DeviceChoice choose_on_cpu(const std::string& device, const std::string& what, const std::string& otherwise) {
-    if (device == "cpu") return {false, 0, true, "asked for"};
-    if (device == "auto") return {false, 0, false, what + " on the CPU"};
-    if (device != "cuda" && device.rfind("cuda:", 0) != 0)
-        fail(ErrorKind::usage, "device \"" + device + "\" is not auto, cpu, cuda or cuda:N");
-    fail(ErrorKind::usage, what + " on the CPU only; use device cpu or auto, or " + otherwise + " with device " + device);
-}
-
-DeviceChoice choose_for_sparse(const std::string& device) {
-    return choose_on_cpu(device, "sparse data runs", "dense data");
-}
-
 }  // namespace glissade

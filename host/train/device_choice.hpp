@@ -24,9 +24,4 @@ DeviceChoice choose_device(const std::string& device, RealType type);
 /// CPU and for another device.
 DeviceChoice choose_for_place(const std::string& device, const DevicePlace& place);
 
-/// The same for what runs on the CPU only: Error(usage) for a GPU that was asked for by name. `what` runs there, as in "sparse data runs on
-/// the CPU"; `otherwise` is what a GPU would take.
-DeviceChoice choose_on_cpu(const std::string& device, const std::string& what, const std::string& otherwise);
-DeviceChoice choose_for_sparse(const std::string& device);
-
 }  // namespace glissade

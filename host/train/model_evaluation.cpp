@@ -31,7 +31,7 @@ Metrics evaluate_as(const Model& model, const Dataset& data, const PredictOption
     JudgedRows<Real> rows = judged_rows<Real>(model.spec, {{}, targets, weights, model.target_scale}, LossUnits::user);
     const JudgedTotals totals = judged_totals(rows);
     if constexpr (sizeof(Real) == 4) {
-        if (device.cuda) {
+        if (device.cuda && !data.is_sparse()) {  // of sparse rows only the scores are taken there
             rows.features = task.x;
             rows.place = task.place;
             return metrics_of(model.spec, data.rows(), totals, judge_on_cuda(task, rows, device.ordinal));

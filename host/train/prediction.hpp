@@ -83,7 +83,6 @@ private:
 
 template <class Real>
 DeviceChoice choose_for_task(const ScoreTask<Real>& task, const PredictOptions& options) {
-    if (task.sparse.offsets != nullptr) return choose_for_sparse(options.device);
     return task.place ? choose_for_place(options.device, *task.place) : choose_device(options.device, real_type_of<Real>());
 }
 

@@ -125,7 +125,7 @@ struct TrainOptions {
     std::optional<Model> start = {};   ///< warm start from this model, brought into the units of this run; `init` otherwise
 
     std::string device = "auto";  ///< auto, cpu, cuda or cuda:N. auto uses a usable GPU where float32 and the shape allow, and says so in
-                                  ///< the plan; sparse data runs on the CPU
+                                  ///< the plan
     int threads = 0;              ///< 1 ... 1024, or 0: usable_processors()
     std::int64_t memory_limit_bytes = 0, device_memory_limit_bytes = 0;  ///< for the run, besides the data; 0: what is available
     std::int64_t segment_steps = 0;                                      ///< 0: chosen for tens of milliseconds; never changes results

@@ -21,4 +21,18 @@ struct SortPairsParams {
 int sort_pairs_scratch(std::int64_t count, std::int64_t* bytes_out);
 int launch_sort_pairs(const SortPairsParams& params, StreamHandle stream);
 
+/// The same by the low `key_bits` bits of the keys, with whole numbers beside them.
+struct SortEntriesParams {
+    std::int64_t count = 0;
+    int key_bits = 32;
+    const std::uint32_t* keys_in = nullptr;
+    std::uint32_t* keys_out = nullptr;
+    const std::uint32_t* values_in = nullptr;
+    std::uint32_t* values_out = nullptr;
+    void* scratch = nullptr;
+    std::int64_t scratch_bytes = 0;  ///< at least what sort_entries_scratch says
+};
+int sort_entries_scratch(std::int64_t count, int key_bits, std::int64_t* bytes_out);
+int launch_sort_entries(const SortEntriesParams& params, StreamHandle stream);
+
 }  // namespace glissade::kernels

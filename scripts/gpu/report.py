@@ -44,6 +44,7 @@ def main():
         for run in ours.get("runs", []):
             run["compared"] = compare(run, peer.get("runs", []), card)
         result["training"].append({"ours": ours, "pytorch": peer, "calibration": calibration})
+    result["sparse"] = read(parts / "sparse.json")
     result["card_afterwards"] = (parts / "card_afterwards.txt").read_text().splitlines()
     out.write_text(json.dumps(result, indent=1) + "\n")
     for line in result["card"] + result["tests"] + result["compute_sanitizer"]:
@@ -58,6 +59,11 @@ def main():
             line = f"{ours['rows']} x {ours['columns']} to {layers}, batch {run['batch'] or 'full'}, {run['members']} members: {run['step_us']:.3g} us a step"
             line += f" (predicted {run['predicted_step_us']:.3g}), {run['gb_a_second']:.4g} GB/s"
             print(line + "".join(f", {name} {value:.4g}" for name, value in run["compared"].items()))
+    if "missing" in result["sparse"]:
+        print("sparse training failed:", result["sparse"]["missing"])
+    for run in result["sparse"].get("runs", []):
+        print(f"sparse, {run['optimizer']}, batch {run['batch']}: {run['rows_a_second']:.4g} rows/s, {run['ns_a_nonzero']:.3g} ns a nonzero, "
+              f"{run['step_us']:.3g} us a step (predicted {run['predicted_step_us']:.3g})")
     print("written:", out)
 
 

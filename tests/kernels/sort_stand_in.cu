@@ -10,10 +10,11 @@ namespace glissade::kernels {
 
 namespace {
 
-/// Merge sort of pairs: runs of `width` become runs of twice that, to and fro between the output and the scratch.
-__global__ void sort_stand_in_kernel(const __grid_constant__ SortPairsParams params) {
+/// Merge sort of pairs by the bits of `mask`: runs of `width` become runs of twice that, to and fro between the output and the scratch.
+template <class Value, class Params>
+__device__ void merge_pairs(const Params& params, std::uint32_t mask) {
     auto* keys = static_cast<std::uint32_t*>(params.scratch);
-    auto* values = reinterpret_cast<float*>(keys + params.count);
+    auto* values = reinterpret_cast<Value*>(keys + params.count);
     for (std::int64_t i = 0; i < params.count; ++i) {
         params.keys_out[i] = params.keys_in[i];
         params.values_out[i] = params.values_in[i];
@@ -28,13 +29,20 @@ __global__ void sort_stand_in_kernel(const __grid_constant__ SortPairsParams par
             const std::int64_t end = middle + width < params.count ? middle + width : params.count;
             std::int64_t left = begin, right = middle;
             for (std::int64_t out = begin; out < end; ++out) {
-                const bool take_left = left < middle && (right >= end || keys[left] <= keys[right]);
+                const bool take_left = left < middle && (right >= end || (keys[left] & mask) <= (keys[right] & mask));
                 const std::int64_t from = take_left ? left++ : right++;
                 params.keys_out[out] = keys[from];
                 params.values_out[out] = values[from];
             }
         }
     }
+}
+
+__global__ void sort_stand_in_kernel(const __grid_constant__ SortPairsParams params) {
+    merge_pairs<float>(params, 0xFFFFFFFFu);
+}
+__global__ void sort_entries_stand_in_kernel(const __grid_constant__ SortEntriesParams params) {
+    merge_pairs<std::uint32_t>(params, params.key_bits >= 32 ? 0xFFFFFFFFu : (1u << params.key_bits) - 1u);
 }
 
 }  // namespace
@@ -46,6 +54,15 @@ int sort_pairs_scratch(std::int64_t count, std::int64_t* bytes_out) {
 
 int launch_sort_pairs(const SortPairsParams& params, StreamHandle stream) {
     return launch(sort_stand_in_kernel, params, {1, 1, 0, false}, stream);
+}
+
+int sort_entries_scratch(std::int64_t count, int, std::int64_t* bytes_out) {
+    *bytes_out = 2 * count * static_cast<std::int64_t>(sizeof(std::uint32_t));
+    return 0;
+}
+
+int launch_sort_entries(const SortEntriesParams& params, StreamHandle stream) {
+    return launch(sort_entries_stand_in_kernel, params, {1, 1, 0, false}, stream);
 }
 
 }  // namespace glissade::kernels

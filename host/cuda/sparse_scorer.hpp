@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "glissade/sparse_view.hpp"
+#include "host/cuda/buffers.hpp"
+#include "host/cuda/sparse_plan.hpp"
+#include "host/cuda/stream.hpp"
+
+namespace glissade::cuda {
+
+/// Scores of sparse rows on the device that is current when it is made. Rows come in chunks by two slots that take turns. Allocates once;
+/// only a row with more nonzeros than a slot holds makes it larger.
+class SparseScorer {
+public:
+    /// `scale`: device memory, or null for 1.
+    SparseScorer(const SparseScoreShape& shape, const float* scale, const Stream& stream);
+    SparseScorer(const SparseScorer&) = delete;
+    SparseScorer& operator=(const SparseScorer&) = delete;
+    ~SparseScorer();  ///< waits for what it has queued
+
+    /// `parameters`: host memory, weights [outputs][columns], then biases. Waits.
+    void score(const SparseView<const float>& x, const float* parameters, std::span<float> scores_out);
+
+private:
+    struct Slot {
+        PinnedBuffer<std::int64_t> host_offsets;
+        PinnedBuffer<std::uint32_t> host_indices;
+        PinnedBuffer<float> host_values, host_scores;
+        DeviceBuffer<std::int64_t> offsets;
+        DeviceBuffer<std::uint32_t> indices;
+        DeviceBuffer<float> values, scores;
+        Event done;
+        std::int64_t first = 0, rows = 0;  ///< whose scores are on their way
+    };
+    static void take_entries(Slot& slot, std::int64_t entries);
+    std::int64_t rows_from(const SparseView<const float>& x, std::int64_t first) const;
+    void collect(Slot& slot, std::span<float> scores_out) const;
+    void queue(Slot& slot, const SparseView<const float>& x);
+
+    SparseScoreShape shape_;
+    const float* scale_;
+    const Stream& stream_;
+    PinnedBuffer<float> host_parameters_;
+    DeviceBuffer<float> parameters_;
+    std::array<Slot, 2> slots_;
+};
+
+}  // namespace glissade::cuda

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+#include "kernels/launch_sparse.hpp"
+
+namespace glissade::kernels {
+
+/// The batch of a step of the table: which epoch, from which position, how many rows.
+struct SparseBatch {
+    std::int64_t epoch, first, rows;
+
+    __device__ __forceinline__ SparseBatch(const SparseStepParams& p, std::int64_t step) {
+        const std::int64_t batch = p.control->first_batch + step;
+        epoch = batch / p.steps_per_epoch;
+        first = (batch - epoch * p.steps_per_epoch) * p.batch_size;
+        rows = p.rows - first < p.batch_size ? p.rows - first : p.batch_size;
+    }
+};
+
+__device__ __forceinline__ std::int64_t grid_threads() {
+    return static_cast<std::int64_t>(gridDim.x) * blockDim.x;
+}
+__device__ __forceinline__ std::int64_t grid_thread() {
+    return static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+}
+
+/// Gradient of the mean loss, held within the limit.
+__device__ __forceinline__ float sparse_mean(const SparseStepParams& p, float sum, float rows) {
+    const float mean = sum / rows, limit = p.clip_value;
+    return limit > 0.0f ? rules::smaller(rules::larger(mean, -limit), limit) : mean;
+}
+
+/// Whether sorted entry i is the first of its column.
+__device__ __forceinline__ bool begins_column(const SparseStepParams& p, std::int64_t i) {
+    return i == 0 || p.keys_out[i - 1] != p.keys_out[i];
+}
+
+/// The sum of the values of this thread and those before it. `values`: one a thread, shared. Every thread of the block must call.
+__device__ __forceinline__ std::uint32_t block_count(std::uint32_t* values, std::uint32_t value) {
+    const unsigned t = threadIdx.x;
+    for (unsigned reach = 1; reach < blockDim.x; reach *= 2) {
+        values[t] = value;
+        __syncthreads();
+        if (t >= reach) value += values[t - reach];
+        __syncthreads();
+    }
+    return value;
+}
+
+}  // namespace glissade::kernels
