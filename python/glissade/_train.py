@@ -132,7 +132,8 @@ def train(
     such a directory: the run goes on from its newest intact checkpoint, bit for bit as if it had never stopped; data and settings are given
     again and checked.
 
-    Raises ``DivergedError`` if a sum is not finite (of members: of all); else ValueError (settings, data), MemoryError, OSError or RuntimeError (devices).
+    Raises ``DivergedError`` if a sum is not finite (of members: of all); else ValueError (settings, data), MemoryError, OSError or
+    RuntimeError (devices).
     """
     rows = as_rows(data, targets, **({} if weights is None else {"weights": weights}))
     rule = _loss_of(loss)
