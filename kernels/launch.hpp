@@ -47,6 +47,7 @@ struct LinearShape {
     std::int64_t target_count = 1;
     std::int64_t state_vectors = 0;  ///< of the update rule, the running average included
     bool bias = true, weighted = false;
+    bool bfloat16 = false;                ///< features of a record are of 16 bits, two in a word
     std::int64_t network_parameters = 0;  ///< of a member with hidden layers; 0: there are none
     std::int64_t unit_floats = 0;         ///< that a network's units take for each row of a tile
 
@@ -57,19 +58,23 @@ struct LinearShape {
     constexpr std::int64_t columns() const { return members * outputs; }
     /// Columns whose scores, or sums, a thread works on at a time: they share each value of the row that is read.
     constexpr std::int64_t columns_at_once() const { return columns() > 1 ? 4 : 1; }
-    /// What the sums of one partial are divided into for threads: (columns at once, feature or bias) pairs, then losses.
-    constexpr std::int64_t sum_items() const {
-        return (columns() + columns_at_once() - 1) / columns_at_once() * (features + bias) + members;
-    }
+    /// What the sums of one partial are divided into for threads: (columns at once, word of features or bias) pairs, then losses.
+    constexpr std::int64_t sum_items() const { return (columns() + columns_at_once() - 1) / columns_at_once() * row_factors() + members; }
+    /// What the sums of a column are divided into.
+    constexpr std::int64_t row_factors() const { return feature_words() + (bias ? 1 : 0); }
+    /// Words that the features of a record take.
+    constexpr std::int64_t feature_words() const { return bfloat16 ? (features + 1) / 2 : features; }
     constexpr std::int64_t member_weights() const { return outputs * features; }
     constexpr std::int64_t member_parameters() const { return is_network() ? network_parameters : member_weights() + (bias ? outputs : 0); }
     constexpr std::int64_t parameters() const { return members * member_parameters(); }
     /// Sums of a step: one a parameter, then one loss a member.
     constexpr std::int64_t sums() const { return parameters() + members; }
     /// A row as the device keeps it: features, targets, weight, filled up to whole 16 bytes.
-    constexpr std::int64_t record_floats() const { return (features + target_count + (weighted ? 1 : 0) + 3) / 4 * 4; }
+    constexpr std::int64_t record_floats() const { return (feature_words() + target_count + (weighted ? 1 : 0) + 3) / 4 * 4; }
     /// From one record to the next in shared memory.
     constexpr std::int64_t record_pitch() const { return is_network() ? unit_pitch(record_floats()) : record_floats(); }
+    /// From one row of a network's inputs to the next, where they are not read out of the records.
+    constexpr std::int64_t input_pitch() const { return bfloat16 ? unit_pitch(features) : 0; }
     /// From one row of units to the next in shared memory: room for whole groups of 8, and an odd number of 16 bytes, so that threads that
     /// read 16 bytes of neighbouring rows meet different banks.
     static constexpr std::int64_t unit_pitch(std::int64_t width) { return (width + 7) / 8 * 8 + 4; }
@@ -156,7 +161,7 @@ struct SegmentLinearParams {
     TileShape tile;
     SegmentLaunch launch;
     SegmentLayout layout;
-    Divider by_sum_items, by_member_parameters, by_outputs, by_row_factors, by_record_chunks;  ///< row factors: features and bias
+    Divider by_sum_items, by_member_parameters, by_outputs, by_row_factors, by_record_chunks;
 
     const float* records = nullptr;  ///< [rows][record_floats]
     int loss = 0;                    ///< index in LossRules
@@ -216,7 +221,9 @@ struct SegmentNetworkParams : SegmentLinearParams {
         return false;
     }
     /// Lays out the layers and the units of a row; returns the floats of those, LinearShape::unit_floats.
-    static std::int64_t place_layers(std::span<const DenseLayer> network, std::int64_t tile_rows, SegmentLayer* layers_out);
+    /// `input_pitch`: of LinearShape; inputs come first.
+    static std::int64_t place_layers(std::span<const DenseLayer> network, std::int64_t input_pitch, std::int64_t tile_rows,
+                                     SegmentLayer* layers_out);
 };
 
 int launch_segment_linear(const SegmentLinearParams& params, StreamHandle stream);

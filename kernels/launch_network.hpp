@@ -6,6 +6,7 @@
 #include "glissade/rules/field.hpp"
 #include "glissade/rules/sum_shape.hpp"
 #include "kernels/launch.hpp"
+#include "kernels/tuning.hpp"
 
 /// The gate to what a step of a network is made of, besides the products of gateway/gemm.hpp. A step is a few launches that are captured in
 /// a graph once and replayed: what changes from step to step is read from a NetworkLeg in device memory.
@@ -177,12 +178,11 @@ inline constexpr std::int64_t network_piece = 1024;
 constexpr std::int64_t network_pieces(std::int64_t count) {
     return (count + network_piece - 1) / network_piece;
 }
-/// Rows that a block of the loss kernel works on at a time, and its threads.
-inline constexpr std::int64_t loss_rows = 128;
+/// Partial sums that a block of the loss kernel works on at a time: as many as have a row for each of its threads.
 constexpr std::int64_t loss_block_partials(const SumShape& sums) {
     const std::int64_t longest = (sums.rows + sums.partials - 1) / sums.partials;
     std::int64_t partials = 1;
-    while (2 * partials * longest <= loss_rows && 2 * partials <= sums.partials) partials *= 2;
+    while (2 * partials * longest <= tuning::loss_threads && 2 * partials <= sums.partials) partials *= 2;
     return partials;
 }
 

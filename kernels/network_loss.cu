@@ -6,7 +6,7 @@
 namespace glissade::kernels {
 
 int launch_network_loss(const NetworkLossParams& params, int blocks, StreamHandle stream) {
-    return launch(network_loss_kernel, params, {blocks, static_cast<int>(loss_rows), 0, false}, stream);
+    return launch(network_loss_kernel, params, {blocks, tuning::loss_threads, 0, false}, stream);
 }
 
 }  // namespace glissade::kernels

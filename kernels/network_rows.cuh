@@ -3,6 +3,7 @@
 
 #include <cuda_runtime.h>
 
+#include "glissade/rules/bfloat16.hpp"
 #include "glissade/rules/portable.hpp"
 #include "kernels/launch_network.hpp"
 #include "kernels/tuning.hpp"
@@ -18,6 +19,12 @@ static __global__ void __launch_bounds__(tuning::row_threads) network_begin_kern
     if (params.value.outcome) *params.value.outcome = {0, -1};
 }
 
+__device__ __forceinline__ float feature_of(const LinearShape& shape, const float* record, std::int64_t j) {
+    if (!shape.bfloat16) return record[j];
+    const auto pair = __builtin_bit_cast(std::uint32_t, record[j / 2]);
+    return j % 2 == 0 ? rules::first_bfloat16(pair) : rules::second_bfloat16(pair);
+}
+
 // Does: copies the rows of the batch out of their records, features, targets and weight each to its own place.
 // Layout: a warp a row, striding over the batch with the whole grid; a lane for every 32nd value of the record.
 // Reads+Writes: (features + targets + weight) * 4 bytes read and written a row, one contiguous piece of memory each.
@@ -29,13 +36,14 @@ static __global__ void __launch_bounds__(tuning::row_threads) network_gather_ker
     const EpochOrder order = leg.orders[leg.epoch];
     const std::int64_t first = leg.batch * params.batch_size;
     const std::int64_t features = params.record.features, targets = params.record.target_count, floats = params.record.record_floats();
+    const std::int64_t words = params.record.feature_words();
     const std::int64_t warps = static_cast<std::int64_t>(gridDim.x) * (blockDim.x / tuning::warp);
     const std::int64_t lane = threadIdx.x % tuning::warp;
     for (std::int64_t r = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / tuning::warp; r < params.rows; r += warps) {
         const float* record = params.records + order(first + r) * floats;
-        for (std::int64_t j = lane; j < features; j += tuning::warp) params.inputs[r * features + j] = record[j];
-        for (std::int64_t t = lane; t < targets; t += tuning::warp) params.targets[r * targets + t] = record[features + t];
-        if (params.record.weighted && lane == 0) params.weights[r] = record[features + targets];
+        for (std::int64_t j = lane; j < features; j += tuning::warp) params.inputs[r * features + j] = feature_of(params.record, record, j);
+        for (std::int64_t t = lane; t < targets; t += tuning::warp) params.targets[r * targets + t] = record[words + t];
+        if (params.record.weighted && lane == 0) params.weights[r] = record[words + targets];
     }
 }
 

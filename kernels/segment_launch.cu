@@ -57,8 +57,9 @@ BatchDivision BatchDivision::of(const LinearShape& shape, std::int64_t rows, std
     return division;
 }
 
-std::int64_t SegmentNetworkParams::place_layers(std::span<const DenseLayer> network, std::int64_t tile_rows, SegmentLayer* layers_out) {
-    std::int64_t floats = 0;
+std::int64_t SegmentNetworkParams::place_layers(std::span<const DenseLayer> network, std::int64_t input_pitch, std::int64_t tile_rows,
+                                                SegmentLayer* layers_out) {
+    std::int64_t floats = input_pitch;
     const auto take = [&floats, tile_rows](std::int64_t pitch) {
         const std::int64_t at = floats * tile_rows;
         floats += pitch;

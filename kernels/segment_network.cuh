@@ -10,6 +10,10 @@ struct AddNetworkTile {
     template <class Block>
     __device__ __forceinline__ void operator()(const Block& b, const RecordPipeline& pipeline, const TileOfBatch& tile) const {
         const NetworkTile<Block> network(b, pipeline, tile);
+        if (b.p.shape.bfloat16) {
+            network.unpack();
+            __syncthreads();
+        }
         for (int m = 0; m < b.members; ++m) {
             if (m > 0) __syncthreads();
             network.run(m);

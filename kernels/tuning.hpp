@@ -13,6 +13,7 @@ inline constexpr int row_threads = 256;      ///< of a block of the kernels that
 inline constexpr int max_blocks = 128;       ///< of a grid team; a power of two, four partial sums a lane of a warp
 inline constexpr int max_cluster = 16;       ///< of a cluster team; 8 on every card with clusters, 16 where it can be had
 inline constexpr int max_grid_cluster = 8;
+inline constexpr int loss_threads = 128;  ///< of a block of network_loss: as many rows at a time
 inline constexpr int row_blocks_a_multiprocessor = 8;
 inline constexpr int sparse_threads = 256;  ///< of a block of the kernels of sparse rows, at most
 

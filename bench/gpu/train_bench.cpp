@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logistic regression with Adam on a card: generates the data, writes it and its row orders for a peer to train on the same, trains epoch
-// by epoch with each batch size (0: all rows) and number of members, and prints one JSON object. Usage: gpu_train_bench FOLDER ROWS COLUMNS
-// EPOCHS BATCH,BATCH,... MEMBERS,MEMBERS,...
+// Logistic regression or networks with Adam on a card: generates the data, writes it, its row orders and the first parameters for a peer to
+// train on the same, trains epoch by epoch with each batch size (0: all rows) and number of members, and prints one JSON object. Usage:
+// gpu_train_bench FOLDER ROWS COLUMNS EPOCHS BATCH,BATCH,... MEMBERS,MEMBERS,... [OUTPUTS HIDDEN,HIDDEN,...]
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "glissade/error.hpp"
+#include "glissade/layers.hpp"
 #include "glissade/random.hpp"
 #include "host/cuda/cuda_backend.hpp"
 #include "host/scheduler/scheduler.hpp"
@@ -27,6 +28,8 @@ struct Settings {
     std::string folder;
     std::int64_t rows, columns, epochs;
     std::vector<std::int64_t> batches, members;
+    std::int64_t outputs = 1;               ///< 1: logistic; more: classes, softmax
+    std::vector<std::int64_t> hidden = {};  ///< relu
 };
 
 struct Data {
@@ -40,28 +43,43 @@ void in_parallel(std::int64_t rows, const std::function<void(std::int64_t, std::
     for (std::thread& thread : team) thread.join();
 }
 
-/// Features uniform in [-1, 1), classes drawn from a logistic model.
+/// Features uniform in [-1, 1), classes drawn from a logistic model; of more than two classes the one with the largest of as many scores.
 Data generate(const Settings& s) {
     const std::int64_t rows = s.rows + held_out_rows;
     Data data;
     data.x.resize(static_cast<std::size_t>(rows * s.columns));
     data.y.resize(static_cast<std::size_t>(rows));
     const auto uniform = [](std::uint64_t seed, std::int64_t i) { return Philox::uniform(seed, 5, static_cast<std::uint64_t>(i)); };
-    std::vector<double> w(static_cast<std::size_t>(s.columns));
-    for (std::int64_t j = 0; j < s.columns; ++j)
-        w[static_cast<std::size_t>(j)] = (4 * uniform(1, j) - 2) * std::sqrt(28.0 / static_cast<double>(s.columns));
+    std::vector<double> w(static_cast<std::size_t>(s.columns * s.outputs));
+    for (std::size_t j = 0; j < w.size(); ++j)
+        w[j] = (4 * uniform(1, static_cast<std::int64_t>(j)) - 2) * std::sqrt(28.0 / static_cast<double>(s.columns));
     in_parallel(rows, [&](std::int64_t begin, std::int64_t end) {
+        std::vector<double> z(static_cast<std::size_t>(s.outputs));
         for (std::int64_t r = begin; r < end; ++r) {
-            double z = .3;
+            std::fill(z.begin(), z.end(), .3);
             for (std::int64_t j = 0; j < s.columns; ++j) {
                 const auto value = static_cast<float>(2 * uniform(2, r * s.columns + j) - 1);
                 data.x[static_cast<std::size_t>(r * s.columns + j)] = value;
-                z += w[static_cast<std::size_t>(j)] * value;
+                for (std::int64_t o = 0; o < s.outputs; ++o)
+                    z[static_cast<std::size_t>(o)] += w[static_cast<std::size_t>(o * s.columns + j)] * value;
             }
-            data.y[static_cast<std::size_t>(r)] = uniform(3, r) < 1 / (1 + std::exp(-z)) ? 1.0f : 0.0f;
+            data.y[static_cast<std::size_t>(r)] = s.outputs > 1 ? static_cast<float>(std::max_element(z.begin(), z.end()) - z.begin())
+                                                  : uniform(3, r) < 1 / (1 + std::exp(-z[0])) ? 1.0f
+                                                                                              : 0.0f;
         }
     });
     return data;
+}
+
+/// Where training begins: 0 of a linear model, else weights uniform with He's deviation and biases 0.
+std::vector<float> first_parameters(const Settings& s) {
+    const std::vector<DenseLayer> layers = dense_layers(s.columns, s.hidden, s.outputs, true);
+    std::vector<float> parameters(static_cast<std::size_t>(layers.back().end()));
+    for (const DenseLayer& layer : layers)
+        for (std::int64_t at = layer.weights_at; at < layer.biases_at() && !s.hidden.empty(); ++at)
+            parameters[static_cast<std::size_t>(at)] = static_cast<float>((2 * Philox::uniform(4, 5, static_cast<std::uint64_t>(at)) - 1) *
+                                                                          std::sqrt(6 / static_cast<double>(layer.inputs)));
+    return parameters;
 }
 
 template <class T>
@@ -74,6 +92,7 @@ void write_file(const std::string& path, const std::vector<T>& values) {
 void write_for_peer(const Settings& s, const Data& data, const RowOrder& order) {
     write_file(s.folder + "/x.f32", data.x);
     write_file(s.folder + "/y.f32", data.y);
+    write_file(s.folder + "/start.f32", first_parameters(s));
     std::vector<std::int32_t> rows(static_cast<std::size_t>(s.rows));
     for (std::int64_t e = 0; e < s.epochs; ++e) {
         const EpochOrder epoch = order.epoch(e);
@@ -88,7 +107,10 @@ Problem<float> problem_of(const Settings& s, const Data& data, std::int64_t batc
     Problem<float> problem;
     problem.features = MatrixView<const float>(data.x.data(), s.rows, s.columns);
     problem.targets = data.y.data();
-    problem.loss = rule_index<Logistic>(LossRules{});
+    problem.outputs = s.outputs;
+    problem.hidden.widths = s.hidden;
+    problem.hidden.activation = rule_index<Relu>(ActivationRules{});
+    problem.loss = s.outputs > 1 ? rule_index<Softmax>(LossRules{}) : rule_index<Logistic>(LossRules{});
     problem.rule = rule_index<Adam>(UpdateRules{});
     problem.state_count = Adam::state_count(0);
     problem.members = members;
@@ -98,12 +120,20 @@ Problem<float> problem_of(const Settings& s, const Data& data, std::int64_t batc
 
 double held_out_loss(const Settings& s, const Data& data, Backend<float>& backend) {
     const TrainingState<float> state = backend.get_state();
-    std::vector<float> scores(held_out_rows);
+    std::vector<float> scores(static_cast<std::size_t>(held_out_rows * s.outputs));
     backend.score(MatrixView<const float>(data.x.data() + s.rows * s.columns, held_out_rows, s.columns), state.parameters.data(), scores);
     double sum = 0;
     for (std::int64_t i = 0; i < held_out_rows; ++i) {
-        const double z = scores[static_cast<std::size_t>(i)], y = data.y[static_cast<std::size_t>(s.rows + i)];
-        sum += std::max(z, 0.0) - y * z + std::log1p(std::exp(-std::fabs(z)));
+        const float* row = scores.data() + i * s.outputs;
+        const double z = row[0], y = data.y[static_cast<std::size_t>(s.rows + i)];
+        if (s.outputs == 1) {
+            sum += std::max(z, 0.0) - y * z + std::log1p(std::exp(-std::fabs(z)));
+            continue;
+        }
+        double powers = 0;
+        const double top = *std::max_element(row, row + s.outputs);
+        for (std::int64_t o = 0; o < s.outputs; ++o) powers += std::exp(row[o] - top);
+        sum += std::log(powers) + top - row[static_cast<std::size_t>(y)];
     }
     return sum / held_out_rows;
 }
@@ -125,8 +155,11 @@ void run_one(const Settings& s, const Data& data, std::int64_t batch, std::int64
     const auto backend = cuda::make_cuda_backend_with(problem, {}, {});
     const double setup_seconds = seconds_since(setup_begin);
     TrainingState<float> start;
-    start.parameters.assign(static_cast<std::size_t>(members * problem.parameter_count()), 0.0f);
-    start.state.assign(2, start.parameters);
+    for (std::int64_t m = 0; m < members; ++m) {
+        const std::vector<float> first = first_parameters(s);
+        start.parameters.insert(start.parameters.end(), first.begin(), first.end());
+    }
+    start.state.assign(2, std::vector<float>(start.parameters.size()));
     backend->set_state(start);
 
     const std::int64_t steps_per_epoch = problem.batches.steps_per_epoch;
@@ -158,8 +191,10 @@ void run_one(const Settings& s, const Data& data, std::int64_t batch, std::int64
 void run(const Settings& s) {
     const Data data = generate(s);
     write_for_peer(s, data, plan_batches(s.rows, 0, false, 1, Shuffle::full).order);
-    std::printf("{\"rows\": %lld, \"columns\": %lld, \"epochs\": %lld, \"lr\": 0.01, \"runs\": [\n", static_cast<long long>(s.rows),
+    std::printf("{\"rows\": %lld, \"columns\": %lld, \"epochs\": %lld, \"lr\": 0.01, \"layers\": [", static_cast<long long>(s.rows),
                 static_cast<long long>(s.columns), static_cast<long long>(s.epochs));
+    for (const std::int64_t width : s.hidden) std::printf("%lld, ", static_cast<long long>(width));
+    std::printf("%lld], \"runs\": [\n", static_cast<long long>(s.outputs));
     bool first = true;
     for (const std::int64_t members : s.members)
         for (const std::int64_t batch : s.batches) {
@@ -182,14 +217,19 @@ std::vector<std::int64_t> whole_numbers(const char* text) {
 }  // namespace glissade::bench
 
 int main(int count, char** words) {
-    if (count != 7) {
-        std::fprintf(stderr, "usage: gpu_train_bench FOLDER ROWS COLUMNS EPOCHS BATCH,... MEMBERS,...\n");
+    if (count != 7 && count != 9) {
+        std::fprintf(stderr, "usage: gpu_train_bench FOLDER ROWS COLUMNS EPOCHS BATCH,... MEMBERS,... [OUTPUTS HIDDEN,...]\n");
         return 2;
     }
     try {
         using glissade::bench::whole_numbers;
-        glissade::bench::run(
-            {words[1], std::atoll(words[2]), std::atoll(words[3]), std::atoll(words[4]), whole_numbers(words[5]), whole_numbers(words[6])});
+        glissade::bench::Settings settings{
+            words[1], std::atoll(words[2]), std::atoll(words[3]), std::atoll(words[4]), whole_numbers(words[5]), whole_numbers(words[6])};
+        if (count == 9) {
+            settings.outputs = std::atoll(words[7]);
+            settings.hidden = whole_numbers(words[8]);
+        }
+        glissade::bench::run(settings);
     } catch (const glissade::Error& error) {
         std::fprintf(stderr, "%s\n", error.what());
         return 1;

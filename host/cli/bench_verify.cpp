@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "glissade/error.hpp"
+#include "glissade/rules/bfloat16.hpp"
 #include "host/reference/bound.hpp"
 #include "host/reference/trainer.hpp"
 #include "host/scheduler/scheduler.hpp"
@@ -63,6 +64,8 @@ reference::Problem problem_of(const Problem<Real>& rows) {
         double* const row = problem.x.data() + r * problem.features;
         if (!rows.is_sparse()) {
             std::copy_n(rows.features.row(r), problem.features, row);
+            for (std::int64_t j = 0; rows.bfloat16 && j < problem.features; ++j)
+                row[j] = static_cast<double>(rules::rounded_to_bfloat16(static_cast<float>(row[j])));
             continue;
         }
         for (std::int64_t k = rows.sparse.offsets[r]; k < rows.sparse.offsets[r + 1]; ++k)

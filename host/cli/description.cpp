@@ -137,6 +137,7 @@ void add_extras(std::vector<DescribedSetting>& out, const LearningFlags& learnin
         out.push_back({"largest value", shortest(options.clip_value) + " of an entry of a gradient", "--clip-value"});
     if (options.label_smoothing > 0)
         out.push_back({"label smoothing", shortest(options.label_smoothing) + " of a target", "--label-smoothing"});
+    if (options.storage == Storage::bfloat16) out.push_back({"storage", "features in bfloat16", "--storage"});
     if (options.balanced) out.push_back({"class weights", "balanced", "--class-weight"});
     if (options.average.on()) out.push_back({"averaging", averaging_text(options.average), "--average"});
     if (const std::string limits = limits_text(options); !limits.empty()) {

@@ -105,7 +105,7 @@ void add_machine(Json& json, const LearningFlags& learning) {
     json["memory_limit"] = bytes(options.memory_limit_bytes);
     json["device_memory_limit"] = bytes(options.device_memory_limit_bytes);
     json["precision"] = learning.real_type == RealType::float32 ? "float32" : "float64";
-    json["storage"] = "float32";
+    json["storage"] = options.storage == Storage::bfloat16 ? "bfloat16" : "float32";
     json["nondeterministic"] = learning.nondeterministic;
 }
 

@@ -21,7 +21,7 @@ Sizes backend_sizes(const Problem<Real>& problem, int threads) {
     sizes.slot_sums = shared.slots * layout.sum_size;
     sizes.stack_a_thread = levels * layout.sum_size;
     sizes.tile_a_thread = (layout.models + layout.members + problem.target_count + problem.weight_sets) * tile_rows;
-    sizes.rows_a_thread = problem.affine ? tile_rows * layout.row_stride : 0;
+    sizes.rows_a_thread = problem.maps_rows() ? tile_rows * layout.row_stride : 0;
     return sizes;
 }
 

@@ -5,6 +5,7 @@
 #define HWY_TARGET_INCLUDE "host/cpu/elements.cpp"
 #include "hwy/foreach_target.h"
 //
+#include "glissade/rules/bfloat16.hpp"
 #include "glissade/rules/math.hpp"
 #include "host/cpu/kernels.hpp"
 #include "host/cpu/vectors-inl.hpp"
@@ -17,6 +18,11 @@ template <class Real>
 void apply_affine(const Real* HWY_RESTRICT x, const Real* HWY_RESTRICT scale, const Real* HWY_RESTRICT shift, std::int64_t count,
                   Real* HWY_RESTRICT out) {
     for (std::int64_t j = 0; j < count; ++j) out[j] = rules::fused(x[j], scale[j], shift[j]);
+}
+
+template <class Real>
+void round_to_bfloat16(const Real* x, std::int64_t count, Real* out) {
+    for (std::int64_t j = 0; j < count; ++j) out[j] = static_cast<Real>(rules::rounded_to_bfloat16(static_cast<float>(x[j])));
 }
 
 template <class Real>
@@ -50,7 +56,7 @@ void scale(Real* g, Real factor, std::int64_t count) {
 
 template <class Real>
 ElementLoops<Real> loops() {
-    return {apply_affine<Real>, add<Real>, mean<Real>, square<Real>, scale<Real>};
+    return {apply_affine<Real>, round_to_bfloat16<Real>, add<Real>, mean<Real>, square<Real>, scale<Real>};
 }
 ElementLoops<float> loops_float() {
     return loops<float>();

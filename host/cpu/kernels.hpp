@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "glissade/row_order.hpp"
@@ -78,6 +79,7 @@ template <class Real>
 struct ElementLoops {
     /// out[j] = fma(x[j], scale[j], shift[j])
     void (*apply_affine)(const Real* x, const Real* scale, const Real* shift, std::int64_t count, Real* out);
+    void (*round_to_bfloat16)(const Real* x, std::int64_t count, Real* out);  ///< the two may be the same memory
     /// into[j] += from[j]
     void (*add)(Real* into, const Real* from, std::int64_t count);
     /// out[j] = sums[j] / divisor, held within +-limit if limit > 0. False if any sum is infinite or NaN.
@@ -86,6 +88,17 @@ struct ElementLoops {
     Real (*square)(const Real* g, std::int64_t count);
     void (*scale)(Real* g, Real factor, std::int64_t count);
 };
+
+/// A row as a problem trains on it: through the map of the columns, rounded.
+template <class Real>
+void map_row(const ElementLoops<Real>& loops, const Problem<Real>& problem, const Real* row, Real* out) {
+    const std::int64_t columns = problem.features.columns;
+    if (problem.affine)
+        loops.apply_affine(row, problem.affine.scale, problem.affine.shift, columns, out);
+    else if (!problem.bfloat16)
+        std::copy_n(row, columns, out);
+    if (problem.bfloat16) loops.round_to_bfloat16(problem.affine ? out : row, columns, out);
+}
 
 template <class Real>
 using DotLoop = void (*)(const DotTask<Real>&);

@@ -121,7 +121,7 @@ void NetworkRunner<Real>::sum_pass(Worker& worker, const Pass& pass, Real* sums)
     }
 }
 
-/// Copies the next rows into the scratch, through the affine map.
+/// Copies the next rows into the scratch, through the map of the columns.
 template <class Real>
 void NetworkRunner<Real>::fetch(Worker& worker, std::int64_t rows) {
     const std::int64_t columns = problem_.features.columns;
@@ -133,10 +133,7 @@ void NetworkRunner<Real>::fetch(Worker& worker, std::int64_t rows) {
         const Real* from = problem_.features.row(row);
         const Real* next = problem_.features.row(worker.stream.row(r + ahead));
         for (std::int64_t j = 0; j < columns; j += 64 / static_cast<std::int64_t>(sizeof(Real))) __builtin_prefetch(next + j);
-        if (problem_.affine)
-            loops_.apply_affine(from, problem_.affine.scale, problem_.affine.shift, columns, out + r * columns);
-        else
-            std::copy_n(from, columns, out + r * columns);
+        map_row(loops_, problem_, from, out + r * columns);
     }
     worker.stream.advance(rows);
 }

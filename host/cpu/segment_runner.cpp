@@ -52,7 +52,7 @@ SegmentRunner<Real>::SegmentRunner(const Problem<Real>& problem, ThreadTeam& tea
         workers_.push_back(std::make_unique<Worker<Real>>());
         workers_.back()->stack = AlignedArray<Real>(sizes.stack_a_thread);
         workers_.back()->tile = AlignedArray<Real>(sizes.tile_a_thread);
-        workers_.back()->affine = AlignedArray<Real>(sizes.rows_a_thread);
+        workers_.back()->mapped = AlignedArray<Real>(sizes.rows_a_thread);
     }
     slots_ = AlignedArray<Real>(std::max(full_.slots, last_.slots) * layout_.sum_size);
     gradient_ = AlignedArray<Real>(sizes.gradient);
@@ -198,10 +198,10 @@ void SegmentRunner<Real>::fetch(Worker<Real>& worker, int rows) {
     // Each lies on a page of its own: asked for in one go, several are looked up at a time.
     for (int r = 0; r < rows; ++r) __builtin_prefetch(worker.rows_ahead[r]);
     worker.stream.advance(rows);
-    if (!problem_.affine) return;
+    if (!problem_.maps_rows()) return;
     for (int r = 0; r < rows; ++r) {
-        Real* out = worker.affine.data() + r * layout_.row_stride;
-        loops_.apply_affine(worker.rows[r], problem_.affine.scale, problem_.affine.shift, layout_.columns, out);
+        Real* out = worker.mapped.data() + r * layout_.row_stride;
+        map_row(loops_, problem_, worker.rows[r], out);
         worker.rows[r] = out;
     }
 }

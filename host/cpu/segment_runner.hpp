@@ -19,7 +19,7 @@ template <class Real>
 struct Worker {
     AlignedArray<Real> stack;   ///< partial sums that wait to be merged, one a level
     AlignedArray<Real> tile;    ///< scores, losses, targets, weights
-    AlignedArray<Real> affine;  ///< a tile's transformed rows
+    AlignedArray<Real> mapped;  ///< a tile's rows, through the map of the columns, rounded
     const Real* rows[tile_rows] = {};
     const Real* rows_ahead[tile_rows] = {};
     RowStream stream;

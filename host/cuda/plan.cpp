@@ -179,11 +179,12 @@ LinearShape shape_of(const Problem<float>& problem) {
     shape.state_vectors = problem.state_vectors();
     shape.bias = problem.bias;
     shape.weighted = problem.weights != nullptr;
+    shape.bfloat16 = problem.bfloat16;
     if (problem.is_network()) {
         const std::vector<DenseLayer> layers = problem.layers();
         std::vector<kernels::SegmentLayer> placed(layers.size());
         shape.network_parameters = problem.parameter_count();
-        shape.unit_floats = kernels::SegmentNetworkParams::place_layers(layers, 1, placed.data());
+        shape.unit_floats = kernels::SegmentNetworkParams::place_layers(layers, shape.input_pitch(), 1, placed.data());
     }
     return shape;
 }

@@ -63,7 +63,9 @@ struct Work {
         const double own_rows = static_cast<double>(run.batch_rows) / active,
                      tiles = static_cast<double>(division.groups) * division.chunks;
         const double products = own_rows * static_cast<double>(shape.is_network() ? shape.parameters() : shape.columns() * shape.features);
-        const double a_product = 2 * (1 + 1 / static_cast<double>(shape.columns_at_once()));  // values read for a score and for a sum
+        // Values read for a score and for a sum. Where a word holds two features, so do the threads that add.
+        const double a_word = 1 / static_cast<double>(shape.columns_at_once());
+        const double a_product = shape.bfloat16 ? 1.5 + a_word : 2 * (1 + a_word);
         // Of a network: a product forward, two back; a tile narrower than a warp leaves lanes without work.
         const double idle = std::max(1.0, static_cast<double>(tuning::warp) / 2 / static_cast<double>(plan.tile.rows));
         double seconds = (shape.is_network() ? 3 * products * idle / rates.network_products : products * a_product / rates.shared_values) +

@@ -98,7 +98,7 @@ SegmentLinearParams SegmentSteps::params(const DeviceLeg& leg) const {
     params.by_sum_items = Divider::by(params.shape.sum_items());
     params.by_member_parameters = Divider::by(shape_.member_parameters());
     params.by_outputs = Divider::by(shape_.outputs);
-    params.by_row_factors = Divider::by(shape_.features + shape_.bias);
+    params.by_row_factors = Divider::by(shape_.row_factors());
     params.by_record_chunks = Divider::by(shape_.record_floats() / 4);
     params.records = records_;
     params.loss = problem_.loss;
@@ -140,7 +140,7 @@ SegmentNetworkParams SegmentSteps::network_params(const DeviceLeg& leg) const {
     static_cast<SegmentLinearParams&>(params) = this->params(leg);
     const std::vector<DenseLayer> layers = problem_.layers();
     params.layer_count = static_cast<int>(layers.size());
-    SegmentNetworkParams::place_layers(layers, plan_.tile.rows, params.layers);
+    SegmentNetworkParams::place_layers(layers, shape_.input_pitch(), plan_.tile.rows, params.layers);
     params.activation = problem_.hidden.activation;
     std::copy_n(problem_.hidden.constants, max_activation_constants, params.activation_constants);
     params.dropout_seeds = dropout_seeds_.data();
@@ -162,9 +162,10 @@ std::string SegmentSteps::description() const {
     const auto where = [](bool shared) { return shared ? "shared" : "device"; };
     const kernels::SegmentPlaces& places = plan_.launch.places;
     std::string text = words_for(plan_.launch) + ", tiles of " + std::to_string(plan_.tile.partials) + " x " +
-                       std::to_string(plan_.tile.rows) + " rows, rows in " + where(places.records) + ", parameters in " +
-                       where(places.parameters) + ", sums in " + where(places.sums) + ", state in " + where(places.state) + " memory; " +
-                       in_bytes(plan_.layout.bytes) + " of shared memory a block; expected " + time_of(plan_);
+                       std::to_string(plan_.tile.rows) + " rows, rows " + (shape_.bfloat16 ? "of bfloat16 " : "") + "in " +
+                       where(places.records) + ", parameters in " + where(places.parameters) + ", sums in " + where(places.sums) +
+                       ", state in " + where(places.state) + " memory; " + in_bytes(plan_.layout.bytes) +
+                       " of shared memory a block; expected " + time_of(plan_);
     if (choice_.runner_up) text += "; " + words_for(choice_.runner_up->launch) + " would take " + time_of(*choice_.runner_up);
     return text;
 }

@@ -75,6 +75,7 @@ struct Problem {
     std::int64_t weight_sets = 1;
     const std::int32_t* member_sets = nullptr;  ///< the set of each member; null: 0 for all
     ColumnAffineView<Real> affine;
+    bool bfloat16 = false;  ///< features, mapped, are rounded to bfloat16
 
     std::int64_t outputs = 1;  ///< scores a row
     std::int64_t members = 1;
@@ -93,6 +94,8 @@ struct Problem {
     BatchPlan batches;
     JudgedRows<Real> held_out;  ///< dense validation rows, or none
 
+    /// Whether dense rows are not trained on as they come.
+    bool maps_rows() const { return affine || bfloat16; }
     bool is_sparse() const { return sparse.offsets != nullptr; }
     bool is_network() const { return !hidden.empty(); }
     std::vector<DenseLayer> layers() const { return dense_layers(features.columns, hidden.widths, outputs, bias); }
@@ -133,7 +136,7 @@ struct SegmentReport {
 ///
 /// The arithmetic of a step is fixed (SumShape, ScalarRow, update_parameter), so every backend gives the same bits. For each member, in
 /// Real:
-/// - features: x' = fma(x, scale, shift) with a column affine, else x' = x;
+/// - features: x' = fma(x, scale, shift) with a column affine, else x' = x; then rounded to bfloat16 where the problem says so;
 /// - scores: dot(x', w) of SumShape, then + bias (one addition, none without bias);
 /// - slopes and losses by the rule, a grouped one once a row; a binary one with several outputs takes one_vs_rest() for targets; the losses
 /// of a row's outputs are added in output order, l0 + l1 + ...; with weights,

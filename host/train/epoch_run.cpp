@@ -24,9 +24,11 @@ public:
 
 namespace {
 
-TrainOptions on_the_cpu(TrainOptions options) {
+/// A card has its own copy of the rows with their weights, which change from epoch to epoch here.
+TrainOptions where_weights_allow(const Dataset& data, TrainOptions options) {
+    if (!data.has_weights()) return options;
     if (options.device != "auto" && options.device != "cpu")
-        fail(ErrorKind::usage, "device " + options.device + ": epochs that are asked for one by one run on the CPU");
+        fail(ErrorKind::usage, "device " + options.device + ": row weights that are shared by the batch train on the CPU");
     options.device = "cpu";
     return options;
 }
@@ -36,8 +38,9 @@ class PartOf final : public EpochRun::Part {
 public:
     PartOf(const Dataset& data, const TrainOptions& options, const EpochTerms& terms)
         : data_(data),
-          options_(on_the_cpu(options)),
+          options_(where_weights_allow(data, options)),
           alpha_(terms.alpha),
+          penalty_in_loss_(terms.penalty_in_loss),
           steps_before_(terms.begun.steps),
           run_(resolve(data_, options_)) {
         if (run_.members.size() != 1) fail(ErrorKind::internal, "epochs one by one are of one member");
@@ -54,11 +57,18 @@ public:
         if (divergence() || static_cast<std::int64_t>(finished) == run_.total_epochs) return false;
         if (finished > 0 && weighted()) prepare_epoch();
         if (rate > 0) loop_->hold_rate(rate);
+        const bool adds_penalty = penalty_in_loss_ > 0 && loop_->on_cuda();
+        const double before = adds_penalty ? squared_weights() : 0.0;
         loop_->run_epoch();
-        return history().size() > finished;
+        if (track().history.size() == finished) return false;
+        history_.push_back(track().history.back());
+        if (adds_penalty)
+            history_.back().loss += penalty_in_loss_ * alpha_ * static_cast<double>(run_.batches.steps_per_epoch) /
+                                    (2 * static_cast<double>(run_.batches.order.rows)) * (before + squared_weights()) / 2;
+        return true;
     }
 
-    const std::vector<EpochRecord>& history() const override { return track().history; }
+    const std::vector<EpochRecord>& history() const override { return history_; }
     const std::optional<Divergence>& divergence() const override { return track().divergence; }
 
     std::vector<double> parameters(bool best) const override {
@@ -94,6 +104,15 @@ private:
         return state;
     }
 
+    double squared_weights() const {
+        const std::vector<Real> values = loop_->model_parameters(0);
+        double sum = 0;
+        for (const DenseLayer& layer : run_.spec.layers())
+            for (std::int64_t j = layer.weights_at; j < layer.biases_at(); ++j)
+                sum += static_cast<double>(values[static_cast<std::size_t>(j)]) * static_cast<double>(values[static_cast<std::size_t>(j)]);
+        return sum;
+    }
+
     /// Penalties of the coming epoch's steps; and its row weights, where there are any, brought to mean 1 within each batch.
     void prepare_epoch() {
         const BatchPlan& batches = run_.batches;
@@ -120,11 +139,12 @@ private:
 
     const Dataset data_;
     const TrainOptions options_;
-    const double alpha_;
+    const double alpha_, penalty_in_loss_;
     const std::int64_t steps_before_;
     const ResolvedRun run_;
     std::unique_ptr<TrainingRows<Real>> rows_;
     std::optional<TrainingLoop<Real>> loop_;
+    std::vector<EpochRecord> history_;
 };
 
 }  // namespace

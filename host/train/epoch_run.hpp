@@ -22,12 +22,14 @@ struct EpochTerms {
     /// The L2 penalty of a step is this over the sum of the weights of its batch's rows, which the slopes are divided by too: not by their
     /// number. A batch of no weight leaves the weights of its rows at 0 and has no penalty. Above 0, options.l2 must be so too.
     double alpha = 0;
-    double penalty_in_loss = 0;  ///< of networks: as Problem has it
+    /// Of networks: so many times the L2 penalty of each step is part of the losses. On a card, of history() alone, and by the mean of
+    /// |weights|^2 at the epoch's begin and end.
+    double penalty_in_loss = 0;
     RuleState begun;
 };
 
 /// A run of one member whose epochs are asked for one by one, for callers that decide after each what comes next: whether to go on, at
-/// which rate, which parameters to keep. On the CPU.
+/// which rate, which parameters to keep. Rows with weights run on the CPU.
 class EpochRun {
 public:
     /// Throws as train() does. `options.epochs` are at most run; the rate is held by the caller if `options.schedule` watches the loss.

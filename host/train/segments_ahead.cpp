@@ -42,7 +42,7 @@ template <class Real>
 void TrainingLoop<Real>::launch_ahead(const Launched& now) {
     const std::int64_t end = now.segment.first_step + now.segment.steps;
     if (!runs_ahead() || end >= run_.total_steps) return;
-    if (options_.schedule.watches_loss() && scheduler_->ends_epoch(end)) return;
+    if ((options_.schedule.watches_loss() || pauses_at_epochs_) && scheduler_->ends_epoch(end)) return;
     ahead_ = launch(end);
 }
 

@@ -39,6 +39,7 @@ public:
     const Scheduler<Real>& scheduler() const { return *scheduler_; }
     /// The rate of a run of one member from here on, where its schedule watches the loss.
     void hold_rate(double rate);
+    bool on_cuda() const { return device_.cuda; }
 
     const RunState<Real>& state() const { return state_; }
     /// Parameters of a member as its model has them: the running average once it has begun.

@@ -3,6 +3,9 @@
 
 #include <cuda_runtime.h>
 
+#include <cstdint>
+
+#include "glissade/rules/bfloat16.hpp"
 #include "glissade/rules/portable.hpp"
 #include "glissade/rules/sum_shape.hpp"
 
@@ -75,6 +78,61 @@ __device__ __forceinline__ void lane_dots(int count, int lane, const float* cons
 #pragma unroll
             for (int half = Threads / 2; half > 0; half /= 2) total = total + __shfl_xor_sync(0xFFFFFFFFu, total, half);
             out[r][c] = total;
+        }
+}
+
+/// The same of rows of bfloat16, two in a word of `x`: each thread plays neighbouring lanes, so the first halvings are between threads and
+/// the last one is within one. The order is SumShape's all the same.
+template <int Threads, int Rows, int Columns>
+__device__ __forceinline__ void packed_lane_dots(int count, int lane, const float* const (&x)[Rows], const float* const (&w)[Columns],
+                                                 float (&out)[Rows][Columns]) {
+    constexpr int pairs = SumShape::dot_lanes / Threads / 2;
+    float sum[Rows][Columns][2 * pairs];
+#pragma unroll
+    for (int r = 0; r < Rows; ++r)
+#pragma unroll
+        for (int c = 0; c < Columns; ++c)
+#pragma unroll
+            for (int k = 0; k < 2 * pairs; ++k) sum[r][c][k] = 0.0f;
+    for (int base = 2 * lane; base < count; base += SumShape::dot_lanes) {
+#pragma unroll
+        for (int k = 0; k < pairs; ++k) {
+            const int i = base + 2 * k * Threads;
+            if (i >= count) continue;
+            std::uint32_t words[Rows];
+#pragma unroll
+            for (int r = 0; r < Rows; ++r) words[r] = __builtin_bit_cast(std::uint32_t, x[r][i / 2]);
+#pragma unroll
+            for (int c = 0; c < Columns; ++c) {
+                const float right = w[c][i];
+#pragma unroll
+                for (int r = 0; r < Rows; ++r) sum[r][c][2 * k] = rules::fused(rules::first_bfloat16(words[r]), right, sum[r][c][2 * k]);
+            }
+            if (i + 1 >= count) continue;
+#pragma unroll
+            for (int c = 0; c < Columns; ++c) {
+                const float right = w[c][i + 1];
+#pragma unroll
+                for (int r = 0; r < Rows; ++r)
+                    sum[r][c][2 * k + 1] = rules::fused(rules::second_bfloat16(words[r]), right, sum[r][c][2 * k + 1]);
+            }
+        }
+    }
+#pragma unroll
+    for (int r = 0; r < Rows; ++r)
+#pragma unroll
+        for (int c = 0; c < Columns; ++c) {
+#pragma unroll
+            for (int half = pairs; half > 1; half /= 2)
+#pragma unroll
+                for (int k = 0; k < half; ++k) sum[r][c][k] = sum[r][c][k] + sum[r][c][k + half];
+            float low = sum[r][c][0], high = sum[r][c][1];
+#pragma unroll
+            for (int half = Threads / 2; half > 0; half /= 2) {
+                low = low + __shfl_xor_sync(0xFFFFFFFFu, low, half);
+                high = high + __shfl_xor_sync(0xFFFFFFFFu, high, half);
+            }
+            out[r][c] = low + high;
         }
 }
 

@@ -4,6 +4,7 @@
 #include <cuda_runtime.h>
 
 #include "glissade/random.hpp"
+#include "glissade/rules/bfloat16.hpp"
 #include "glissade/rules/catalog.hpp"
 #include "kernels/device/linear_rules.cuh"
 #include "kernels/device/segment_loop.cuh"
@@ -63,6 +64,17 @@ public:
     __device__ __forceinline__ NetworkTile(const Block& b, const RecordPipeline& pipeline, const TileOfBatch& tile)
         : b_(b), pipeline_(pipeline), tile_(tile), row_bits_(pipeline.row_bits()), rows_(1 << row_bits_), count_(pipeline.counts()[0]) {}
 
+    /// Makes inputs of rows of bfloat16, for all members.
+    __device__ __forceinline__ void unpack() const {
+        const UnitRows from = records(), to = inputs(0);
+        for (int i = b_.thread(); i < b_.feature_words << row_bits_; i += b_.threads()) {
+            const int word = i >> row_bits_, r = i & (rows_ - 1);
+            const auto pair = __builtin_bit_cast(std::uint32_t, from.row(r)[word]);
+            to.row(r)[2 * word] = rules::first_bfloat16(pair);
+            to.row(r)[2 * word + 1] = rules::second_bfloat16(pair);  // behind the last feature a zero that nothing reads
+        }
+    }
+
     __device__ __forceinline__ void run(int member) const {
         const int layers = b_.p.layer_count;
         for (int l = 0; l < layers; ++l) {
@@ -91,10 +103,14 @@ private:
     __device__ __forceinline__ const SegmentLayer& layer(int l) const { return b_.p.layers[l]; }
     __device__ __forceinline__ UnitRows units(int l, int at) const { return {b_.scores() + at, layer(l).pitch}; }
     __device__ __forceinline__ UnitRows slopes(int l) const { return units(l, layer(l).slopes_at); }
+    __device__ __forceinline__ UnitRows records() const {
+        return {const_cast<float*>(pipeline_.records()), static_cast<int>(b_.p.shape.record_pitch())};
+    }
     /// What layer l reads.
     __device__ __forceinline__ UnitRows inputs(int l) const {
         if (l > 0) return units(l - 1, layer(l - 1).values_at);
-        return {const_cast<float*>(pipeline_.records()), static_cast<int>(b_.p.shape.record_pitch())};
+        if (b_.p.shape.bfloat16) return {b_.scores(), static_cast<int>(b_.p.shape.input_pitch())};
+        return records();
     }
     __device__ __forceinline__ const float* weights(int l, int member) const {
         return b_.theta() + member * b_.member_parameters + layer(l).weights_at;
@@ -164,8 +180,8 @@ private:
     /// Scores become slopes; each row's loss stands behind them.
     __device__ __forceinline__ void finish_losses() const {
         const UnitRows scores = slopes(b_.p.layer_count - 1);
-        const UnitRows records = inputs(0);
-        const LossTask task{records.values + b_.features,
+        const UnitRows records = this->records();
+        const LossTask task{records.values + b_.feature_words,
                             nullptr,
                             scores.values,
                             pipeline_.counts(),

@@ -25,7 +25,7 @@ struct SegmentBlock {
     SegmentStorage& storage;
     int rank;          ///< of the block in its team
     int first_member;  ///< of the team's, among all
-    int features, outputs, members, columns;
+    int features, feature_words, outputs, members, columns;
     int weights, member_parameters, parameters, sum_count;
 
     __device__ __forceinline__ SegmentBlock(const Params& params, SegmentStorage& shared)
@@ -34,6 +34,7 @@ struct SegmentBlock {
           rank(params.launch.team == Team::block_a_member ? 0 : Blocks::rank()),
           first_member(Blocks::rank() - rank),
           features(static_cast<int>(params.shape.features)),
+          feature_words(static_cast<int>(params.shape.feature_words())),
           outputs(static_cast<int>(params.shape.outputs)),
           members(static_cast<int>(params.shape.members)),
           columns(static_cast<int>(params.shape.columns())),

@@ -70,7 +70,10 @@ __device__ __forceinline__ void score_share(const SegmentBlock<Kind>& b, const T
                 bias[c] = b.p.shape.bias ? member[b.weights + cursor.output] : 0.0f;
                 if (column + c + 1 < share.end_column) cursor.next(b.outputs);
             }
-            lane_dots<RowThreads>(b.features, b.lane() % RowThreads, x, w, score);
+            if (b.p.shape.bfloat16)
+                packed_lane_dots<RowThreads>(b.features, b.lane() % RowThreads, x, w, score);
+            else
+                lane_dots<RowThreads>(b.features, b.lane() % RowThreads, x, w, score);
             if (b.lane() % RowThreads != 0) continue;
 #pragma unroll
             for (int r = 0; r < Rows; ++r) {
@@ -100,9 +103,17 @@ __device__ __forceinline__ void score_tile(const SegmentBlock<Kind>& b, const Re
     else
         share.run < 2 ? score_share<tuning::warp, 1, columns>(b, tile, share) : score_share<tuning::warp, 2, columns>(b, tile, share);
     // A row's slopes need all its scores.
-    LossTask task{
-        tile.records + b.features, far,       b.scores(),   pipeline.counts(), b.record_floats(), b.score_stride(), pipeline.row_bits(),
-        share.begin + b.lane(),    share.end, tuning::warp, b.members};
+    LossTask task{tile.records + b.feature_words,
+                  far,
+                  b.scores(),
+                  pipeline.counts(),
+                  b.record_floats(),
+                  b.score_stride(),
+                  pipeline.row_bits(),
+                  share.begin + b.lane(),
+                  share.end,
+                  tuning::warp,
+                  b.members};
     if (share.sharers > 1) {
         __syncthreads();
         task.first = b.thread();

@@ -106,6 +106,10 @@ const std::map<std::string, Setter, std::less<>>& setters() {
          }},
         {"dropout", set<&TrainOptions::dropout>},
         {"label_smoothing", set<&TrainOptions::label_smoothing>},
+        {"storage",
+         [](TrainOptions& o, nb::handle v) {
+             o.storage = chosen<Storage>("storage", v, {{"float32", Storage::float32}, {"bfloat16", Storage::bfloat16}});
+         }},
         {"l1", set<&TrainOptions::l1>},
         {"l2", set<&TrainOptions::l2>},
         {"decay_bias", set<&TrainOptions::decay_bias>},

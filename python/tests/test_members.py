@@ -84,7 +84,11 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(points, tmp_path):
     assert stopped.stop == "callback" and stopped.steps < whole.steps
     newest = glissade.newest_checkpoint(tmp_path)
     assert newest["epoch"] == 2 and newest["step"] == stopped.steps and newest["skipped"] == ""
-    resumed = glissade.train(x, y, resume=tmp_path, **settings)
+    seen = []
+    resumed = glissade.train(
+        x, y, resume=tmp_path, callbacks=lambda progress: seen.extend(record["epoch"] for record in progress.finished_epochs), **settings
+    )
+    assert min(seen) == 3
     for one, other in zip(whole.models, resumed.models):
         assert np.array_equal(one.predict(x), other.predict(x))
     assert [record["loss"] for record in resumed.history] == [record["loss"] for record in whole.history]

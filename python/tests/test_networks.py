@@ -58,13 +58,21 @@ def test_sparse_rows_are_made_dense_and_it_is_said(rings):
         ({"solver": "lbfgs", "dropout": 0.5}, "no dropout"),
         ({"solver": "lbfgs", "schedule": "cosine"}, "no schedule"),
         ({"schedule": "cosin"}, "cosine"),
-        ({"device": "cuda"}, "CPU"),
+        ({"device": "gpu"}, "device"),
         ({"dropout": 1.0}, "dropout"),
     ],
 )
 def test_what_is_not_offered_is_named(rings, settings, words):
     with pytest.raises(ValueError, match=words):
         glissade.MLPClassifier(max_iter=2, **settings).fit(*rings)
+
+
+def test_weighted_rows_and_float64_are_refused_by_cards(points):
+    x, y, _ = points
+    with pytest.raises(ValueError, match="row weights.*CPU"):
+        glissade.MLPRegressor(max_iter=2, device="cuda").fit(x, y, sample_weight=np.ones(300))
+    with pytest.raises((ValueError, RuntimeError), match="float64|CUDA"):
+        glissade.MLPRegressor(max_iter=2, device="cuda").fit(x, y)
 
 
 def test_the_penalty_of_a_rule_beside_alpha_is_refused(rings):
@@ -114,9 +122,11 @@ def test_lbfgs_is_the_librarys_own_and_goes_to_the_optimum(points, targets):
 
 def test_eval_set_keeps_the_best_epoch(points):
     x, y, _ = points
-    model = glissade.MLPRegressor(hidden_layer_sizes=(8,), max_iter=30, learning_rate_init=0.05, random_state=0)
-    model.fit(x[:200], y[:200], eval_set=(x[200:], y[200:]))
-    best = min(record["validation"]["rmse"] for record in model.history_)
+    model = glissade.MLPRegressor(hidden_layer_sizes=(32,), max_iter=60, learning_rate_init=0.1, alpha=0.0, random_state=0)
+    model.fit(x[:40], y[:40], eval_set=(x[200:], y[200:]))  # so few rows that it learns them by heart
+    scores = [record["validation"]["rmse"] for record in model.history_]
+    best = min(scores)
+    assert scores.index(best) < len(scores) - 1 and best < scores[-1] / 1.01
     own = np.sqrt(np.mean((model.predict(x[200:]) - y[200:]) ** 2))
     # Two ways to the same sums of 100 rows and 8 units; nothing is amplified.
     assert abs(own - best) <= 200 * np.finfo(float).eps * np.max(np.abs(y))
@@ -185,8 +195,10 @@ def test_pickles_go_on_where_they_were(rings):
     x, kinds = rings
     model = glissade.MLPClassifier((8,), random_state=0, optimizer=glissade.Optimizer("rmsprop"), shuffle=False)
     model.partial_fit(x, kinds, classes=np.unique(kinds))
-    again = pickle.loads(pickle.dumps(model))
-    assert np.array_equal(again.partial_fit(x, kinds).coefs_[0], model.partial_fit(x, kinds).coefs_[0])
+    again = pickle.loads(pickle.dumps(model)).partial_fit(x, kinds)
+    assert np.array_equal(again.coefs_[0], model.partial_fit(x, kinds).coefs_[0])
+    at_once = clone(model).set_params(max_iter=2).fit(x, kinds)
+    assert np.array_equal(again.coefs_[0], at_once.coefs_[0])
     assert not hasattr(clone(model), "coefs_")
 
 

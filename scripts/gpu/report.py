@@ -55,7 +55,8 @@ def main():
             print("training failed:", ours["missing"])
             continue
         for run in ours["runs"]:
-            line = f"{ours['rows']} x {ours['columns']}, batch {run['batch'] or 'full'}, {run['members']} members: {run['step_us']:.3g} us a step"
+            layers = " x ".join(map(str, ours["layers"]))
+            line = f"{ours['rows']} x {ours['columns']} to {layers}, batch {run['batch'] or 'full'}, {run['members']} members: {run['step_us']:.3g} us a step"
             line += f" (predicted {run['predicted_step_us']:.3g}), {run['gb_a_second']:.4g} GB/s"
             print(line + "".join(f", {name} {value:.4g}" for name, value in run["compared"].items()))
     if "missing" in result["sparse"]:

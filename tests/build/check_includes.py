@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Checks that includes go in the direction of dependency: rules <- public headers <- host layers <- command line; rules and views <- kernels;
-only host/cuda crosses kernels/launch.hpp and launch_judge.hpp; no CUDA header outside kernels' own .cu and .cuh files and host/cuda."""
+only host/cuda crosses kernels/launch.hpp, launch_judge.hpp and launch_network.hpp; no CUDA header outside kernels' own .cu and .cuh files and host/cuda."""
 import pathlib
 import re
 import sys
@@ -11,7 +11,7 @@ CUDA = re.compile(r"^(cuda|cub/|thrust/|cooperative_groups|nccl|cublas|curand|nv
 HEAVY = re.compile(r"^(hwy/|nlohmann/|CLI/|fast_float/|zlib|xxhash|cblas|gtest/)")  # never in what users include, nor in what nvcc compiles
 
 # What a kernel may know of the public headers: formulas and views, nothing of files, epochs and trainers.
-PUBLIC_VIEWS = {"glissade/" + name + ".hpp" for name in ("matrix_view", "random", "row_order", "export")}
+PUBLIC_VIEWS = {"glissade/" + name + ".hpp" for name in ("layers", "matrix_view", "random", "row_order", "export")}
 
 # Layer -> prefixes it may include besides its own folder. Longest matching folder decides.
 LAYERS = {

@@ -77,7 +77,7 @@ TrainingState<float> trained(const Scattered& s, std::int64_t steps, const cuda:
     p.by_sum_items = Divider::by(s.shape.sum_items());
     p.by_member_parameters = Divider::by(s.shape.member_parameters());
     p.by_outputs = Divider::by(s.shape.outputs);
-    p.by_row_factors = Divider::by(s.shape.features + s.shape.bias);
+    p.by_row_factors = Divider::by(s.shape.row_factors());
     p.by_record_chunks = Divider::by(s.shape.record_floats() / 4);
     p.records = records.data();
     p.loss = problem.loss;

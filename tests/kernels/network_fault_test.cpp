@@ -35,12 +35,8 @@ Placement faulty_placement() {
 void use_network(const Case<float>& c, const cuda::PlanWishes& wishes) {
     const auto backend = cuda::make_cuda_backend_with(c.problem, {}, wishes);
     backend->set_state(c.start);
-    backend->run(c.segment());
-    backend->roll_back();
-    backend->start(c.part(0, 2));
-    backend->start(c.part(2, 2));
+    backend->start(c.part(0, 3));
     backend->wait();
-    backend->discard();
     (void)backend->get_state();
     std::vector<float> scores(7);
     backend->score(c.problem.features, c.start.parameters.data(), scores);
@@ -58,7 +54,7 @@ TEST_F(CudaNetworkFault, OfAnyCallIsATypedErrorAndLeavesNothingBehind) {
     use(p.card);
     use_network(c, p.wishes);
     const std::int64_t calls = emulation::count_calls();
-    ASSERT_GT(emulation::count_calls("cudaGraphInstantiate"), 3);
+    ASSERT_EQ(emulation::count_calls("cudaGraphInstantiate"), 2);
     for (std::int64_t n = 1; n <= calls; ++n) {
         use(p.card);
         emulation::fail_call(n);

@@ -28,6 +28,7 @@ struct CaseShape {
     std::vector<std::int64_t> hidden = {};  ///< widths of tanh layers
     double dropout = 0;
     double label_smoothing = 0;
+    bool bfloat16 = false;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const CaseShape& s) {
@@ -36,7 +37,7 @@ inline std::ostream& operator<<(std::ostream& out, const CaseShape& s) {
                << (s.weights ? ", weights" : "") << (s.weight_sets > 1 ? ", several sets" : "") << (s.affine ? ", affine" : "")
                << (s.averaging ? ", averaging" : "") << (s.padded_rows ? ", padded rows" : "") << ", clip " << s.clip_norm << " "
                << s.clip_value << ", shuffle " << static_cast<int>(s.shuffle) << ", " << s.hidden.size() << " hidden layers"
-               << (s.label_smoothing > 0 ? ", label smoothing" : "");
+               << (s.label_smoothing > 0 ? ", label smoothing" : "") << (s.bfloat16 ? ", bfloat16" : "");
 }
 
 struct LossFacts {
@@ -109,6 +110,7 @@ public:
         problem.clip_norm = static_cast<Real>(shape.clip_norm);
         problem.clip_value = static_cast<Real>(shape.clip_value);
         problem.label_smoothing = static_cast<Real>(shape.label_smoothing);
+        problem.bfloat16 = shape.bfloat16;
         problem.batches.order = RowOrder{shape.rows, 77, shape.shuffle};
         problem.batches.batch_size = shape.batch;
         problem.batches.steps_per_epoch = (shape.rows + shape.batch - 1) / shape.batch;

@@ -127,11 +127,11 @@ TEST(EpochRun, ABatchWithoutWeightLeavesTheParametersAlone) {
     EXPECT_EQ(both.parameters(false), train(problem.dataset(true), options).model.parameters);
 }
 
-TEST(EpochRun, RunsOnTheCpuOnly) {
+TEST(EpochRun, WeightsRunOnTheCpuOnly) {
     const RandomProblem<float> problem(64, 5, 3, 3);
     TrainOptions options = settings();
     options.device = "cuda";
-    const auto error = error_of([&] { EpochRun(problem.dataset(), options, {}); });
+    const auto error = error_of([&] { EpochRun(problem.dataset(true), options, {}); });
     ASSERT_TRUE(error);
     EXPECT_NE(std::string(error->what()).find("on the CPU"), std::string::npos);
 }
