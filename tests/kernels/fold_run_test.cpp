@@ -20,9 +20,9 @@ TEST_F(CudaFoldRun, HasTheCpusModelsAndScores) {
         options.epochs = 2;
         options.folds = 3;
         options.device = "cpu";
-        const Run on_cpu = train(problem.dataset(weighted), options);
+        const auto on_cpu = train(problem.dataset(weighted), options);
         options.device = "cuda";
-        const Run on_card = train(problem.dataset(weighted), options);
+        const auto on_card = train(problem.dataset(weighted), options);
         EXPECT_EQ(on_card.model.parameters, on_cpu.model.parameters);
         ASSERT_EQ(on_card.members.size(), 2U);
         for (std::size_t m = 0; m < 2; ++m) {
