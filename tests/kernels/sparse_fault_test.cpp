@@ -80,7 +80,7 @@ TEST_F(CudaSparseFault, InASegmentKeepsTheStateBeforeIt) {
     const SparseCase<float> c(small_trial());
     const SparsePlacement p = small_sparse_placement();
     std::int64_t failures = 0;
-    for (std::int64_t n = 1; n <= 40; n += 3) {
+    for (std::int64_t n = 1; n <= 40; n += 8) {
         const auto backend = sparse_backend(c, p);
         backend->run(c.part(0, 1));
         const TrainingState<float> before = backend->get_state();
@@ -95,7 +95,7 @@ TEST_F(CudaSparseFault, InASegmentKeepsTheStateBeforeIt) {
         cpu->run(c.part(0, 5));
         EXPECT_TRUE(equal_states(backend->get_state(), cpu->get_state())) << "call " << n << ", once more";
     }
-    EXPECT_GT(failures, 7);
+    EXPECT_GT(failures, 2);
 }
 
 TEST_F(CudaSparseFault, TheBudgetIsWhatIsTakenAndSegmentsTakeNothing) {
