@@ -4,7 +4,12 @@ include(CheckLanguage)
 set(GLISSADE_HAS_CUDA OFF)
 if(NOT GLISSADE_CUDA STREQUAL "OFF")
     if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-        set(CMAKE_CUDA_ARCHITECTURES 75-real 90)
+        # For the cards that are here. Where there is none, for one of them all: that shows that it compiles.
+        execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader OUTPUT_VARIABLE GLISSADE_CARDS RESULT_VARIABLE GLISSADE_NO_CARD ERROR_QUIET)
+        set(CMAKE_CUDA_ARCHITECTURES 90)
+        if(GLISSADE_NO_CARD EQUAL 0 AND GLISSADE_CARDS MATCHES "[0-9]")
+            set(CMAKE_CUDA_ARCHITECTURES native)
+        endif()
     endif()
     # The toolkit's usual places count as well as PATH, which sudo, cron and many CI systems reset.
     if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})

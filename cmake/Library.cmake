@@ -5,9 +5,8 @@
 get_property(objects GLOBAL PROPERTY GLISSADE_OBJECTS)
 set(links Threads::Threads ZLIB::ZLIB PkgConfig::XXHASH PkgConfig::HWY)
 if(GLISSADE_HAS_CUDA)
-    # The runtime is linked in, so that programs start on machines without a driver. cuBLASLt, which needs none to start either, is half a
-    # gigabyte: it stays a library of its own.
-    list(APPEND links CUDA::cudart_static CUDA::cublasLt)
+    # The runtime is linked in, so that programs start on machines without a driver. cuBLASLt is opened when a network asks for it.
+    list(APPEND links CUDA::cudart_static ${CMAKE_DL_LIBS})
 endif()
 
 foreach(form static shared)

@@ -46,7 +46,8 @@ struct LinearShape {
     std::int64_t features = 0, outputs = 1, members = 1;
     std::int64_t target_count = 1;
     std::int64_t state_vectors = 0;  ///< of the update rule, the running average included
-    bool bias = true, weighted = false;
+    bool bias = true;
+    std::int64_t weight_sets = 0;         ///< weights of a row, of which a member takes one; 0: all are 1
     bool bfloat16 = false;                ///< features of a record are of 16 bits, two in a word
     std::int64_t network_parameters = 0;  ///< of a member with hidden layers; 0: there are none
     std::int64_t unit_floats = 0;         ///< that a network's units take for each row of a tile
@@ -69,8 +70,8 @@ struct LinearShape {
     constexpr std::int64_t parameters() const { return members * member_parameters(); }
     /// Sums of a step: one a parameter, then one loss a member.
     constexpr std::int64_t sums() const { return parameters() + members; }
-    /// A row as the device keeps it: features, targets, weight, filled up to whole 16 bytes.
-    constexpr std::int64_t record_floats() const { return (feature_words() + target_count + (weighted ? 1 : 0) + 3) / 4 * 4; }
+    /// A row as the device keeps it: features, targets, weights, filled up to whole 16 bytes.
+    constexpr std::int64_t record_floats() const { return (feature_words() + target_count + weight_sets + 3) / 4 * 4; }
     /// From one record to the next in shared memory.
     constexpr std::int64_t record_pitch() const { return is_network() ? unit_pitch(record_floats()) : record_floats(); }
     /// From one row of a network's inputs to the next, where they are not read out of the records.
@@ -167,7 +168,8 @@ struct SegmentLinearParams {
     int loss = 0;                    ///< index in LossRules
     float loss_constants[max_loss_constants] = {};
     float label_smoothing = 0;
-    int rule = 0, variant = 0;  ///< index in UpdateRules, and the rule's variant
+    const std::int32_t* member_sets = nullptr;  ///< [all members]: which of a row's weights is theirs; null: the first
+    int rule = 0, variant = 0;                  ///< index in UpdateRules, and the rule's variant
     bool averaging = false;
     float clip_norm = 0, clip_value = 0;
 
@@ -238,7 +240,7 @@ struct PackRowsParams {
     std::int64_t stride = 0;                         ///< of features: from one row to the next
     const float* features = nullptr;                 ///< [rows][stride]
     const float* targets = nullptr;                  ///< [rows][target_count]
-    const float* weights = nullptr;                  ///< [rows] if shape.weighted
+    const float* weights = nullptr;                  ///< [rows][weight_sets]
     const float *scale = nullptr, *shift = nullptr;  ///< [features], or null for the identity
     float* records = nullptr;
 };

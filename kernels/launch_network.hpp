@@ -53,7 +53,7 @@ struct NetworkGatherParams {
     std::int64_t rows = 0, batch_size = 1;
     const float* records = nullptr;
     const NetworkLeg* leg = nullptr;
-    float *inputs = nullptr, *targets = nullptr, *weights = nullptr;  ///< [rows][features], [rows][target_count], [rows]
+    float *inputs = nullptr, *targets = nullptr, *weights = nullptr;  ///< [rows][features], [rows][target_count], [rows][weight_sets]
 };
 int launch_network_gather(const NetworkGatherParams& params, int blocks, StreamHandle stream);
 
@@ -101,10 +101,12 @@ struct NetworkLossParams {
     std::int64_t bias_stride = 0;
     std::int64_t first_partial_sum = 0;  ///< of the layer's biases within a member's
     const float* targets = nullptr;
-    const float* weights = nullptr;  ///< or null
-    float* scores = nullptr;         ///< [members][rows][outputs]: scores in, slopes out
-    float* losses = nullptr;         ///< [members][rows]
-    float* partial_sums = nullptr;   ///< [partials][members][partial_sums]
+    const float* weights = nullptr;  ///< [rows][weight_sets], or null
+    std::int64_t weight_sets = 1;
+    const std::int32_t* member_sets = nullptr;  ///< [members], or null: 0 for all
+    float* scores = nullptr;                    ///< [members][rows][outputs]: scores in, slopes out
+    float* losses = nullptr;                    ///< [members][rows]
+    float* partial_sums = nullptr;              ///< [partials][members][partial_sums]
 };
 int launch_network_loss(const NetworkLossParams& params, int blocks, StreamHandle stream);
 

@@ -52,11 +52,12 @@ static __global__ void __launch_bounds__(tuning::loss_threads) network_loss_kern
         float* slopes = params.scores + m * shape.rows * outputs;
         float* losses = params.losses + m * shape.rows;
         const float* bias = params.bias ? params.bias + m * params.bias_stride : nullptr;
+        const std::int64_t set = params.member_sets ? params.member_sets[m] : 0;
         const std::int64_t end = params.sums.begin(first + params.block_partials);
         for (std::int64_t r = params.sums.begin(first) + threadIdx.x; r < end; r += blockDim.x)
             visit_rule(LossRules{}, params.loss,
                        NetworkLossRow{params, params.targets + r * params.target_count, bias, slopes + r * outputs,
-                                      params.weights ? params.weights[r] : 1.0f, losses + r});
+                                      params.weights ? params.weights[r * params.weight_sets + set] : 1.0f, losses + r});
         __syncthreads();
         const std::int64_t sums = params.bias ? outputs + 1 : 1;
         for (std::int64_t i = threadIdx.x; i < params.block_partials * sums; i += blockDim.x) {

@@ -27,7 +27,7 @@ __device__ __forceinline__ float feature_of(const LinearShape& shape, const floa
 
 // Does: copies the rows of the batch out of their records, features, targets and weight each to its own place.
 // Layout: a warp a row, striding over the batch with the whole grid; a lane for every 32nd value of the record.
-// Reads+Writes: (features + targets + weight) * 4 bytes read and written a row, one contiguous piece of memory each.
+// Reads+Writes: (features + targets + weights) * 4 bytes read and written a row, one contiguous piece of memory each.
 // Order of sums: none.
 // Presumes: orders of every epoch of the leg.
 static __global__ void __launch_bounds__(tuning::row_threads) network_gather_kernel(const __grid_constant__ NetworkGatherParams params) {
@@ -36,14 +36,14 @@ static __global__ void __launch_bounds__(tuning::row_threads) network_gather_ker
     const EpochOrder order = leg.orders[leg.epoch];
     const std::int64_t first = leg.batch * params.batch_size;
     const std::int64_t features = params.record.features, targets = params.record.target_count, floats = params.record.record_floats();
-    const std::int64_t words = params.record.feature_words();
+    const std::int64_t words = params.record.feature_words(), sets = params.record.weight_sets;
     const std::int64_t warps = static_cast<std::int64_t>(gridDim.x) * (blockDim.x / tuning::warp);
     const std::int64_t lane = threadIdx.x % tuning::warp;
     for (std::int64_t r = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / tuning::warp; r < params.rows; r += warps) {
         const float* record = params.records + order(first + r) * floats;
         for (std::int64_t j = lane; j < features; j += tuning::warp) params.inputs[r * features + j] = feature_of(params.record, record, j);
         for (std::int64_t t = lane; t < targets; t += tuning::warp) params.targets[r * targets + t] = record[words + t];
-        if (params.record.weighted && lane == 0) params.weights[r] = record[words + targets];
+        for (std::int64_t s = lane; s < sets; s += tuning::warp) params.weights[r * sets + s] = record[words + targets + s];
     }
 }
 

@@ -23,11 +23,12 @@ __device__ __forceinline__ float packed_pair(const PackRowsParams& params, std::
 
 // Does: turns raw rows, targets and weights into records, and applies the affine map of the columns.
 // Layout: a warp a row, striding over the rows with the whole grid; a lane for every 32nd value of the record.
-// Reads+Writes: (features + targets + weight) * 4 bytes read and record_floats * 4 written a row.
+// Reads+Writes: (features + targets + weights) * 4 bytes read and record_floats * 4 written a row.
 // Order of sums: none.
 // Presumes: dense rows; records and raw rows apart.
 static __global__ void __launch_bounds__(tuning::row_threads) pack_rows_kernel(const __grid_constant__ PackRowsParams params) {
-    const std::int64_t words = params.shape.feature_words(), targets = params.shape.target_count, floats = params.shape.record_floats();
+    const std::int64_t words = params.shape.feature_words(), targets = params.shape.target_count, sets = params.shape.weight_sets,
+                       floats = params.shape.record_floats();
     const std::int64_t warps = static_cast<std::int64_t>(gridDim.x) * (blockDim.x / tuning::warp);
     const std::int64_t lane = threadIdx.x % tuning::warp;
     for (std::int64_t row = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / tuning::warp; row < params.rows;
@@ -38,8 +39,8 @@ static __global__ void __launch_bounds__(tuning::row_threads) pack_rows_kernel(c
                 value = params.shape.bfloat16 ? packed_pair(params, row, 2 * j) : mapped_feature(params, row, j);
             } else if (j < words + targets) {
                 value = params.targets[row * targets + (j - words)];
-            } else if (params.shape.weighted && j == words + targets) {
-                value = params.weights[row];
+            } else if (j < words + targets + sets) {
+                value = params.weights[row * sets + (j - words - targets)];
             }
             params.records[row * floats + j] = value;
         }

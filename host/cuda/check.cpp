@@ -23,6 +23,10 @@ const char* remedy_of(cudaError_t status) {
             return "this build has no code for the card: rebuild with -DCMAKE_CUDA_ARCHITECTURES set to its compute capability";
         case cudaErrorCooperativeLaunchTooLarge:
             return "another program takes part of the card: stop it, or train on the CPU";
+        case cudaErrorSharedObjectInitFailed:
+            return "cuBLASLt, of which networks take their matrix products, was not found: install the CUDA toolkit's cuBLAS or put its "
+                   "folder "
+                   "on LD_LIBRARY_PATH, or train on the CPU";
         case cudaErrorECCUncorrectable:
             return "the card's memory is damaged or was disturbed: reset the card";
         case cudaErrorIllegalAddress:

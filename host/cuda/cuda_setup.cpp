@@ -81,8 +81,8 @@ void CudaBackend::upload_rows() {
         if (!there) copy_rows(x, first, count, slot.host.data());
         std::copy_n(problem_.targets + first * record_shape_.target_count, count * record_shape_.target_count,
                     slot.host.data() + targets_at);
-        if (record_shape_.weighted) std::copy_n(problem_.weights + first, count, slot.host.data() + weights_at);
-        const std::int64_t floats = weights_at + (record_shape_.weighted ? count : 0);
+        const std::int64_t sets = record_shape_.weight_sets, floats = weights_at + count * sets;
+        if (sets > 0) std::copy_n(problem_.weights + first * sets, count * sets, slot.host.data() + weights_at);
         side_.copy(slot.device.data(), slot.host.data(), floats, cudaMemcpyHostToDevice, "training rows");
         kernels::PackRowsParams params;
         params.shape = record_shape_;

@@ -40,7 +40,9 @@ NetworkCounts::NetworkCounts(const Problem<float>& problem)
       clips_by_norm(problem.clip_norm > 0),
       drops(problem.dropout > 0),
       features(problem.features.columns),
-      target_count(problem.target_count) {
+      target_count(problem.target_count),
+      weight_sets(problem.weights ? problem.weight_sets : 0),
+      own_sets(problem.member_sets != nullptr) {
     check_counts(*this);
     for (const DenseLayer& layer : layers) {
         for (std::int64_t at = layer.biases_at(); at < layer.end(); ++at) places.push_back(at);
@@ -60,14 +62,15 @@ kernels::NetworkShape NetworkCounts::shape(std::int64_t batch_rows) const {
 }
 
 std::int64_t NetworkCounts::work_bytes() const {
-    std::int64_t floats = rows * (features + target_count + 1);
+    std::int64_t floats = rows * (features + target_count + weight_sets);
     for (std::size_t i = 0; i + 1 < layers.size(); ++i) floats += 3 * units(i);
     floats += members * rows * (layers.back().outputs + 1) + most_partials() * members * partial_sums() + members * (sum_stride + 1);
     if (clips_by_norm) floats += members * pieces();
     constexpr std::int64_t word = sizeof(std::int64_t);
     const std::int64_t numbers = partial_sums() + static_cast<std::int64_t>(range_ends.size()) + (drops ? members : 0);
-    return floats * static_cast<std::int64_t>(sizeof(float)) + numbers * word + members * static_cast<std::int64_t>(sizeof(int)) +
-           static_cast<std::int64_t>(sizeof(kernels::NetworkLeg)) + 2 * kernels::gemm_workspace_bytes();
+    return floats * static_cast<std::int64_t>(sizeof(float)) + numbers * word +
+           (own_sets ? 2 : 1) * members * static_cast<std::int64_t>(sizeof(int)) + static_cast<std::int64_t>(sizeof(kernels::NetworkLeg)) +
+           2 * kernels::gemm_workspace_bytes();
 }
 
 const char* NetworkPrediction::bound_by() const {

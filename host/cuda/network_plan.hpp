@@ -20,7 +20,8 @@ struct NetworkCounts {
     std::vector<std::int64_t> places;      ///< where biases, then the loss, belong among a member's sums
     std::vector<std::int64_t> range_ends;  ///< of weights and biases of each layer in turn
     bool clips_by_norm = false, drops = false;
-    std::int64_t features = 0, target_count = 1;
+    std::int64_t features = 0, target_count = 1, weight_sets = 0;
+    bool own_sets = false;  ///< members say which of a row's weights is theirs
 
     /// Throws Error(device) if the counts are beyond what kernels index.
     explicit NetworkCounts(const Problem<float>& problem);

@@ -102,7 +102,9 @@ void NetworkSteps::slopes(const Batch& batch, const Place& place) {
     params.bias_stride = counts_.parameters;
     params.first_partial_sum = counts_.units_before(counts_.layers.size() - 1);
     params.targets = targets_.data();
-    params.weights = record_.weighted ? weights_.data() : nullptr;
+    params.weights = record_.weight_sets > 0 ? weights_.data() : nullptr;
+    params.weight_sets = record_.weight_sets;
+    params.member_sets = member_sets_.data();
     params.scores = scores_.data();
     params.losses = losses_.data();
     params.partial_sums = partial_sums_.data();

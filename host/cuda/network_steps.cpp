@@ -71,7 +71,7 @@ void NetworkSteps::allocate_rows() {
     const std::int64_t rows = counts_.rows;
     inputs_ = {rows * counts_.features, "rows of a batch"};
     targets_ = {rows * counts_.target_count, "targets of a batch"};
-    weights_ = {rows, "weights of a batch"};
+    weights_ = {rows * counts_.weight_sets, "weights of a batch"};
     for (std::size_t i = 0; i + 1 < counts_.layers.size(); ++i) {
         sums_.emplace_back(counts_.units(i), "sums of a hidden layer");
         values_.emplace_back(counts_.units(i), "values of a hidden layer");
@@ -90,6 +90,10 @@ void NetworkSteps::upload_tables() {
     if (counts_.drops) {
         seeds_ = {counts_.members, "seeds of dropout"};
         line_.copy(seeds_.data(), problem_.dropout_seeds, seeds_.count(), cudaMemcpyHostToDevice, "seeds of dropout");
+    }
+    if (problem_.member_sets) {
+        member_sets_ = {counts_.members, "the members' row weights"};
+        line_.copy(member_sets_.data(), problem_.member_sets, member_sets_.count(), cudaMemcpyHostToDevice, "the members' row weights");
     }
     line_.synchronize("tables of a network");
 }

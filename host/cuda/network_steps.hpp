@@ -76,6 +76,7 @@ private:
     DeviceBuffer<float> partial_sums_, gradients_, squares_, clip_;
     DeviceBuffer<std::int64_t> places_, range_ends_;
     DeviceBuffer<std::uint64_t> seeds_;
+    DeviceBuffer<std::int32_t> member_sets_;
     DeviceBuffer<int> not_finite_;
     DeviceBuffer<kernels::NetworkLeg> leg_;
     std::array<DeviceBuffer<std::byte>, 2> workspaces_;  ///< of the two streams

@@ -169,8 +169,6 @@ void take_better(std::optional<SegmentPlan>& best, const std::optional<SegmentPl
 }  // namespace
 
 LinearShape shape_of(const Problem<float>& problem) {
-    if (problem.weight_sets > 1)
-        fail(ErrorKind::device, "members with row weights of their own, as cross-validation has (folds), train on the CPU");
     LinearShape shape;
     shape.features = problem.features.columns;
     shape.outputs = problem.outputs;
@@ -178,7 +176,7 @@ LinearShape shape_of(const Problem<float>& problem) {
     shape.target_count = problem.target_count;
     shape.state_vectors = problem.state_vectors();
     shape.bias = problem.bias;
-    shape.weighted = problem.weights != nullptr;
+    shape.weight_sets = problem.weights ? problem.weight_sets : 0;
     shape.bfloat16 = problem.bfloat16;
     if (problem.is_network()) {
         const std::vector<DenseLayer> layers = problem.layers();

@@ -15,7 +15,7 @@ namespace {
 MemoryBudget budget_of(const Problem<float>& problem, const StepRunner& runner, const Card& card, const PlanWishes& wishes) {
     constexpr std::int64_t real_bytes = sizeof(float);
     MemoryBudget budget;
-    const std::int64_t row_floats = problem.features.columns + problem.target_count + 1;
+    const std::int64_t row_floats = problem.features.columns + problem.target_count + problem.weight_sets;
     const std::int64_t staging = wishes.staging_bytes > 0 ? wishes.staging_bytes : tuning::staging_bytes;
     budget.chunk_rows = std::clamp<std::int64_t>(staging / (row_floats * real_bytes), 1, problem.features.rows);
     const std::int64_t members = problem.members, step_bytes = members * rules::scalars_a_member * real_bytes;
@@ -56,7 +56,7 @@ Scorer::Shape scorer_shape(const Problem<float>& problem, const MemoryBudget& bu
     Scorer::Shape shape;
     shape.model = ModelShape::of(problem);
     shape.chunk_rows = budget.chunk_rows;
-    shape.extra_floats = problem.target_count + 1;
+    shape.extra_floats = problem.target_count + problem.weight_sets;
     shape.multiprocessors = card.facts.multiprocessors;
     return shape;
 }

@@ -68,7 +68,8 @@ SegmentSteps::SegmentSteps(const Problem<float>& problem, const Card& card, cons
 std::int64_t SegmentSteps::work_bytes() const {
     const std::int64_t seeds = problem_.dropout_seeds ? problem_.members : 0;
     return buffers_of(shape_, plan_, problem_.clip_norm > 0).bytes() + static_cast<std::int64_t>(sizeof(kernels::SegmentSignals)) +
-           seeds * static_cast<std::int64_t>(sizeof(std::uint64_t));
+           seeds * static_cast<std::int64_t>(sizeof(std::uint64_t)) +
+           (problem_.member_sets ? problem_.members : 0) * static_cast<std::int64_t>(sizeof(std::int32_t));
 }
 
 void SegmentSteps::allocate(const float* records) {
@@ -79,12 +80,16 @@ void SegmentSteps::allocate(const float* records) {
     block_sums_ = {work.block_sums, "the blocks' sums"};
     gradients_ = {work.gradients, "gradients"};
     signals_ = {1, "signals between blocks"};
+    const Stream stream;
     if (problem_.dropout_seeds) {
         dropout_seeds_ = {problem_.members, "the members' seeds"};
-        const Stream stream;
         stream.copy(dropout_seeds_.data(), problem_.dropout_seeds, problem_.members, cudaMemcpyHostToDevice, "the members' seeds");
-        stream.synchronize("the members' seeds");
     }
+    if (problem_.member_sets) {
+        member_sets_ = {problem_.members, "the members' row weights"};
+        stream.copy(member_sets_.data(), problem_.member_sets, problem_.members, cudaMemcpyHostToDevice, "the members' row weights");
+    }
+    stream.synchronize("what members have of their own");
     records_ = records;
 }
 
@@ -104,6 +109,7 @@ SegmentLinearParams SegmentSteps::params(const DeviceLeg& leg) const {
     params.loss = problem_.loss;
     std::copy_n(problem_.loss_constants, max_loss_constants, params.loss_constants);
     params.label_smoothing = problem_.label_smoothing;
+    params.member_sets = member_sets_.data();
     params.rule = problem_.rule;
     params.variant = problem_.variant;
     params.averaging = problem_.averaging;

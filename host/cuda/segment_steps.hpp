@@ -33,6 +33,7 @@ private:
     DeviceBuffer<float> exchange_, stack_, block_state_, block_sums_, gradients_;
     DeviceBuffer<kernels::SegmentSignals> signals_;
     DeviceBuffer<std::uint64_t> dropout_seeds_;
+    DeviceBuffer<std::int32_t> member_sets_;
 };
 
 }  // namespace glissade::cuda

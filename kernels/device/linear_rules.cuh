@@ -12,13 +12,13 @@ namespace glissade::kernels {
 
 /// The rows of a tile whose losses a lane evaluates: first, first + step, ... before `end`.
 struct LossTask {
-    const float* targets;     ///< of the tile's row 0; records lie record_stride apart, the weight follows the targets ...
+    const float* targets;     ///< of the tile's row 0; records lie record_stride apart, weights follow the targets ...
     const std::int64_t* far;  ///< ... or, unless null, of row 0 of all, and these are the tile's rows
     float* scores;            ///< in: scores; out: slopes, and losses behind them
     const int* counts;        ///< rows that each partial sum has in the tile
     int record_stride, score_stride, row_bits;
     int first, end, step;
-    int members;  ///< whose scores lie side by side
+    int first_member, members;  ///< among all; whose scores lie side by side
 };
 
 /// The switch over losses lands here.
@@ -38,11 +38,11 @@ private:
         const float* targets = task.far ? task.targets + task.far[row] * task.record_stride : task.targets + row * task.record_stride;
         const int outputs = static_cast<int>(p.shape.outputs), members = task.members;
         const RowLoss row_loss{p.loss_constants, p.label_smoothing, outputs};
-        const float weight = p.shape.weighted ? targets[p.shape.target_count] : 1.0f;
         for (int m = 0; m < members; ++m) {
             float* z = task.scores + row * task.score_stride + m * outputs;
             float loss = row_loss.template evaluate<Rule>(z, targets);
-            if (p.shape.weighted) {
+            if (p.shape.weight_sets > 0) {
+                const float weight = targets[p.shape.target_count + (p.member_sets ? p.member_sets[task.first_member + m] : 0)];
                 loss = loss * weight;
                 for (int o = 0; o < outputs; ++o) z[o] = z[o] * weight;
             }

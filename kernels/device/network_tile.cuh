@@ -85,7 +85,7 @@ public:
                 __syncthreads();
             }
         }
-        finish_losses();
+        finish_losses(member);
         __syncthreads();
         add_losses(member);
         for (int l = layers; l-- > 0;) {
@@ -178,7 +178,7 @@ private:
     }
 
     /// Scores become slopes; each row's loss stands behind them.
-    __device__ __forceinline__ void finish_losses() const {
+    __device__ __forceinline__ void finish_losses(int member) const {
         const UnitRows scores = slopes(b_.p.layer_count - 1);
         const UnitRows records = this->records();
         const LossTask task{records.values + b_.feature_words,
@@ -191,6 +191,7 @@ private:
                             b_.thread(),
                             rows_,
                             b_.threads(),
+                            b_.first_member + member,
                             1};
         visit_rule(LossRules{}, b_.p.loss, EvaluateLoss{b_.p, task});
     }

@@ -113,6 +113,7 @@ __device__ __forceinline__ void score_tile(const SegmentBlock<Kind>& b, const Re
                   share.begin + b.lane(),
                   share.end,
                   tuning::warp,
+                  b.first_member,
                   b.members};
     if (share.sharers > 1) {
         __syncthreads();

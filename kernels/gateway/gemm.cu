@@ -2,31 +2,34 @@
 // The products of cuBLASLt. It thinks in columns: a row-major matrix is its transpose there, so c = a * b becomes c' = b' * a'.
 #include "kernels/gateway/gemm.hpp"
 
-#include <cublasLt.h>
 #include <cuda_runtime.h>
 
 #include <memory>
 #include <new>
 
+#include "kernels/gateway/cublaslt.hpp"
+
 namespace glissade::kernels {
 
 struct GemmLibrary {
+    const CublasLt* lt = nullptr;
     cublasLtHandle_t handle = nullptr;
     ~GemmLibrary() {
-        if (handle) (void)cublasLtDestroy(handle);
+        if (handle) (void)lt->destroy(handle);
     }
 };
 
 struct GemmPlan {
+    const CublasLt* lt = nullptr;
     cublasLtHandle_t handle = nullptr;  ///< the library's
     cublasLtMatmulDesc_t operation = nullptr;
     cublasLtMatrixLayout_t first = nullptr, second = nullptr, result = nullptr;
     cublasLtMatmulAlgo_t algorithm = {};
     float scale_of_c = 0;
     ~GemmPlan() {
-        if (operation) (void)cublasLtMatmulDescDestroy(operation);
+        if (operation) (void)lt->destroy_desc(operation);
         for (cublasLtMatrixLayout_t layout : {first, second, result})
-            if (layout) (void)cublasLtMatrixLayoutDestroy(layout);
+            if (layout) (void)lt->destroy_layout(layout);
     }
 };
 
@@ -89,24 +92,23 @@ Columns factor_columns(const GemmFactor& factor, std::int64_t rows, std::int64_t
                              : Columns{columns, rows, factor.stride, factor.member_stride};
 }
 
-cublasStatus_t make_layout(const Columns& matrix, std::int64_t members, cublasLtMatrixLayout_t* out) {
+cublasStatus_t make_layout(const CublasLt& lt, const Columns& matrix, std::int64_t members, cublasLtMatrixLayout_t* out) {
     const auto count = static_cast<std::int32_t>(members);
     return Steps()([&] {
-               return cublasLtMatrixLayoutCreate(out, CUDA_R_32F, static_cast<std::uint64_t>(matrix.rows),
-                                                 static_cast<std::uint64_t>(matrix.columns), matrix.stride);
-           })([&] { return cublasLtMatrixLayoutSetAttribute(*out, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof count); })([&] {
-               return cublasLtMatrixLayoutSetAttribute(*out, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &matrix.member_stride,
-                                                       sizeof matrix.member_stride);
+               return lt.create_layout(out, CUDA_R_32F, static_cast<std::uint64_t>(matrix.rows), static_cast<std::uint64_t>(matrix.columns),
+                                       matrix.stride);
+           })([&] { return lt.set_layout(*out, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof count); })([&] {
+               return lt.set_layout(*out, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &matrix.member_stride, sizeof matrix.member_stride);
            })
         .status();
 }
 
-cublasStatus_t make_operation(const GemmShape& shape, cublasLtMatmulDesc_t* out) {
+cublasStatus_t make_operation(const CublasLt& lt, const GemmShape& shape, cublasLtMatmulDesc_t* out) {
     const auto form = [](const GemmFactor& factor) { return factor.transposed ? CUBLAS_OP_T : CUBLAS_OP_N; };
     const cublasOperation_t first = form(shape.b), second = form(shape.a);
-    return Steps()([&] { return cublasLtMatmulDescCreate(out, compute_type(shape.precision), CUDA_R_32F); })([&] {
-               return cublasLtMatmulDescSetAttribute(*out, CUBLASLT_MATMUL_DESC_TRANSA, &first, sizeof first);
-           })([&] { return cublasLtMatmulDescSetAttribute(*out, CUBLASLT_MATMUL_DESC_TRANSB, &second, sizeof second); })
+    return Steps()([&] { return lt.create_desc(out, compute_type(shape.precision), CUDA_R_32F); })([&] {
+               return lt.set_desc(*out, CUBLASLT_MATMUL_DESC_TRANSA, &first, sizeof first);
+           })([&] { return lt.set_desc(*out, CUBLASLT_MATMUL_DESC_TRANSB, &second, sizeof second); })
         .status();
 }
 
@@ -121,19 +123,19 @@ cublasStatus_t choose_algorithm(const GemmShape& shape, GemmPlan& plan) {
     int count = 0;
     Steps steps;
     const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t attribute, const auto& value) {
-        steps([&] { return cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value); });
+        steps([&] { return plan.lt->set_preference(preference, attribute, &value, sizeof value); });
     };
-    steps([&] { return cublasLtMatmulPreferenceCreate(&preference); });
+    steps([&] { return plan.lt->create_preference(&preference); });
     prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, bytes);
     prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, schemes);
     for (const auto attribute : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
                                  CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
         prefer(attribute, alignment);
     steps([&] {
-        return cublasLtMatmulAlgoGetHeuristic(plan.handle, plan.operation, plan.first, plan.second, plan.result, plan.result, preference, 1,
-                                              &found, &count);
+        return plan.lt->get_heuristic(plan.handle, plan.operation, plan.first, plan.second, plan.result, plan.result, preference, 1, &found,
+                                      &count);
     });
-    if (preference) (void)cublasLtMatmulPreferenceDestroy(preference);
+    if (preference) (void)plan.lt->destroy_preference(preference);
     if (steps.status() != CUBLAS_STATUS_SUCCESS) return steps.status();
     if (count < 1) return CUBLAS_STATUS_NOT_SUPPORTED;
     plan.algorithm = found.algo;
@@ -149,7 +151,9 @@ std::int64_t gemm_workspace_bytes() {
 int make_gemm_library(GemmLibrary** library_out) {
     std::unique_ptr<GemmLibrary> library(new (std::nothrow) GemmLibrary);
     if (!library) return cudaErrorMemoryAllocation;
-    const cublasStatus_t status = cublasLtCreate(&library->handle);
+    library->lt = cublaslt();
+    if (!library->lt) return cudaErrorSharedObjectInitFailed;
+    const cublasStatus_t status = library->lt->create(&library->handle);
     if (status == CUBLAS_STATUS_SUCCESS) *library_out = library.release();
     return as_cuda_error(status);
 }
@@ -161,13 +165,14 @@ void release_gemm_library(GemmLibrary* library) {
 int make_gemm_plan(GemmLibrary* library, const GemmShape& shape, GemmPlan** plan_out) {
     std::unique_ptr<GemmPlan> plan(new (std::nothrow) GemmPlan);
     if (!plan) return cudaErrorMemoryAllocation;
+    plan->lt = library->lt;
     plan->handle = library->handle;
     plan->scale_of_c = shape.adds ? 1.0f : 0.0f;
     const cublasStatus_t status =
-        Steps()([&] { return make_operation(shape, &plan->operation); })([&] {
-            return make_layout(factor_columns(shape.b, shape.depth, shape.columns), shape.members, &plan->first);
-        })([&] { return make_layout(factor_columns(shape.a, shape.rows, shape.depth), shape.members, &plan->second); })([&] {
-            return make_layout({shape.columns, shape.rows, shape.c_stride, shape.c_member_stride}, shape.members, &plan->result);
+        Steps()([&] { return make_operation(*plan->lt, shape, &plan->operation); })([&] {
+            return make_layout(*plan->lt, factor_columns(shape.b, shape.depth, shape.columns), shape.members, &plan->first);
+        })([&] { return make_layout(*plan->lt, factor_columns(shape.a, shape.rows, shape.depth), shape.members, &plan->second); })([&] {
+            return make_layout(*plan->lt, {shape.columns, shape.rows, shape.c_stride, shape.c_member_stride}, shape.members, &plan->result);
         })([&] {
             return choose_algorithm(shape, *plan);
         }).status();
@@ -181,9 +186,9 @@ void release_gemm_plan(GemmPlan* plan) {
 
 int launch_gemm(const GemmPlan* plan, const GemmCall& call, StreamHandle stream) {
     const float one = 1.0f;
-    return as_cuda_error(cublasLtMatmul(plan->handle, plan->operation, &one, call.b, plan->first, call.a, plan->second, &plan->scale_of_c,
-                                        call.c, plan->result, call.c, plan->result, &plan->algorithm, call.workspace,
-                                        static_cast<std::size_t>(workspace_bytes), stream));
+    return as_cuda_error(plan->lt->matmul(plan->handle, plan->operation, &one, call.b, plan->first, call.a, plan->second, &plan->scale_of_c,
+                                          call.c, plan->result, call.c, plan->result, &plan->algorithm, call.workspace,
+                                          static_cast<std::size_t>(workspace_bytes), stream));
 }
 
 }  // namespace glissade::kernels

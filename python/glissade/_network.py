@@ -128,10 +128,11 @@ class Descent:
     def start(self, count: int, batch_size: int, seed: int) -> None:
         """Gets ready for `count` epochs at most."""
         e = self.estimator
-        self.rule, self.held = rule_of(e), e.schedule is None
-        settings = self._settings(
-            self.rule, 0 if self.rule.full_batch_only else batch_size, count, _HELD if self.held else e.schedule, seed
-        )
+        self.rule = rule_of(e)
+        whole = self.rule.full_batch_only
+        self.held = e.schedule is None and not whole  # such a rule sets its own steps
+        schedule = _HELD if self.held else e.schedule or "constant"
+        settings = self._settings(self.rule, 0 if whole else batch_size, count, schedule, seed)
         settings["l2"] = float(e.alpha)
         told = self._callback(_joined(e.callbacks))
         self.run = _core.Epochs(self.data._core, settings, float(e.alpha), float(self.divisor), self._state(self.rule), told)

@@ -102,6 +102,8 @@ def test_rules_schedules_and_dropout_of_ones_own(points):
     assert own.history_[0]["lr"] > 0.0099 and own.history_[-1]["lr"] < 1e-4
     named = glissade.MLPRegressor(optimizer="nadam", learning_rate_init=0.01, **settings).fit(x, y)
     assert named.score(x, y) > 0.95 and {record["lr"] for record in named.history_} == {0.01}
+    whole = glissade.MLPRegressor(optimizer="rprop", **settings).fit(x, y)
+    assert whole.score(x, y) > 0.95 and whole.history_[-1]["step"] == whole.n_iter_
     dropping = glissade.MLPRegressor(dropout=0.5, learning_rate_init=0.01, **settings).fit(x, y)
     again = glissade.MLPRegressor(dropout=0.5, learning_rate_init=0.01, **settings).fit(x, y)
     without = glissade.MLPRegressor(learning_rate_init=0.01, **settings).fit(x, y)

@@ -277,22 +277,5 @@ TEST_F(CudaFailure, OfLargeClustersToFitTheCardMakesThemSmaller) {
     }
 }
 
-TEST_F(CudaFailure, MembersWithRowWeightsOfTheirOwnAreRefusedByName) {
-    CaseShape shape = small_shape();
-    shape.members = 2;
-    shape.weights = true;
-    shape.weight_sets = 2;
-    const Case<float> c(shape);
-    use(small_placement().card);
-    EXPECT_NE(cuda_refusal(c.problem, {}).find("train on the CPU"), std::string::npos);
-    try {
-        make_cuda_backend(c.problem, {});
-        ADD_FAILURE() << "no error";
-    } catch (const Error& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::device);
-        EXPECT_NE(std::string(error.what()).find("folds"), std::string::npos) << error.what();
-    }
-}
-
 }  // namespace
 }  // namespace glissade::testing

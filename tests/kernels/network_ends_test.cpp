@@ -257,7 +257,7 @@ TEST_F(CudaNetworkEnds, GathersTheRowsThatTheOrderNames) {
         kernels::LinearShape record;
         record.features = 35;
         record.target_count = 2;
-        record.weighted = weighted;
+        record.weight_sets = weighted ? 2 : 0;
         const std::vector<float> records = some_values(1, rows * record.record_floats(), 1);
         std::vector<EpochOrder> orders;
         for (int e = 0; e < 2; ++e) orders.push_back(RowOrder{rows, 3, Shuffle::full}.epoch(e));
@@ -268,7 +268,7 @@ TEST_F(CudaNetworkEnds, GathersTheRowsThatTheOrderNames) {
         value.orders = device_orders.data();
         const DeviceValues<kernels::NetworkLeg> leg(std::vector<kernels::NetworkLeg>{value});
         const std::int64_t count = rows - 2 * batch_size;
-        const DeviceValues<float> device_records(records), inputs(count * 35), targets(count * 2), weights(count);
+        const DeviceValues<float> device_records(records), inputs(count * 35), targets(count * 2), weights(count * 2);
         const kernels::NetworkGatherParams params{record,     count,         batch_size,     device_records.data(),
                                                   leg.data(), inputs.data(), targets.data(), weights.data()};
         const cuda::Stream stream;
@@ -279,7 +279,7 @@ TEST_F(CudaNetworkEnds, GathersTheRowsThatTheOrderNames) {
             const float* from = records.data() + orders[1](2 * batch_size + r) * record.record_floats();
             x.insert(x.end(), from, from + 35);
             y.insert(y.end(), from + 35, from + 37);
-            w.push_back(from[37]);
+            w.insert(w.end(), from + 37, from + 39);
         }
         EXPECT_TRUE(same_bits(inputs.get(), x));
         EXPECT_TRUE(same_bits(targets.get(), y));

@@ -65,5 +65,33 @@ TEST_F(CudaNetworkFamily, ThePlannedOneRuns) {
     EXPECT_FALSE(same_state(planned, c.start));
 }
 
+/// The stand-in of the products adds in one order however many members there are, so that by either family a member is its own run.
+TEST_F(CudaNetworkFamily, MembersHaveRowWeightsOfTheirOwn) {
+    CaseShape shape{
+        .rows = 50, .columns = 5, .outputs = 3, .members = 3, .batch = 20, .steps = 6, .loss = rule_index<Softmax>(LossRules{})};
+    shape.hidden = {6, 3};
+    shape.weights = true;
+    shape.weight_sets = 2;
+    for (const auto family : {cuda::NetworkFamily::graph, cuda::NetworkFamily::segments}) {
+        const auto parameters_of = [&](const Case<float>& c) {
+            const auto backend = cuda::make_cuda_backend_with(c.problem, {}, {.network = family});
+            backend->set_state(c.start);
+            EXPECT_FALSE(backend->run(c.segment()).frozen);
+            return backend->get_state().parameters;
+        };
+        const std::vector<float> all = parameters_of(Case<float>(shape));
+        for (std::int64_t m = 0; m < shape.members; ++m) {
+            Case<float> alone(shape);
+            alone.keep_member(m);
+            const std::vector<float> one = parameters_of(alone);
+            const auto count = static_cast<std::ptrdiff_t>(one.size());
+            const auto from = all.begin() + m * count;
+            EXPECT_TRUE(same_bits(std::vector<float>(from, from + count), one)) << m;
+            alone.problem.member_sets = nullptr;  // the first set
+            EXPECT_EQ(parameters_of(alone) == one, m % 2 == 0) << m;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace glissade::testing

@@ -18,7 +18,7 @@ Placement segment_placement(int n) {
 
 class NetworkSegment : public CudaTest {
 protected:
-    /// Trains on a card within the reference's bound, and by other plans, from the `n`-th on, in the same bits.
+    /// Trains on a card within the reference's bound, and by another plan, the `n`-th, in the same bits.
     static void expect_everywhere(NetworkRun run, int n, const std::string& label) {
         const NetworkOnCard on_card(run);
         Placement first{cards().front(), {}};
@@ -26,10 +26,8 @@ protected:
         first.wishes.network = cuda::NetworkFamily::segments;
         const TrainingState<float> wanted = on_card.trained(first, 100);
         run.expect_reference<float>(label, [&] { return on_card.parameters(wanted); });
-        for (int i = n; i < n + 2; ++i) {
-            const Placement p = segment_placement(i);
-            EXPECT_TRUE(same_state(on_card.trained(p, 1 + i % 5), wanted)) << label << "; " << p;
-        }
+        const Placement p = segment_placement(n);
+        EXPECT_TRUE(same_state(on_card.trained(p, 1 + n % 5), wanted)) << label << "; " << p;
     }
 };
 

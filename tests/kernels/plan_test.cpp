@@ -211,7 +211,7 @@ TEST(CudaPlan, LayoutHasRoomForEveryArray) {
     shape.outputs = 3;
     shape.members = 2;
     shape.state_vectors = 2;
-    shape.weighted = true;
+    shape.weight_sets = 1;
     const kernels::TileShape tile{2, 4};
     const auto layout = kernels::SegmentLayout::of(shape, tile, {});
     EXPECT_EQ(shape.record_floats(), 8);  // 5 features, 1 target, 1 weight, filled up

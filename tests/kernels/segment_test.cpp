@@ -111,6 +111,17 @@ TEST_F(CudaSegment, EqualsTheCpuWithEveryOption) {
     }
 }
 
+TEST_F(CudaSegment, MembersHaveRowWeightsOfTheirOwnAsOnTheCpu) {
+    for (int n = 0; n < 10; ++n) {
+        CaseShape shape{.rows = 70, .columns = 9, .outputs = n % 2 * 2 + 1, .members = 5, .batch = 30, .steps = 5};
+        if (shape.outputs > 1) shape.loss = rule_index<Softmax>(LossRules{});
+        shape.weights = true;
+        shape.weight_sets = 3;
+        shape.bfloat16 = n % 3 == 0;
+        EXPECT_TRUE(trains_as_on_cpu(shape, placement(n)));
+    }
+}
+
 TEST_F(CudaSegment, SmoothsLabelsAsTheCpuDoes) {
     int n = 0;
     for (const int loss : {rule_index<Softmax>(LossRules{}), rule_index<Logistic>(LossRules{})})

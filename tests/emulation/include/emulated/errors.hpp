@@ -17,6 +17,7 @@
     entry(cudaErrorInvalidDevice, 101, "invalid device ordinal") \
     entry(cudaErrorNoKernelImageForDevice, 209, "no kernel image is available for execution on the device") \
     entry(cudaErrorECCUncorrectable, 214, "uncorrectable ECC error encountered") \
+    entry(cudaErrorSharedObjectInitFailed, 303, "shared object initialization failed") \
     entry(cudaErrorOperatingSystem, 304, "OS call failed or operation not supported on this OS") \
     entry(cudaErrorInvalidResourceHandle, 400, "invalid resource handle") \
     entry(cudaErrorIllegalState, 401, "the operation cannot be performed in the present state") \
