@@ -29,6 +29,9 @@ inline constexpr std::int64_t tile_buffer_share = 4, least_tile_buffer_bytes = 1
 inline constexpr std::int64_t staging_bytes = 8 << 20;  ///< of one of the two buffers through which rows come to the card
 inline constexpr std::int64_t table_bytes = 4 << 20;    ///< scalars of one launch
 
+/// Of matrix products on tensor cores, against those in float32.
+inline constexpr double tf32_speedup = 6, bfloat16_speedup = 12;
+
 /// What plans expect of a card, in seconds and bytes a second.
 struct Expected {
     double grid_barrier = 1.2e-6;

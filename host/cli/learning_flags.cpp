@@ -19,9 +19,17 @@ namespace {
 constexpr std::array<Choice<Shuffle>, 3> shuffles = {
     {{"full", Shuffle::full}, {"none", Shuffle::none}, {"replacement", Shuffle::replacement}}};
 constexpr std::array<Choice<bool>, 2> class_weights = {{{"none", false}, {"balanced", true}}};
-constexpr std::array<std::string_view, 3> planned_types = {"bfloat16", "float16", "int8"};
+constexpr std::array<std::string_view, 2> planned_precisions = {"float16", "int8"};
 constexpr std::array<std::string_view, 2> planned_storages = {"float16", "int8"};
-constexpr std::array<Choice<RealType>, 2> precisions = {{{"float32", RealType::float32}, {"float64", RealType::float64}}};
+/// Of the whole run, and of a network's matrix products.
+struct Precision {
+    RealType type = RealType::float32;
+    MatmulPrecision products = MatmulPrecision::float32;
+};
+constexpr std::array<Choice<Precision>, 4> precisions = {{{"float32", {}},
+                                                          {"float64", {RealType::float64}},
+                                                          {"tf32", {RealType::float32, MatmulPrecision::tf32}},
+                                                          {"bfloat16", {RealType::float32, MatmulPrecision::bfloat16}}}};
 constexpr std::array<Choice<Storage>, 2> storages = {{{"float32", Storage::float32}, {"bfloat16", Storage::bfloat16}}};
 
 std::string schedule_help() {
@@ -71,8 +79,8 @@ auto choose_offered(const std::string& flag, const std::string& word, const Tabl
     fail(ErrorKind::usage, flag + " " + word + " is reserved for a later version; there are: " + joined_names(words));
 }
 
-RealType precision_of(const std::string& text) {
-    return choose_offered("--precision", text, precisions, planned_types);
+Precision precision_of(const std::string& text) {
+    return choose_offered("--precision", text, precisions, planned_precisions);
 }
 Storage storage_of(const std::string& text) {
     return choose_offered("--storage", text, storages, planned_storages);
@@ -200,7 +208,10 @@ void LearningFlags::add_machine(CLI::App& app) {
         ->group(group);
     add_bytes(app, "--memory-limit", options.memory_limit_bytes, "Of the CPU: 8G, 512M; what is available if not given")->group(group);
     add_bytes(app, "--device-memory-limit", options.device_memory_limit_bytes, "Of the GPU; what is free if not given")->group(group);
-    checked(app.add_option("--precision", precision_, "float32 or float64 (CPU only)"), [](const std::string& text) { precision_of(text); })
+    checked(app.add_option(
+                "--precision", precision_,
+                "float32, float64 (CPU only), or tf32 or bfloat16: float32 with the matrix products of networks on a GPU's tensor cores"),
+            [](const std::string& text) { precision_of(text); })
         ->type_name("NAME")
         ->capture_default_str()
         ->group(group);
@@ -274,7 +285,8 @@ void LearningFlags::resolve() {
     options.balanced = choose("--class-weight", class_weight_, class_weights);
     options.average = averaging_.read();
     options.decay_bias = convention_of(compat) == Convention::torch;
-    real_type = precision_of(precision_);
+    real_type = precision_of(precision_).type;
+    options.matmul_precision = precision_of(precision_).products;
     options.storage = storage_of(storage_);
 }
 

@@ -104,7 +104,10 @@ void add_machine(Json& json, const LearningFlags& learning) {
     json["threads"] = thread_count(options.threads);
     json["memory_limit"] = bytes(options.memory_limit_bytes);
     json["device_memory_limit"] = bytes(options.device_memory_limit_bytes);
-    json["precision"] = learning.real_type == RealType::float32 ? "float32" : "float64";
+    json["precision"] = learning.real_type == RealType::float64                 ? "float64"
+                        : options.matmul_precision == MatmulPrecision::tf32     ? "tf32"
+                        : options.matmul_precision == MatmulPrecision::bfloat16 ? "bfloat16"
+                                                                                : "float32";
     json["storage"] = options.storage == Storage::bfloat16 ? "bfloat16" : "float32";
     json["nondeterministic"] = learning.nondeterministic;
 }

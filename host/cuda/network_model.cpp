@@ -68,7 +68,7 @@ const std::vector<Product>& NetworkModel::products(std::int64_t rows) {
     if (found != products_.end()) return found->second;
     if (products_.size() == most_lengths) products_.clear();
     std::vector<Product> made;
-    for (const DenseLayer& layer : layers_) made.emplace_back(library_, LayerProducts{rows, 1, 0, 0, false}.forward(layer));
+    for (const DenseLayer& layer : layers_) made.emplace_back(library_, LayerProducts{.rows = rows}.forward(layer));
     return products_.emplace(rows, std::move(made)).first->second;
 }
 

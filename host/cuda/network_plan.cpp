@@ -101,7 +101,10 @@ NetworkPrediction predict_network(const Problem<float>& problem, const NetworkCo
     double units = 0;
     for (std::size_t i = 0; i + 1 < counts.layers.size(); ++i) units += static_cast<double>(counts.units(i));
     p.launch_seconds = p.nodes_in_turn * rates.graph_node;
-    p.product_seconds = p.flops / (multiprocessors * rates.products_a_multiprocessor * rates.product_share);
+    const double faster = problem.matmul_precision == MatmulPrecision::tf32       ? tuning::tf32_speedup
+                          : problem.matmul_precision == MatmulPrecision::bfloat16 ? tuning::bfloat16_speedup
+                                                                                  : 1;
+    p.product_seconds = p.flops / (multiprocessors * rates.products_a_multiprocessor * faster * rates.product_share);
     p.update_seconds = p.update_bytes / memory;
     p.unit_seconds = real * (6 * units + 2 * rows * static_cast<double>(counts.features)) / memory;
     p.row_seconds = rows * real * static_cast<double>(counts.features) / memory;

@@ -18,6 +18,21 @@ std::string three_digits(double value, const char* unit) {
     return text + std::string(unit);
 }
 
+kernels::GemmPrecision precision_of(MatmulPrecision precision) {
+    switch (precision) {
+        case MatmulPrecision::tf32:
+            return kernels::GemmPrecision::tf32;
+        case MatmulPrecision::bfloat16:
+            return kernels::GemmPrecision::bfloat16;
+        default:
+            return kernels::GemmPrecision::float32;
+    }
+}
+
+const char* words_for(MatmulPrecision precision) {
+    return precision == MatmulPrecision::tf32 ? "tf32" : precision == MatmulPrecision::bfloat16 ? "bfloat16" : "float32";
+}
+
 }  // namespace
 
 NetworkSteps::NetworkSteps(const Problem<float>& problem, const Card& card, const BackendLimits& limits)
@@ -99,7 +114,7 @@ void NetworkSteps::upload_tables() {
 }
 
 LayerProducts NetworkSteps::layer_products(std::int64_t rows, std::size_t layer) const {
-    return {rows, counts_.members, counts_.parameters, counts_.sum_stride, layer == 0};
+    return {rows, counts_.members, counts_.parameters, counts_.sum_stride, layer == 0, precision_of(problem_.matmul_precision)};
 }
 
 NetworkSteps::Batch NetworkSteps::make_batch(std::int64_t rows) const {
@@ -177,8 +192,8 @@ void NetworkSteps::queue(const DeviceLeg& leg, const Stream& stream) {
 
 std::string NetworkSteps::description() const {
     return "a graph of " + std::to_string(prediction_.nodes) + " launches a step, " + std::to_string(graph_steps_) +
-           (graph_steps_ == 1 ? " step" : " steps") + " at a time: matrix products by cuBLASLt in float32 (" +
-           three_digits(prediction_.flops / 1e9, "Gflop") + " a step), one update of " +
+           (graph_steps_ == 1 ? " step" : " steps") + " at a time: matrix products by cuBLASLt in " + words_for(problem_.matmul_precision) +
+           " (" + three_digits(prediction_.flops / 1e9, "Gflop") + " a step), one update of " +
            std::to_string(counts_.members * counts_.parameters) + " parameters (" +
            in_bytes(static_cast<std::int64_t>(prediction_.update_bytes)) + "); expected " +
            three_digits(prediction_.seconds() * 1e6, "us") + " a step, mostly " + prediction_.bound_by();

@@ -22,12 +22,13 @@ std::int64_t alignment_of(Offsets... offsets) {
     return (floats & -floats) * static_cast<std::int64_t>(sizeof(float));
 }
 
-GemmShape counts(std::int64_t rows, std::int64_t columns, std::int64_t depth, std::int64_t members) {
+GemmShape counts(const LayerProducts& all, std::int64_t rows, std::int64_t columns, std::int64_t depth) {
     GemmShape shape;
+    shape.precision = all.precision;
     shape.rows = rows;
     shape.columns = columns;
     shape.depth = depth;
-    shape.members = members;
+    shape.members = all.members;
     return shape;
 }
 
@@ -51,7 +52,7 @@ void Product::queue(const kernels::GemmCall& call, const Stream& stream) const {
 }
 
 GemmShape LayerProducts::forward(const DenseLayer& layer) const {
-    GemmShape shape = counts(rows, layer.outputs, layer.inputs, members);
+    GemmShape shape = counts(*this, rows, layer.outputs, layer.inputs);
     shape.a = {layer.inputs, false, shared_input ? 0 : rows * layer.inputs};
     shape.b = {layer.inputs, true, parameter_stride};
     shape.c_stride = layer.outputs;
@@ -61,7 +62,7 @@ GemmShape LayerProducts::forward(const DenseLayer& layer) const {
 }
 
 GemmShape LayerProducts::gradient(const DenseLayer& layer) const {
-    GemmShape shape = counts(layer.outputs, layer.inputs, rows, members);
+    GemmShape shape = counts(*this, layer.outputs, layer.inputs, rows);
     shape.a = {layer.outputs, true, rows * layer.outputs};
     shape.b = {layer.inputs, false, shared_input ? 0 : rows * layer.inputs};
     shape.c_stride = layer.inputs;
@@ -71,7 +72,7 @@ GemmShape LayerProducts::gradient(const DenseLayer& layer) const {
 }
 
 GemmShape LayerProducts::back(const DenseLayer& layer) const {
-    GemmShape shape = counts(rows, layer.inputs, layer.outputs, members);
+    GemmShape shape = counts(*this, rows, layer.inputs, layer.outputs);
     shape.a = {layer.outputs, false, rows * layer.outputs};
     shape.b = {layer.inputs, false, parameter_stride};
     shape.c_stride = layer.inputs;

@@ -43,6 +43,7 @@ struct LayerProducts {
     std::int64_t parameter_stride = 0;  ///< from one member's parameters to the next's
     std::int64_t sum_stride = 0;        ///< from one member's gradient to the next's
     bool shared_input = false;          ///< all members read the same rows
+    kernels::GemmPrecision precision = kernels::GemmPrecision::float32;
 
     /// sums[rows][outputs] = inputs[rows][inputs] * weights'
     kernels::GemmShape forward(const DenseLayer& layer) const;

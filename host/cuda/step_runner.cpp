@@ -26,7 +26,13 @@ std::unique_ptr<StepRunner> network_segments(const Problem<float>& problem, cons
 /// The faster one of the two families, as predicted.
 std::unique_ptr<StepRunner> plan_network(const Problem<float>& problem, const Card& card, const BackendLimits& limits,
                                          const PlanWishes& wishes) {
-    if (wishes.network == NetworkFamily::graph) return std::make_unique<NetworkSteps>(problem, card, limits);
+    const bool rounds = problem.matmul_precision != MatmulPrecision::float32;
+    if (rounds && card.facts.compute_major < 8)
+        fail(ErrorKind::device, "precision tf32 and bfloat16 need compute capability 8.0, CUDA device " +
+                                    std::to_string(card.facts.ordinal) + " (" + card.facts.name + ") has " +
+                                    std::to_string(card.facts.compute_major) + "." + std::to_string(card.facts.compute_minor) +
+                                    ": take float32");
+    if (wishes.network == NetworkFamily::graph || rounds) return std::make_unique<NetworkSteps>(problem, card, limits);
     std::unique_ptr<StepRunner> segments = network_segments(problem, card, limits, wishes);
     if (wishes.network == NetworkFamily::segments) {
         if (segments) return segments;

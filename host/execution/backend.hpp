@@ -12,6 +12,7 @@
 #include "glissade/dataset.hpp"
 #include "glissade/layers.hpp"
 #include "glissade/matrix_view.hpp"
+#include "glissade/precision.hpp"
 #include "glissade/row_order.hpp"
 #include "glissade/rules/update.hpp"
 #include "glissade/sparse_view.hpp"
@@ -76,6 +77,7 @@ struct Problem {
     const std::int32_t* member_sets = nullptr;  ///< the set of each member; null: 0 for all
     ColumnAffineView<Real> affine;
     bool bfloat16 = false;  ///< features, mapped, are rounded to bfloat16
+    MatmulPrecision matmul_precision = MatmulPrecision::float32;
 
     std::int64_t outputs = 1;  ///< scores a row
     std::int64_t members = 1;

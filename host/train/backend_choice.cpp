@@ -36,12 +36,21 @@ DeviceChoice device_of(const Problem<Real>& problem, const std::string& device) 
     return choose_device(device, real_type_of<Real>());
 }
 
+/// Throws where what was chosen cannot do what was asked for.
+template <class Real>
+void check_choice(const Problem<Real>& problem, const DeviceChoice& choice) {
+    check_held_out(problem, choice);
+    if (problem.matmul_precision == MatmulPrecision::float32 || choice.cuda) return;
+    fail(ErrorKind::usage, "precision tf32 and bfloat16 are for matrix products on a GPU, but the run is on the CPU (" + choice.why +
+                               "): take float32, or device cuda");
+}
+
 }  // namespace
 
 template <class Real>
 std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const TrainOptions& options, DeviceChoice& choice_out) {
     choice_out = device_of(problem, options.device);
-    check_held_out(problem, choice_out);
+    check_choice(problem, choice_out);
     BackendLimits limits;
     limits.threads = options.threads > 0 ? options.threads : usable_processors();
     limits.cuda_ordinal = choice_out.ordinal;
@@ -60,7 +69,7 @@ std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const 
                 refusal = error.what();
             }
             choice_out = {false, 0, false, "the GPU cannot take this shape: " + refusal + calibration_trouble};
-            check_held_out(problem, choice_out);
+            check_choice(problem, choice_out);
         }
     }
     limits.memory_limit_bytes = options.memory_limit_bytes;

@@ -136,6 +136,7 @@ std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptio
     problem.weight_sets = options.folds + 1;
     if (!rows->scale.empty()) problem.affine = {rows->scale.data(), rows->shift.data()};
     problem.bfloat16 = options.storage == Storage::bfloat16;
+    problem.matmul_precision = options.matmul_precision;
     problem.outputs = run.spec.outputs;
     problem.members = static_cast<std::int64_t>(run.members.size());
     problem.bias = run.spec.bias;

@@ -107,7 +107,7 @@ bool same_activation(const Activation& a, const Activation& b) {
     return true;
 }
 
-/// What hidden layers, label smoothing and storage do not go with.
+/// What hidden layers, label smoothing, storage and precision do not go with.
 void check_shape(const Dataset& data, const TrainOptions& options, const ResolvedRun& run) {
     const ModelSpec& spec = run.spec;
     const std::string_view loss = spec.loss.name();
@@ -117,6 +117,9 @@ void check_shape(const Dataset& data, const TrainOptions& options, const Resolve
         fail(ErrorKind::usage, "storage bfloat16 is for dense rows, but the data is sparse: take float32, or make the data dense");
     if (options.storage == Storage::bfloat16 && data.real_type() != RealType::float32)
         fail(ErrorKind::usage, "storage bfloat16 is for runs in float32, but the data is in float64: take float32 for one of the two");
+    if (options.matmul_precision != MatmulPrecision::float32 && (!spec.is_network() || data.real_type() != RealType::float32))
+        fail(ErrorKind::usage,
+             "precision tf32 and bfloat16 are for the matrix products of networks in float32: set hidden layers, or take float32");
     if (!spec.is_network()) return;
     if (data.is_sparse())
         fail(ErrorKind::usage, "hidden layers read dense rows, but the data is sparse: leave hidden out, or make it dense");

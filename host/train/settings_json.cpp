@@ -216,6 +216,8 @@ Json settings_json(const ResolvedRun& run, std::span<const Member> members, cons
     if (o.folds > 0) settings.add("folds", o.folds);  // checkpoints of runs without stay as they are
     if (o.label_smoothing > 0) settings.add("label_smoothing", o.label_smoothing);
     if (o.storage == Storage::bfloat16) settings.add("storage", std::string("bfloat16"));
+    if (o.matmul_precision != MatmulPrecision::float32)
+        settings.add("matmul_precision", std::string(o.matmul_precision == MatmulPrecision::tf32 ? "tf32" : "bfloat16"));
     if (o.init != Init::automatic && o.init != Init::zeros) settings.add("init", std::string(name_of(o.init)));
     if (run.spec.is_network()) {
         settings.add("hidden", to_json(run.spec.hidden));

@@ -15,6 +15,7 @@
 #include "glissade/model.hpp"
 #include "glissade/optimizer.hpp"
 #include "glissade/population.hpp"
+#include "glissade/precision.hpp"
 #include "glissade/row_order.hpp"
 #include "glissade/schedule.hpp"
 
@@ -71,12 +72,6 @@ struct CheckpointOptions {
     std::function<void()> before_first = {};  ///< called once: the run is under way and its first checkpoint is about to be written
 };
 
-/// How features are stored while a run trains on them.
-/// - float32: as they come (float64 runs: in float64)
-/// - bfloat16: rounded to 8 bits of precision, after the map of the columns. On the GPU rows take half the memory and half the time to be
-///   read; the CPU rounds as it reads and gives the same bits. Scores of validation and prediction are of features as they come.
-enum class Storage { float32, bfloat16 };
-
 /// Settings of a run. Every default is the command line's. What is negative, not finite or otherwise out of its range is refused with
 /// Error(usage) that names the field; nothing is taken for a default but the values that say so here.
 struct TrainOptions {
@@ -97,6 +92,7 @@ struct TrainOptions {
     double label_smoothing = 0;  ///< logistic and softmax: so much of a target is spread evenly over all classes (Szegedy et al. 2016);
                                  ///< of the training loss only. Below 1; 0: off
     Storage storage = Storage::float32;
+    MatmulPrecision matmul_precision = MatmulPrecision::float32;
     double l1 = 0, l2 = 0;    ///< penalties on the weights, added to the mean loss; biases are spared
     bool decay_bias = false;  ///< penalties and weight decay reach the biases too, as in PyTorch
     bool bias = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/gateway/cublaslt.hpp"
+#include "kernels/gateway/cublaslt.cuh"
 
 #include <dlfcn.h>
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <new>
 
-#include "kernels/gateway/cublaslt.hpp"
+#include "kernels/gateway/cublaslt.cuh"
 
 namespace glissade::kernels {
 

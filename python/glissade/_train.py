@@ -115,7 +115,7 @@ def train(
 
     ``data`` is a ``Dataset``, or features with ``targets`` beside them. What is None, and every other setting, has the library's
     default. The further ``settings`` are the fields of TrainOptions: hidden (widths of hidden layers), activation, init, dropout,
-    label_smoothing, storage, shuffle, drop_last, l1, l2, decay_bias, bias, clip_norm, clip_value,
+    label_smoothing, storage, matmul_precision, shuffle, drop_last, l1, l2, decay_bias, bias, clip_norm, clip_value,
     average, average_start, average_start_unit, average_decay, class_weights, balanced, standardize, standardize_target, max_steps,
     max_seconds, tol, patience, device, threads, memory_limit_bytes, device_memory_limit_bytes. ``batch_size=0`` is all rows.
 

@@ -106,6 +106,12 @@ const std::map<std::string, Setter, std::less<>>& setters() {
          }},
         {"dropout", set<&TrainOptions::dropout>},
         {"label_smoothing", set<&TrainOptions::label_smoothing>},
+        {"matmul_precision",
+         [](TrainOptions& o, nb::handle v) {
+             o.matmul_precision = chosen<MatmulPrecision>(
+                 "matmul_precision", v,
+                 {{"float32", MatmulPrecision::float32}, {"tf32", MatmulPrecision::tf32}, {"bfloat16", MatmulPrecision::bfloat16}});
+         }},
         {"storage",
          [](TrainOptions& o, nb::handle v) {
              o.storage = chosen<Storage>("storage", v, {{"float32", Storage::float32}, {"bfloat16", Storage::bfloat16}});

@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Misuse{"UnknownDevice", train_with({"--device", "gpu"}), "cuda"},
                     Misuse{"StorageOfALaterVersion", train_with({"--storage", "int8"}), "reserved for a later version"},
                     Misuse{"UnknownPrecision", train_with({"--precision", "flaot64"}), "'float64'"},
-                    Misuse{"PrecisionThatNeverMeansAnything", train_with({"--precision", "foo"}), "There are: float32, float64\n"},
+                    Misuse{"PrecisionThatNeverMeansAnything", train_with({"--precision", "foo"}), "There are: float32, float64, tf32, bfloat16\n"},
                     Misuse{"CompatOfAnUnknownWord", train_with({"--compat", "kears"}), "did you mean 'keras'?"},
                     Misuse{"RuleThatKerasHasInAnotherForm", train_with({"--compat", "keras", "--optimizer", "nadam"}), "in another form"},
                     Misuse{"UnknownCompat", train_with({"--compat", "pytroch"}), "'torch'"},

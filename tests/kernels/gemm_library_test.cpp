@@ -4,7 +4,7 @@
 
 #include "glissade/error.hpp"
 #include "host/cuda/check.hpp"
-#include "kernels/gateway/cublaslt.hpp"
+#include "kernels/gateway/cublaslt.cuh"
 #include "tests/support/error_of.hpp"
 
 namespace glissade::testing {

@@ -4,6 +4,7 @@
 
 #include <cuda_runtime.h>
 
+#include "glissade/rules/bfloat16.hpp"
 #include "kernels/device/launch.cuh"
 
 namespace glissade::kernels {
@@ -24,6 +25,13 @@ struct GemmStandInParams {
     GemmCall call;
 };
 
+float rounded(float value, GemmPrecision precision) {
+    if (precision == GemmPrecision::bfloat16) return rules::rounded_to_bfloat16(value);
+    if (precision == GemmPrecision::float32) return value;
+    const auto bits = __builtin_bit_cast(std::uint32_t, value);
+    return __builtin_bit_cast(float, (bits + 0xFFFu + ((bits >> 13) & 1u)) & ~0x1FFFu);
+}
+
 __global__ void gemm_stand_in_kernel(const __grid_constant__ GemmStandInParams params) {
     const GemmShape& s = params.shape;
     const auto at = [](const GemmFactor& factor, std::int64_t member, std::int64_t row, std::int64_t column) {
@@ -35,7 +43,8 @@ __global__ void gemm_stand_in_kernel(const __grid_constant__ GemmStandInParams p
         float* out = params.call.c + member * s.c_member_stride + row * s.c_stride + column;
         float sum = s.adds ? *out : 0.0f;
         for (std::int64_t k = 0; k < s.depth; ++k)
-            sum = fmaf(params.call.a[at(s.a, member, row, k)], params.call.b[at(s.b, member, k, column)], sum);
+            sum = fmaf(rounded(params.call.a[at(s.a, member, row, k)], s.precision),
+                       rounded(params.call.b[at(s.b, member, k, column)], s.precision), sum);
         *out = sum;
     }
 }

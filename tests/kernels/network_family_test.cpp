@@ -2,6 +2,9 @@
 // Which family a network is given to, and that what is said of it is so. On an emulated card of the size of an H200.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <utility>
+
 #include "glissade/error.hpp"
 #include "tests/emulation/control.hpp"
 #include "tests/kernels/compare.hpp"
@@ -90,6 +93,54 @@ TEST_F(CudaNetworkFamily, MembersHaveRowWeightsOfTheirOwn) {
             alone.problem.member_sets = nullptr;  // the first set
             EXPECT_EQ(parameters_of(alone) == one, m % 2 == 0) << m;
         }
+    }
+}
+
+/// With features and parameters of few bits the first step's products are exact, so that its loss is that of float32; later ones are not.
+TEST_F(CudaNetworkFamily, PrecisionReachesTheProducts) {
+    CaseShape shape{.rows = 32, .columns = 5, .outputs = 3, .batch = 16, .steps = 4, .loss = rule_index<Softmax>(LossRules{})};
+    shape.hidden = {6};
+    Case<float> c(shape);
+    for (float& value : c.features) value = std::nearbyint(value * 8) / 8;
+    for (float& value : c.start.parameters) value = std::nearbyint(value * 8) / 8;
+    c.problem.hidden.activation = rule_index<Relu>(ActivationRules{});
+    const auto trained = [&](MatmulPrecision precision, std::string& text_out) {
+        Problem<float> problem = c.problem;
+        problem.matmul_precision = precision;
+        const auto backend = cuda::make_cuda_backend_with(problem, {}, {});
+        backend->set_state(c.start);
+        text_out = backend->description();
+        const SegmentReport report = backend->run(c.segment());
+        return std::pair(report.loss_sums[0], backend->get_state());
+    };
+    std::string text;
+    const auto [loss, state] = trained(MatmulPrecision::float32, text);
+    std::vector<TrainingState<float>> states = {state};
+    for (const auto& [precision, name] : {std::pair(MatmulPrecision::tf32, "tf32"), std::pair(MatmulPrecision::bfloat16, "bfloat16")}) {
+        const auto [first_loss, rounded] = trained(precision, text);
+        EXPECT_NE(text.find("by cuBLASLt in " + std::string(name)), std::string::npos) << text;
+        EXPECT_EQ(first_loss, loss) << name;
+        for (const auto& other : states) EXPECT_FALSE(same_state(rounded, other)) << name;
+        states.push_back(rounded);
+    }
+}
+
+TEST_F(CudaNetworkFamily, PrecisionThatTheCardLacksIsRefused) {
+    emulation::Card card = emulation::card("hopper-like");
+    card.compute_major = 7;
+    card.compute_minor = 5;
+    emulation::reset();
+    emulation::set_card(card, 1);
+    CaseShape shape{.rows = 16, .columns = 3, .batch = 16, .steps = 1};
+    shape.hidden = {4};
+    Case<float> c(shape);
+    c.problem.matmul_precision = MatmulPrecision::tf32;
+    try {
+        cuda::make_cuda_backend_with(c.problem, {}, {});
+        ADD_FAILURE() << "planned";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::device);
+        EXPECT_NE(std::string(error.what()).find("compute capability 8.0"), std::string::npos) << error.what();
     }
 }
 

@@ -2,6 +2,7 @@
 // Runs that store features in bfloat16.
 #include <gtest/gtest.h>
 
+#include "glissade/device.hpp"
 #include "glissade/rules/bfloat16.hpp"
 #include "tests/unit/persistence/scratch_directory.hpp"
 #include "tests/unit/train/problems.hpp"
@@ -60,6 +61,25 @@ TEST(Storage, OfOtherDataIsRefusedByName) {
     });
     ASSERT_TRUE(sparse);
     EXPECT_NE(std::string(sparse->what()).find("the data is sparse"), std::string::npos) << sparse->what();
+}
+
+TEST(MatmulPrecision, IsForNetworksOnAGpu) {
+    const RandomProblem<float> problem(50, 3, 2, 4);
+    TrainOptions options = short_run();
+    options.matmul_precision = MatmulPrecision::tf32;
+    const auto linear = error_of([&] { train(problem.dataset(), options); });
+    ASSERT_TRUE(linear);
+    EXPECT_EQ(linear->kind(), ErrorKind::usage);
+    EXPECT_NE(std::string(linear->what()).find("set hidden layers"), std::string::npos) << linear->what();
+    options.hidden = {4};
+    for (const char* device : {"cpu", "auto"}) {
+        if (device == std::string("auto") && cuda_availability().missing.empty()) continue;
+        options.device = device;
+        const auto on_cpu = error_of([&] { train(problem.dataset(), options); });
+        ASSERT_TRUE(on_cpu) << device;
+        EXPECT_EQ(on_cpu->kind(), ErrorKind::usage);
+        EXPECT_NE(std::string(on_cpu->what()).find("on a GPU"), std::string::npos) << on_cpu->what();
+    }
 }
 
 }  // namespace
