@@ -43,8 +43,8 @@ __device__ __forceinline__ float sum_of_rows(const SumShape& sums, std::int64_t 
 // Layout: a block whole partial sums of one member: a thread a row, then a thread a partial sum and output or loss.
 // Reads+Writes: (targets + weight) * 4 bytes read, outputs * 4 read and written a few times, out of the L1 cache, 4 more written a row.
 // Order of sums: SumShape's: row by row from 0 within a partial sum; classes of a row in their order.
-// Presumes: classes within the outputs. Rows of many outputs are strided reads.
-static __global__ void __launch_bounds__(tuning::loss_threads) network_loss_kernel(const __grid_constant__ NetworkLossParams params) {
+// Presumes: classes within the outputs. Rows of many outputs are strided reads. Without the 8 blocks ptxas takes 48 registers and spills.
+static __global__ void __launch_bounds__(tuning::loss_threads, 8) network_loss_kernel(const __grid_constant__ NetworkLossParams params) {
     const NetworkShape& shape = params.shape;
     const std::int64_t of_a_member = params.sums.partials / params.block_partials, outputs = params.outputs;
     for (std::int64_t group = blockIdx.x; group < shape.members * of_a_member; group += gridDim.x) {

@@ -34,8 +34,7 @@ constexpr std::array<Verb, 8> verbs = {{
 constexpr std::array<std::string_view, 4> reserved = {"sweep", "find-lr", "advise", "convert"};
 
 std::string overview() {
-    std::string text =
-        "Glissade: mini-batch training of linear models and networks on the CPU, of linear models in one kernel on the GPU.\n\nUsage\n";
+    std::string text = "Glissade: mini-batch training of linear models and networks, on the CPU and on NVIDIA GPUs.\n\nUsage\n";
     for (const Verb& verb : verbs) {
         text += "  glissade " + std::string(verb.synopsis) + std::string(24 - verb.synopsis.size(), ' ') + std::string(verb.help) + "\n";
     }

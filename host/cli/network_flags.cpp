@@ -39,9 +39,9 @@ std::vector<std::int64_t> widths_of(std::string_view text) {
 
 void NetworkFlags::add_to(CLI::App& app, TrainOptions& options) {
     const std::string group = "Network";
-    checked(app.add_option("--hidden", hidden_,
-                           "Hidden layers: their widths, from the input on, 256,128; none: a linear model. On the CPU, dense rows"),
-            [](const std::string& text) { widths_of(text); })
+    checked(
+        app.add_option("--hidden", hidden_, "Hidden layers: their widths, from the input on, 256,128; none: a linear model. Dense rows"),
+        [](const std::string& text) { widths_of(text); })
         ->expected(1)
         ->take_all()
         ->type_name("N[,N...]")

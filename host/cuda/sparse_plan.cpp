@@ -67,7 +67,10 @@ void predict_sparse(SparseCardPlan& plan, const Problem<float>& problem, const C
         static_cast<double>(problem.sparse.nonzeros()) / static_cast<double>(std::max<std::int64_t>(1, problem.sparse.rows)) * rows;
     const double rate = rates.memory_share * (card.memory_bytes_a_second > 0 ? card.memory_bytes_a_second
                                                                              : rates.memory_a_multiprocessor * card.facts.multiprocessors);
-    const auto sectors = [](std::int64_t bytes) { return static_cast<double>((bytes + sector - 1) / sector * sector); };
+    const auto sectors = [](std::int64_t bytes) {
+        const std::int64_t whole = (bytes + sector - 1) / sector;
+        return static_cast<double>(whole * sector);
+    };
     const double read = 4 + real, gathered = sectors((1 + shape.models()) * real);
     const int passes = passes_of(plan.key_bits) + (plan.clips_by_norm ? 1 : 0);
     const double sorted = 8 + 16.0 * passes + 8 + (plan.by_slot ? 16 : 0);

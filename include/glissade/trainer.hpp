@@ -84,7 +84,7 @@ struct TrainOptions {
     Shuffle shuffle = Shuffle::full;
     bool drop_last = false;                 ///< leave out the last batch of an epoch if it is short
     std::vector<std::int64_t> hidden = {};  ///< widths of hidden layers, {256, 128}; empty: a linear model. Networks train on dense rows,
-                                            ///< on the CPU, and want a lower rate than a linear model: 1e-3 for Adam
+                                            ///< and want a lower rate than a linear model: 1e-3 for Adam
     Activation activation = {};             ///< of the hidden layers: relu
     Init init = Init::automatic;
     double dropout = 0;          ///< the share of a hidden layer's units that a step leaves out, each row its own; the others' values are
@@ -113,7 +113,7 @@ struct TrainOptions {
     /// K > 0: cross-validation. Each row belongs to one of K folds, drawn by `seed` and, for classes, so that each fold has its share of
     /// every class. Beside each model trained on all rows, K more are trained in the same pass, each without the rows of a fold (their
     /// weight is 0), and scored on them: MemberResult::folds. The model with the lowest mean loss there is the run's. From 2 to the number
-    /// of rows; on the CPU. Standardisation made by the run is of all rows.
+    /// of rows. Standardisation made by the run is of all rows.
     std::int64_t folds = 0;
 
     std::vector<Member> members = {};  ///< empty: one member from `optimizer`, `l1`, `l2`, `seed`, which seeds its start and dropout too.

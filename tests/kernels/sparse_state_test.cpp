@@ -109,6 +109,8 @@ TEST_F(CudaSparseState, FreezesForTheFirstMemberWhoseColumnIsNotFinite) {
         const auto cpu = c.backend(1);
         const auto cuda = sparse_backend(c, sparse_placement(bad));
         const SegmentReport expected = cpu->run(c.part(2, 1));  // rows 14 to 20
+        ASSERT_TRUE(expected.frozen);
+        EXPECT_EQ(expected.frozen_member, bad);
         EXPECT_TRUE(equal_reports(cuda->run(c.part(2, 1)), expected));
         EXPECT_TRUE(equal_states(cuda->get_state(), cpu->get_state()));
     }
