@@ -37,7 +37,12 @@ function(glissade_discover_tests name filter timeout)
     if(labels)
         list(APPEND properties LABELS "${labels}")
     endif()
-    gtest_discover_tests(${name} TEST_FILTER "${filter}" DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+    # Bodies that are built twice, for the emulation and for a card, need two names: CTest would give both the properties of the last.
+    set(prefix "")
+    if("gpu" IN_LIST ARGN)
+        set(prefix "gpu.")
+    endif()
+    gtest_discover_tests(${name} TEST_FILTER "${filter}" TEST_PREFIX "${prefix}" DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()
 
 # glissade_emulated(TARGET): code that stands in for a GPU, and what runs on it, is sanitized whatever the rest of the build is.
