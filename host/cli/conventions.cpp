@@ -24,15 +24,15 @@ struct Preset {
 
 /// The defaults of SGDClassifier and SGDRegressor. What depends on the task, loss and schedule, LearningFlags settles.
 constexpr std::array<Preset, 10> sklearn = {{{"", "optimizer", "sgd"},
-                                            {"sgd", "lr", "0.01"},
-                                            {"sgd", "batch-size", "1"},
-                                            {"", "l2", "0.0001"},
-                                            {"", "epochs", "1000"},
-                                            {"", "tol", "0.001"},
-                                            {"", "delta", "0.1"},
-                                            {"", "standardize", "off"},
-                                            {"", "standardize-target", "off"},
-                                            {"sgd", "decay-to-zero", "true"}}};
+                                             {"sgd", "lr", "0.01"},
+                                             {"sgd", "batch-size", "1"},
+                                             {"", "l2", "0.0001"},
+                                             {"", "epochs", "1000"},
+                                             {"", "tol", "0.001"},
+                                             {"", "delta", "0.1"},
+                                             {"", "standardize", "off"},
+                                             {"", "standardize-target", "off"},
+                                             {"sgd", "decay-to-zero", "true"}}};
 
 /// The rules that "Dive into Deep Learning" writes out.
 constexpr std::array<Preset, 7> d2l = {{{"adagrad", "eps", "1e-6"},
