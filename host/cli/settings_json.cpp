@@ -109,7 +109,7 @@ void add_machine(Json& json, const LearningFlags& learning) {
                         : options.matmul_precision == MatmulPrecision::bfloat16 ? "bfloat16"
                                                                                 : "float32";
     json["storage"] = options.storage == Storage::bfloat16 ? "bfloat16" : "float32";
-    json["nondeterministic"] = learning.nondeterministic;
+    json["nondeterministic"] = options.nondeterministic;
 }
 
 }  // namespace

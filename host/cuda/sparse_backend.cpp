@@ -43,6 +43,7 @@ SparseStepParams SparseBackend::params() const {
     p.waiting = waiting_.data();
     p.loss_sums = losses_.data();
     p.control = control_.data();
+    p.by_atomics = plan_.by_atomics;
     p.tile_rows = plan_.threads;
     p.places = places_.data();
     p.tile_entries = tile_entries_.data();
@@ -96,6 +97,9 @@ std::string SparseBackend::description() const {
     if (judge_)
         text += ", of it " + in_bytes(plan_.held_out.total()) + " for validation, whose rows " +
                 (plan_.keeps_held_out ? "stay on the card" : "do not fit and come again for each evaluation");
+    if (plan_.by_atomics) text += "; gradients by atomics, not the same bits every time";
+    if (problem_.nondeterministic && !plan_.by_atomics)
+        text += "; gradients after a sort, the same bits every time, since a limit on the norm goes by the batch's columns";
     if (plan_.runs_over_all)
         text += "; every step reads and writes all parameters, " + in_bytes(plan_.bytes_of_all()) + ", since " + problem_.idle.why_all +
                 " (lazy_adam, adagrad and ftrl without penalties and average touch only the batch's columns)";

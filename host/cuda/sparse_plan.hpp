@@ -28,8 +28,9 @@ struct SparseCardPlan {
     std::int64_t batch_rows = 1, partials = 1;
     std::int64_t capacity = 1;  ///< entries that a batch may have
     bool clips_by_norm = false;
-    bool by_slot = false;  ///< entries carry their place in the batch through the sort, not their term
-    int key_bits = 1;      ///< of a column
+    bool by_atomics = false;  ///< gradients are added by atomics, not after a sort
+    bool by_slot = false;     ///< entries carry their place in the batch through the sort, not their term
+    int key_bits = 1;         ///< of a column
     std::int64_t sort_bytes = 0;
     bool touches = true;         ///< a step updates the batch's columns ...
     bool runs_over_all = false;  ///< ... and each runs over all of them

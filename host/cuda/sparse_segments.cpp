@@ -35,9 +35,9 @@ void SparseBackend::queue_step(bool all) const {
     const int threads = plan_.threads;
     cudaStream_t stream = stream_.get();
     launched(kernels::launch_sparse_rows(p, plan_.row_blocks, threads, stream), "sparse_rows");
-    launched(kernels::launch_sparse_scan(p, threads, stream), "sparse_scan");
+    if (!plan_.by_atomics) launched(kernels::launch_sparse_scan(p, threads, stream), "sparse_scan");
     launched(kernels::launch_sparse_scores(p, plan_.score_blocks, threads, stream), "sparse_scores");
-    queue_sort(false);
+    if (!plan_.by_atomics) queue_sort(false);
     launched(kernels::launch_sparse_columns(p, plan_.entry_blocks, threads, stream), "sparse_columns");
     if (plan_.clips_by_norm) {
         queue_sort(true);

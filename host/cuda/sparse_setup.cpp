@@ -44,7 +44,8 @@ void SparseBackend::allocate() {
     slopes_ = {plan_.batch_rows * models, "the rows of a batch"};
     row_losses_ = {plan_.batch_rows * members, "the rows of a batch"};
     partials_ = {plan_.partials * (models + members), "partial sums"};
-    for (auto* buffer : {&keys_in_, &keys_out_, &terms_in_, &terms_out_}) *buffer = {plan_.capacity, "the nonzeros of a batch"};
+    for (auto* buffer : {&keys_in_, &keys_out_, &terms_in_, &terms_out_})
+        *buffer = {plan_.by_atomics ? 0 : plan_.capacity, "the nonzeros of a batch"};
     slot_rows_ = {plan_.by_slot ? plan_.capacity : 0, "the nonzeros of a batch"};
     slot_values_ = {plan_.by_slot ? plan_.capacity : 0, "the nonzeros of a batch"};
     for (auto* buffer : {&groups_in_, &groups_out_, &columns_in_, &columns_out_})

@@ -95,6 +95,7 @@ struct Problem {
     Real penalty_in_loss = 0;  ///< of a network: so many times the L2 penalty at a step's begin is part of the step's loss. On the CPU
     BatchPlan batches;
     JudgedRows<Real> held_out;      ///< validation rows, dense or sparse as the others, or none
+    bool nondeterministic = false;  ///< sums may be added in an order that is not the same every time, where that is faster
 
     /// Whether dense rows are not trained on as they come.
     bool maps_rows() const { return affine || bfloat16; }

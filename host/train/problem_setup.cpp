@@ -161,6 +161,7 @@ std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptio
     problem.clip_norm = static_cast<Real>(options.clip_norm);
     problem.clip_value = static_cast<Real>(options.clip_value);
     problem.batches = run.batches;
+    problem.nondeterministic = options.nondeterministic;
     if (options.validation.rows() > 0) add_held_out(options, run, *rows);
     return rows;
 }

@@ -49,6 +49,25 @@ TEST_F(SparseRaces, AreNotInTrainingWithAnyOption) {
     }
 }
 
+/// Atomics order nothing but themselves: what they leave is read by the next kernel.
+TEST_F(SparseRaces, AreNotInGradientsByAtomics) {
+    int n = 0;
+    for (const char* name : {"sgd", "rmsprop", "ftrl", "adam"}) {
+        SparseTrial trial{name, Optimizer::named(name)};
+        trial.rows = 44;
+        trial.columns = 12;
+        trial.batch = 20;
+        trial.epochs = 1;
+        if (n % 2 == 1) trial.rates = {.02};
+        SparseCase<float> c(trial);
+        c.problem.nondeterministic = true;
+        if (n == 2) c.values[static_cast<std::size_t>(c.problem.sparse.offsets[21])] = std::numeric_limits<float>::infinity();
+        const auto cuda = sparse_backend(c, small_sparse_placement(n));
+        EXPECT_EQ(cuda->run(c.part(0, c.steps())).frozen, n == 2);
+        ++n;
+    }
+}
+
 TEST_F(SparseRaces, AreNotInAStepThatFreezesNorInTheOneAfter) {
     for (const bool clips : {false, true}) {
         SparseTrial trial{"freezes", Adagrad{}};

@@ -2,6 +2,8 @@
 // What a run on sparse rows does when something fails, and what it takes. Only the emulation can make it fail.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "glissade/error.hpp"
 #include "tests/emulation/control.hpp"
 #include "tests/kernels/sparse_compare.hpp"
@@ -118,16 +120,19 @@ TEST_F(CudaSparseFault, InASegmentKeepsTheStateBeforeIt) {
 }
 
 TEST_F(CudaSparseFault, TheBudgetIsWhatIsTakenAndSegmentsTakeNothing) {
-    for (const double clip : {0.0, .5})
+    for (const double clip : {0.0, .5, -1.0})  // below 0: gradients by atomics
         for (const bool several : {false, true}) {
             SparseTrial trial = small_trial();
-            trial.clip_norm = clip;
+            trial.clip_norm = std::max(clip, 0.0);
             trial.weighted = several;
             if (several) trial.rates = {.05};
             const SparseCase<float> c(trial);
             const SparsePlacement p = small_sparse_placement();
             use(p.card);
-            const auto backend = cuda::make_sparse_backend_with(several ? judged_problem(c) : c.problem, {}, p.wishes);
+            Problem<float> problem = several ? judged_problem(c) : c.problem;
+            problem.nondeterministic = clip < 0;
+            const auto backend = cuda::make_sparse_backend_with(problem, {}, p.wishes);
+            ASSERT_EQ(backend->plan().by_atomics, clip < 0);
             backend->set_state(c.start);
             EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()), backend->plan().budget.total());
             const auto allocations = [] { return emulation::count_calls("cudaMalloc") + emulation::count_calls("cudaHostAlloc"); };
