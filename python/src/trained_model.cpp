@@ -118,7 +118,8 @@ HeldDataset read_for(const Model& model, const std::string& path, const std::str
     options.real_type = model.real_type;
     options.threads = usable_processors();
     options.memory_limit_bytes = available_memory_bytes();
-    const ModelContract contract{model.preparation, model.input, model.task, model.class_labels, model.target_scale, model.target_shift};
+    const ModelContract contract{model.preparation,  model.input,           model.task, model.class_labels, model.target_scale,
+                                 model.target_shift, model.spec.multi_label};
     const nb::gil_scoped_release unlocked;
     return {load_for_model(path, options, contract, with_targets).data, {}};
 }
