@@ -37,6 +37,7 @@ int run_evaluate(const Words& words) {
     app.footer(evaluate_footer);
     if (!parse_words(app, words)) return exit_done;
     flags.check("evaluate");
+    flags.note_fallback();
     const Model model = Model::load(flags.model_path);
     const LoadedData loaded = read_for_model(flags.data, model, flags.options, true, flags.memory_limit_bytes);
     if (!flags.quiet) {

@@ -106,6 +106,7 @@ int run_predict(const Words& words) {
     app.footer(predict_footer);
     if (!parse_words(app, words)) return exit_done;
     flags.score.check("predict");
+    flags.score.note_fallback();
     if (!flags.output.empty()) check_writable("--output", flags.output);
     Model model = Model::load(flags.score.model_path);
     const LoadedData loaded = read_for_model(flags.score.data, model, flags.score.options, false, flags.score.memory_limit_bytes);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -59,6 +60,8 @@ struct ModelSpec {
 struct PredictOptions {
     std::string device = "cpu";  ///< auto, cpu, cuda or cuda:N
     int threads = 0;             ///< 1 ... 1024, or 0: usable_processors()
+    /// Called, at most once a call of a model's, with why the CPU was taken where device auto found a GPU.
+    std::function<void(const std::string&)> on_fallback = {};
 };
 
 /// A trained model: everything that prediction needs. A value: copying copies the parameters.

@@ -29,6 +29,24 @@ using ReadDoubles = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
 
 enum class Answer { decision, value, probability };
 
+/// Options of one prediction; warns of the CPU in place of the GPU that device auto found. Made and asked with the interpreter's lock held.
+class Prediction {
+public:
+    Prediction(std::string device, int threads) : options_{std::move(device), threads} {
+        options_.on_fallback = [this](const std::string& text) { fallback_ = text; };
+    }
+    Prediction(const Prediction&) = delete;
+    Prediction& operator=(const Prediction&) = delete;
+    const PredictOptions& options() const { return options_; }
+    void warn() const {
+        if (!fallback_.empty() && PyErr_WarnEx(PyExc_RuntimeWarning, fallback_.c_str(), 1) < 0) throw nb::python_error();
+    }
+
+private:
+    PredictOptions options_;
+    std::string fallback_;
+};
+
 template <class Real>
 void answer(const Model& model, Answer wanted, const Dataset& data, std::span<Real> out, const PredictOptions& options) {
     const nb::gil_scoped_release unlocked;
@@ -39,12 +57,15 @@ void answer(const Model& model, Answer wanted, const Dataset& data, std::span<Re
 
 template <Answer Wanted>
 void fill(const Model& model, const HeldDataset& rows, OutputArray out, std::string device, int threads) {
-    const PredictOptions options{std::move(device), threads};
+    const Prediction prediction(std::move(device), threads);
     const std::size_t count = out.size();
     if (out.dtype() == nb::dtype<float>())
-        return answer(model, Wanted, rows.data, std::span(static_cast<float*>(out.data()), count), options);
-    if (out.dtype() != nb::dtype<double>()) fail(ErrorKind::usage, "out must be float32 or float64");
-    answer(model, Wanted, rows.data, std::span(static_cast<double*>(out.data()), count), options);
+        answer(model, Wanted, rows.data, std::span(static_cast<float*>(out.data()), count), prediction.options());
+    else if (out.dtype() == nb::dtype<double>())
+        answer(model, Wanted, rows.data, std::span(static_cast<double*>(out.data()), count), prediction.options());
+    else
+        fail(ErrorKind::usage, "out must be float32 or float64");
+    prediction.warn();
 }
 
 /// A linear model of given numbers, to start from.
@@ -153,11 +174,13 @@ void bind_model(nb::module_& module) {
         .def(
             "evaluate",
             [](const Model& model, const HeldDataset& rows, std::string device, int threads) {
+                const Prediction prediction(std::move(device), threads);
                 Metrics metrics;
                 {
                     const nb::gil_scoped_release unlocked;
-                    metrics = model.evaluate(rows.data, {std::move(device), threads});
+                    metrics = model.evaluate(rows.data, prediction.options());
                 }
+                prediction.warn();
                 return dict_of(metrics);
             },
             nb::arg("rows"), nb::arg("device"), nb::arg("threads"))
