@@ -8,13 +8,15 @@
 #include "glissade/dataset.hpp"
 #include "glissade/matrix_view.hpp"
 #include "glissade/rules/loss_kind.hpp"
+#include "glissade/sparse_view.hpp"
 
 namespace glissade {
 
-/// Dense rows and what their scores should have been, to be judged where the rows are.
+/// Rows and what their scores should have been, to be judged where the rows are.
 template <class Real>
 struct JudgedRows {
-    MatrixView<const Real> features;
+    MatrixView<const Real> features;   ///< of sparse rows: their counts only
+    SparseView<const Real> sparse;     ///< offsets are null for dense rows
     std::optional<DevicePlace> place;  ///< of features in the memory of a device; all else is in the host's
     const Real* targets = nullptr;     ///< rows x target_count, in the units that the model was trained on
     const Real* weights = nullptr;     ///< null: all 1
