@@ -122,7 +122,7 @@ int launch_sparse_decide(const SparseStepParams& params, int threads, StreamHand
 int launch_sparse_update(const SparseStepParams& params, int blocks, int threads, StreamHandle stream);
 /// All columns, for the other members; and the running average of columns that the step was not for.
 int launch_sparse_update_all(const SparseStepParams& params, int blocks, int threads, StreamHandle stream);
-/// After a step that froze: its gradients become 0.
+/// At the end of a table: the gradients of the step that froze, if one did, become 0.
 int launch_sparse_drop(const SparseStepParams& params, int blocks, int threads, StreamHandle stream);
 
 /// Scores of sparse rows for evaluation and prediction.

@@ -29,12 +29,13 @@ static __global__ void __launch_bounds__(tuning::sparse_threads, 2)
     visit_update(params.rule, params.variant, UpdateSparseColumns{params, params.control->step - 1, true});
 }
 
-// Does: forgets the gradients of a step that was not taken.
+// Does: forgets the gradients of the step that froze, if one did.
 // Layout: a thread for each sorted entry that begins a column.
 // Reads+Writes: 4 bytes an entry; the gradient of each column of the batch.
 // Order of sums: none.
 // Presumes: nothing has been done since the step froze.
 static __global__ void __launch_bounds__(tuning::sparse_threads) sparse_drop_kernel(const __grid_constant__ SparseStepParams params) {
+    if (params.control->frozen_member < 0) return;
     for (std::int64_t i = grid_thread(); i < params.control->entries; i += grid_threads()) {
         if (!begins_column(params, i)) continue;
         float* gradient = params.records + params.keys_out[i] * params.shape.stride() + params.shape.gradient_at();

@@ -20,8 +20,9 @@ Examples
 The target column is found by its name in training, or given with --target.)";
 
 std::string metrics_lines(const Metrics& metrics) {
-    std::string text = "rows      " + std::to_string(metrics.rows) + "\n";
-    for (const auto& [name, value] : metrics.list()) text += name + std::string(10 - name.size(), ' ') + brief(value) + "\n";
+    const std::size_t width = metrics.label_accuracy ? 16 : 10;
+    std::string text = "rows" + std::string(width - 4, ' ') + std::to_string(metrics.rows) + "\n";
+    for (const auto& [name, value] : metrics.list()) text += name + std::string(width - name.size(), ' ') + brief(value) + "\n";
     return text;
 }
 

@@ -9,6 +9,7 @@
 #include "glissade/error.hpp"
 #include "glissade/rules/sum_shape.hpp"
 #include "glissade/rules/waiting.hpp"
+#include "host/cuda/card_rates.hpp"
 #include "host/execution/sparse_lengths.hpp"
 #include "kernels/gateway/sort.hpp"
 #include "kernels/tuning.hpp"
@@ -44,7 +45,7 @@ void add_budget(SparseCardPlan& plan, const Problem<float>& problem, const Card&
     budget.rows = (rows + 1) * static_cast<std::int64_t>(sizeof(std::int64_t)) + nonzeros * (4 + real) +
                   rows * (shape.target_count + shape.weight_sets) * real + (problem.affine ? shape.columns * real : 0) +
                   (problem.member_sets ? shape.members * 4 : 0);
-    budget.state = 2 * (plan.record_floats() + plan.bias_floats()) * real;
+    budget.state = SparseCardPlan::stores * (plan.record_floats() + plan.bias_floats()) * real;
     budget.tables = budget.table_steps * own_step + budget.table_epochs * static_cast<std::int64_t>(sizeof(EpochOrder)) +
                     static_cast<std::int64_t>(sizeof(kernels::SparseControl));
     const std::int64_t an_entry = 16 + (plan.by_slot ? 4 + real : 0) + (plan.clips_by_norm ? 16 : 0);
@@ -52,10 +53,20 @@ void add_budget(SparseCardPlan& plan, const Problem<float>& problem, const Card&
                   plan.batch_rows * (static_cast<std::int64_t>(sizeof(kernels::SparseRowPlace)) + (shape.models() + shape.members) * real) +
                   plan.partials * (shape.models() + shape.members) * real + column_groups * shape.members * real +
                   shape.members * (real + 4) + shape.models() * real;
-    const SparseScoreShape score = SparseScoreShape::of(shape.columns, shape.outputs, shape.bias, card.facts.multiprocessors, wishes);
-    plan.chunk_entries = score.chunk_entries;
-    plan.chunk_rows = score.chunk_rows;
-    budget.staging = score.bytes();
+    plan.score = SparseScoreShape::of(shape.columns, shape.outputs, shape.bias, card.facts.multiprocessors, wishes);
+    budget.staging = plan.score.bytes();
+}
+
+/// What validation takes besides the scorer.
+void add_held_out_budget(SparseCardPlan& plan, const Problem<float>& problem, const Card& card, const BackendLimits& limits) {
+    const JudgedRows<float>& rows = problem.held_out;
+    if (rows.features.rows == 0) return;
+    const std::int64_t free = card.facts.free_bytes, limit = limits.memory_limit_bytes;
+    const std::int64_t there = limit > 0 ? std::min(limit, free) : free;
+    plan.held_out = {SparseHeldOut::bytes(rows.sparse), judge_work_bytes(rows, plan.judge_shape(true))};
+    plan.keeps_held_out = plan.budget.total() + plan.held_out.total() <= there;
+    if (!plan.keeps_held_out) plan.held_out = {0, judge_work_bytes(rows, plan.judge_shape(false))};
+    plan.budget.staging += plan.held_out.total();
 }
 
 /// Bytes by memory's rate, kernels by what each takes at least. A record is read once an entry and read and written once a column of the
@@ -99,20 +110,6 @@ void predict_sparse(SparseCardPlan& plan, const Problem<float>& problem, const C
 
 }  // namespace
 
-SparseScoreShape SparseScoreShape::of(std::int64_t columns, std::int64_t outputs, bool bias, int multiprocessors,
-                                      const SparseWishes& wishes) {
-    const std::int64_t bytes = wishes.staging_bytes > 0 ? wishes.staging_bytes : tuning::staging_bytes;
-    SparseScoreShape shape;
-    shape.columns = columns;
-    shape.outputs = outputs;
-    shape.bias = bias;
-    shape.chunk_entries = std::max<std::int64_t>(1, bytes / 2 / (4 + real));
-    shape.chunk_rows = std::max<std::int64_t>(1, bytes / 4 / (8 + outputs * real));
-    shape.threads = wishes.threads > 0 ? wishes.threads : tuning::sparse_threads;
-    shape.multiprocessors = multiprocessors;
-    return shape;
-}
-
 SparseShape sparse_shape_of(const Problem<float>& problem) {
     SparseShape shape;
     shape.columns = problem.features.columns;
@@ -127,8 +124,7 @@ SparseShape sparse_shape_of(const Problem<float>& problem) {
     return shape;
 }
 
-SparseCardPlan plan_sparse_card(const Problem<float>& problem, const Card& card, const tuning::Expected& rates,
-                                const SparseWishes& wishes) {
+SparseCardPlan plan_sparse_card(const Problem<float>& problem, const Card& card, const BackendLimits& limits, const SparseWishes& wishes) {
     SparseCardPlan plan;
     plan.shape = sparse_shape_of(problem);
     plan.batch_rows = problem.batches.rows(0);
@@ -160,7 +156,8 @@ SparseCardPlan plan_sparse_card(const Problem<float>& problem, const Card& card,
     const std::int64_t staging = wishes.staging_bytes > 0 ? wishes.staging_bytes : tuning::staging_bytes;
     plan.chunk_columns = std::clamp<std::int64_t>(staging / (plan.shape.stride() * real), 1, plan.shape.columns);
     add_budget(plan, problem, card, wishes);
-    predict_sparse(plan, problem, card, rates);
+    add_held_out_budget(plan, problem, card, limits);
+    predict_sparse(plan, problem, card, rates_of(card, limits.calibration));
     return plan;
 }
 

@@ -95,7 +95,7 @@ struct Problem {
     Real clip_norm = 0, clip_value = 0;
     Real penalty_in_loss = 0;  ///< of a network: so many times the L2 penalty at a step's begin is part of the step's loss. On the CPU
     BatchPlan batches;
-    JudgedRows<Real> held_out;  ///< dense validation rows, or none
+    JudgedRows<Real> held_out;      ///< validation rows, dense or sparse as the others, or none
 
     /// Whether dense rows are not trained on as they come.
     bool maps_rows() const { return affine || bfloat16; }
@@ -248,7 +248,7 @@ public:
 /// For matrices of up to the rows of `task`; more come in several trips. Throw Error(device | memory) if the card cannot be made ready.
 std::unique_ptr<CardScorer> make_card_scorer(const ScoreTask<float>& task, int ordinal);
 void score_on_cuda(const ScoreTask<float>& task, int ordinal, std::span<float> scores_out);
-/// The sums over rows of their scores by `task`, whose x and place are not looked at. Throws Error(memory) if what it needs does not fit.
+/// The sums over rows of their scores by `task`, whose rows are not looked at. Throws Error(memory) if what it needs does not fit.
 JudgedSums judge_on_cuda(const ScoreTask<float>& task, const JudgedRows<float>& rows, int ordinal);
 
 }  // namespace glissade

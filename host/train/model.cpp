@@ -135,6 +135,11 @@ void predict_matrix(const Model& model, const View& x, std::span<In> out, const 
             for (In& value : out) value = rules::exp(value);
         return;
     }
+    if (model.spec.multi_label) {
+        scores_of<In>(model, x, out, options);
+        for (In& value : out) value = value > In(0) ? In(1) : In(0);
+        return;
+    }
     check_request(model, x, 1, out.size());
     const std::int64_t outputs = model.spec.outputs;
     std::vector<In> scores(static_cast<std::size_t>(x.rows * outputs));
@@ -159,13 +164,16 @@ std::string losses_with_probability(RuleList<Rules...>) {
 }
 
 /// Probabilities of a row's classes from its scores. One-vs-rest: each output's own, brought to sum 1; where every output is sure that it
-/// is not its class, all alike, as scikit-learn has it.
+/// is not its class, all alike, as scikit-learn has it. Of several labels each its own.
 template <class Rule, class In>
-void row_probabilities(const In* scores, In* p, std::int64_t classes, bool one_vs_rest) {
+void row_probabilities(const In* scores, In* p, const ModelSpec& spec) {
+    const std::int64_t classes = spec.class_count();
     if constexpr (Rule::kind == LossKind::grouped) {
         Rule::template evaluate_group<In>(scores, static_cast<int>(classes), 1, In(0), nullptr, p);
         p[0] += In(1);  // the slope of class 0 is its probability less 1
-    } else if (one_vs_rest) {
+    } else if (spec.multi_label) {
+        for (std::int64_t c = 0; c < classes; ++c) p[c] = Rule::probability(scores[c]);
+    } else if (spec.one_vs_rest()) {
         const auto share = [&](std::int64_t c) { return Rule::probability(static_cast<double>(scores[c])); };  // float32 underflows early
         double sum = 0;
         for (std::int64_t c = 0; c < classes; ++c) sum += share(c);
@@ -185,7 +193,7 @@ void probabilities(const Model& model, const View& x, std::span<In> out, const P
             std::vector<In> scores(static_cast<std::size_t>(x.rows * outputs));
             scores_of<In>(model, x, scores, options);
             for (std::int64_t r = 0; r < x.rows; ++r)
-                row_probabilities<Rule>(scores.data() + r * outputs, out.data() + r * classes, classes, model.spec.one_vs_rest());
+                row_probabilities<Rule>(scores.data() + r * outputs, out.data() + r * classes, model.spec);
         } else {
             fail(ErrorKind::usage, "probabilities need one of the losses " + losses_with_probability(LossRules{}) +
                                        "; this model was trained with " + std::string(Rule::name));

@@ -32,8 +32,10 @@ Metrics evaluate_as(const Model& model, const Dataset& data, const PredictOption
     JudgedRows<Real> rows = judged_rows<Real>(model.spec, {{}, targets, weights, model.target_scale}, LossUnits::user);
     const JudgedTotals totals = judged_totals(rows);
     if constexpr (sizeof(Real) == 4) {
-        if (device.cuda && !data.is_sparse()) {  // of sparse rows only the scores are taken there
+        if (device.cuda) {
             rows.features = task.x;
+            if (data.is_sparse()) rows.features = {nullptr, data.rows(), data.columns(), 0};
+            rows.sparse = task.sparse;
             rows.place = task.place;
             const auto sums = on_chosen_card(device, options, [&] { return judge_on_cuda(task, rows, device.ordinal); });
             if (sums) return metrics_of(model.spec, data.rows(), totals, *sums);

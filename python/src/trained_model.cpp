@@ -88,7 +88,8 @@ Model linear_model(const Loss& loss, const ReadDoubles& weights, const ReadDoubl
     return model;
 }
 
-/// A network of given numbers, layer by layer weights [outputs][inputs], then biases [outputs].
+/// A network of given numbers, layer by layer weights [outputs][inputs], then biases [outputs]. Several outputs of a loss of two classes are
+/// as many labels.
 Model network_model(const Loss& loss, std::int64_t features, std::vector<std::int64_t> hidden, const std::string& activation,
                     std::int64_t outputs, const ReadDoubles& parameters, std::vector<std::string> labels, bool float64) {
     Model model;
@@ -97,6 +98,7 @@ Model network_model(const Loss& loss, std::int64_t features, std::vector<std::in
     model.spec.activation = Activation(activation);
     model.spec.outputs = outputs;
     model.spec.loss = loss;
+    model.spec.multi_label = loss.kind() == LossKind::binary && outputs > 1;
     model.task = labels.empty() ? Task::regression : Task::classification;
     model.real_type = float64 ? RealType::float64 : RealType::float32;
     model.class_labels = std::move(labels);
@@ -139,7 +141,8 @@ HeldDataset read_for(const Model& model, const std::string& path, const std::str
     options.real_type = model.real_type;
     options.threads = usable_processors();
     options.memory_limit_bytes = available_memory_bytes();
-    const ModelContract contract{model.preparation, model.input, model.task, model.class_labels, model.target_scale, model.target_shift};
+    const ModelContract contract{model.preparation,  model.input,           model.task, model.class_labels, model.target_scale,
+                                 model.target_shift, model.spec.multi_label};
     const nb::gil_scoped_release unlocked;
     return {load_for_model(path, options, contract, with_targets).data, {}};
 }
@@ -158,6 +161,7 @@ void bind_model(nb::module_& module) {
         .def_prop_ro("features", [](const Model& m) { return m.spec.features; })
         .def_prop_ro("outputs", [](const Model& m) { return m.spec.outputs; })
         .def_prop_ro("class_count", [](const Model& m) { return m.spec.class_count(); })
+        .def_prop_ro("multi_label", [](const Model& m) { return m.spec.multi_label; })
         .def_prop_ro("hidden", [](const Model& m) { return m.spec.hidden; })
         .def_prop_ro("bias", [](const Model& m) { return m.spec.bias; })
         .def_prop_ro("loss", [](const Model& m) { return m.spec.loss; })
