@@ -49,7 +49,7 @@ Counts counts_of(const JudgedRows<float>& rows, const JudgeShape& shape) {
     const std::int64_t wanted = shape.trip_rows == 0 ? most_scores / outputs : shape.trip_rows;
     c.chunk = std::min(fold_blocks(count), std::max<std::int64_t>(1, wanted / fold_rows)) * fold_rows;
     c.blocks = fold_blocks(count);
-    c.terms = 2 + (rows.shares ? 1 : 0) + (rows.error_scales.empty() ? 0 : 2 * static_cast<int>(outputs));
+    c.terms = 2 + (rows.shares ? 1 : 0) + (rows.labels ? 1 : 0) + (rows.error_scales.empty() ? 0 : 2 * static_cast<int>(outputs));
     const std::int64_t a_block = outputs * fold_rows * static_cast<std::int64_t>(sizeof(double));
     const std::int64_t most = std::min(c.chunk / fold_rows, static_cast<std::int64_t>(shape.multiprocessors) * 8);
     c.grid = static_cast<int>(std::clamp<std::int64_t>(scratch_bytes / a_block, 1, most));
@@ -152,6 +152,7 @@ kernels::JudgeRowsParams Judge::params() const {
     params.loss_factors = units_.data();
     params.error_scales = rows_.error_scales.empty() ? nullptr : units_.data() + params.outputs;
     params.shares = rows_.shares;
+    params.labels = rows_.labels;
     params.scores = scores_.data();
     params.scratch = scratch_.data();
     params.sum_stride = blocks_;
@@ -233,6 +234,7 @@ JudgedSums Judge::judge(const float* parameters) {
     const double* next = host_sums_.data();
     out.loss = *next++;
     out.correct = *next++;
+    if (rows_.labels) out.right_labels = *next++;
     if (rows_.shares) out.share_loss = *next++;
     for (std::size_t o = 0; o < rows_.error_scales.size(); ++o) {
         out.squares.push_back(*next++);

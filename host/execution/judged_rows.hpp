@@ -27,12 +27,14 @@ struct JudgedRows {
     std::vector<double> loss_factors;  ///< of each output: brings its loss to the units asked for
     std::vector<double> error_scales;  ///< of each output of a regression: to the user's units. Empty: errors are not asked for
     bool shares = false;               ///< the log loss of one-vs-rest probabilities is asked for
+    bool labels = false;               ///< the share of right labels is asked for, of rows with several
     bool ranks = false;                ///< the area under the curve is asked for
 };
 
 /// What scores sum up to over judged rows. Each sum is a FoldedSum in row order, of terms in double precision.
 struct JudgedSums {
-    double loss = 0, correct = 0;        ///< of weight * loss; of the weights of rows whose class is the predicted one
+    double loss = 0, correct = 0;        ///< of weight * loss; of the weights of rows whose class is, or labels are, predicted
+    double right_labels = 0;             ///< of weight * the share of a row's labels that are right
     double share_loss = 0;               ///< of weight * log loss of one-vs-rest probabilities
     double wins = 0;                     ///< of weight * weight of pairs in which the positive outranks the negative, ties half
     std::vector<double> squares, sizes;  ///< of each output: weight * error squared, weight * |error|

@@ -66,6 +66,7 @@ void fill_weights(const Dataset& data, const TrainOptions& options, const Resolv
     const auto classes = static_cast<std::int64_t>(run.class_labels.size());
     if (options.balanced || !by_class.empty()) {
         if (run.task != Task::classification) fail(ErrorKind::usage, "class weights need classes, but this is a regression");
+        if (run.spec.multi_label) fail(ErrorKind::usage, "class weights need one class a row, but the rows have several labels");
         if (options.balanced)
             for (const double count : class_counts(data, classes))
                 by_class.push_back(count > 0 ? static_cast<double>(data.rows()) / (static_cast<double>(classes) * count) : 0.0);
