@@ -5,8 +5,6 @@
 #include <cstdio>
 
 #include "glissade/error.hpp"
-#include "host/cuda/card_rates.hpp"
-#include "kernels/gateway/sort.hpp"
 
 namespace glissade::cuda {
 

@@ -30,7 +30,7 @@ void SparseBackend::queue_sort(bool by_group) const {
 
 /// One step, whichever the device has come to; `all`: some member's runs over all parameters.
 void SparseBackend::queue_step(bool all) const {
-    const SparseStepParams p = params();
+    const kernels::SparseStepParams p = params();
     const auto launched = [](int status, const char* kernel) { check_launch(status, kernel, sparse_subject); };
     const int threads = plan_.threads;
     cudaStream_t stream = stream_.get();

@@ -2,8 +2,10 @@
 // Gradients of sparse rows by atomics, where a run may differ from itself: as near to the reference as the computed bound says.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 
 #include "tests/kernels/sparse_compare.hpp"
 #include "tests/unit/persistence/scratch_directory.hpp"

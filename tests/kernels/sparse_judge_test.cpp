@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <cstdio>
+#include <memory>
+#include <span>
 
 #include "glissade/error.hpp"
 #include "host/cuda/judge.hpp"
