@@ -23,7 +23,7 @@ struct Preset {
 };
 
 /// The defaults of SGDClassifier and SGDRegressor. What depends on the task, loss and schedule, LearningFlags settles.
-constexpr std::array<Preset, 9> sklearn = {{{"", "optimizer", "sgd"},
+constexpr std::array<Preset, 10> sklearn = {{{"", "optimizer", "sgd"},
                                             {"sgd", "lr", "0.01"},
                                             {"sgd", "batch-size", "1"},
                                             {"", "l2", "0.0001"},
@@ -31,7 +31,8 @@ constexpr std::array<Preset, 9> sklearn = {{{"", "optimizer", "sgd"},
                                             {"", "tol", "0.001"},
                                             {"", "delta", "0.1"},
                                             {"", "standardize", "off"},
-                                            {"", "standardize-target", "off"}}};
+                                            {"", "standardize-target", "off"},
+                                            {"sgd", "decay-to-zero", "true"}}};
 
 /// The rules that "Dive into Deep Learning" writes out.
 constexpr std::array<Preset, 7> d2l = {{{"adagrad", "eps", "1e-6"},
@@ -109,6 +110,7 @@ Settings convention_settings(const Settings& given) {
     const std::string schedule = folded_name(value_of(given, "schedule")), loss = value_of(given, "loss");
     std::erase_if(settings, [&](const Setting& setting) {
         return (setting.name == "tol" && schedule.find("adaptive") != std::string::npos) ||  // which has a tol of its own
+               (setting.name == "decay-to-zero" && !value_of(given, "momentum").empty()) ||
                (setting.name == "delta" && !same_name(loss, "huber"));
     });
     return settings;

@@ -7,10 +7,8 @@
 #include "host/cli/text.hpp"
 #include "host/cli/verb.hpp"
 #include "host/cli/words.hpp"
-#include "host/export/cpp_header.hpp"
-#include "host/export/cpp_text.hpp"
+#include "host/export/exported.hpp"
 #include "host/export/onnx_graph.hpp"
-#include "host/export/onnx_model.hpp"
 
 namespace glissade::cli {
 namespace {
@@ -26,31 +24,13 @@ struct ExportFlags {
     std::string model, output, name;
 };
 
-bool ends_with_extension(const std::string& path, std::string_view extension) {
-    return path.size() > extension.size() && path.ends_with(extension);
-}
-
-/// The name of a file without folders and extension.
-std::string stem_of(const std::string& path) {
-    const std::string file = path.substr(path.find_last_of('/') + 1);
-    return file.substr(0, file.find_last_of('.'));
-}
-
-std::string export_onnx(const Model& model, const ExportFlags& flags) {
-    const OnnxExport exported = to_onnx(model, flags.name.empty() ? stem_of(flags.output) : flags.name, GLISSADE_VERSION);
-    write_text(flags.output, exported.file);
-    std::string text = flags.output + ": ONNX, opset " + std::to_string(onnx_opset) + " and ai.onnx.ml " + std::to_string(onnx_ml_opset) +
+std::string text_about(const Exported& made, const std::string& output) {
+    if (!made.onnx) return output + ": C++11, namespace " + made.name + "; its first lines say what is in it\n";
+    std::string text = output + ": ONNX, opset " + std::to_string(onnx_opset) + " and ai.onnx.ml " + std::to_string(onnx_ml_opset) +
                        ", IR version " + std::to_string(onnx_ir_version) + "\n";
-    for (const std::string& input : exported.inputs) text += "input   " + input + "\n";
-    for (const std::string& output : exported.outputs) text += "output  " + output + "\n";
+    for (const std::string& input : made.inputs) text += "input   " + input + "\n";
+    for (const std::string& one : made.outputs) text += "output  " + one + "\n";
     return text;
-}
-
-std::string export_header(const Model& model, const ExportFlags& flags) {
-    const std::string name = flags.name.empty() ? cpp_name(stem_of(flags.output), "model") : flags.name;
-    if (!is_cpp_name(name)) fail(ErrorKind::usage, "--name " + name + " cannot be the name of a namespace in C++");
-    write_text(flags.output, to_cpp_header(model, name, GLISSADE_VERSION));
-    return flags.output + ": C++11, namespace " + name + "; its first lines say what is in it\n";
 }
 
 }  // namespace
@@ -67,15 +47,11 @@ int run_export(const Words& words) {
     if (!parse_words(app, words)) return exit_done;
     if (flags.model.empty() || flags.output.empty())
         fail(ErrorKind::usage, "glissade export wants a model and a file to write: glissade export MODEL OUT.onnx or OUT.hpp");
-    const bool onnx = ends_with_extension(flags.output, ".onnx");
-    if (!onnx && !ends_with_extension(flags.output, ".hpp"))
-        fail(ErrorKind::usage, flags.output + ": the extension says which form is meant, and it is neither .onnx nor .hpp");
+    is_onnx_path(flags.output);  // complains before anything is read
     check_writable("OUT", flags.output);
-    const Model model = Model::load(flags.model);
-    if (model.preparation.hash_bits > 0)
-        fail(ErrorKind::usage, flags.model + ": text of this model is hashed, which an exported model cannot do; use glissade predict");
-    const std::string told = onnx ? export_onnx(model, flags) : export_header(model, flags);
-    if (!quiet) write_stdout(told);
+    const Exported made = exported(Model::load(flags.model), flags.output, flags.name, GLISSADE_VERSION);
+    write_text(flags.output, made.content);
+    if (!quiet) write_stdout(text_about(made, flags.output));
     return exit_done;
 }
 

@@ -179,8 +179,11 @@ double Trainer<T>::step(const Step& step) {
     for (const std::int64_t row : step.rows) loss = loss + add_row(row, place++, gradient);
     for (T& g : gradient) g = g / count;
     clip(gradient);
+    const auto to_zero = settings_.fields.find("decay_to_zero");
+    const bool stops_at_zero = to_zero != settings_.fields.end() && to_zero->second != 0;
+    const double l2 = stops_at_zero && step.lr * settings_.l2 > 1 ? 1 / step.lr : settings_.l2;
     for (std::size_t j = 0; j < theta_.size(); ++j)
-        if (decays_[j] && settings_.l2 != 0) gradient[j] = gradient[j] + T(settings_.l2) * theta_[j];
+        if (decays_[j] && l2 != 0) gradient[j] = gradient[j] + T(l2) * theta_[j];
     const std::vector<bool> stored = stored_in(step);
     const bool skips = settings_.optimizer == "lazy_adam";  // what the batch does not hold is not moved, by penalties neither
     optimizer_.step(gradient, step.lr, step.momentum, theta_, stored);

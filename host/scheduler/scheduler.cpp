@@ -36,6 +36,18 @@ AveragePlan plan_averaging(const Averaging& averaging, const BatchPlan& batches,
     return {averaging.kind, averaging.decay, std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(steps, most)))};
 }
 
+namespace {
+
+/// The coefficient of L2 in a step: with decay_to_zero not beyond the one that takes a weight to 0.
+template <class Rule>
+double limited_decay(const Rule& rule, double decay, double lr) {
+    if constexpr (requires { rule.decay_to_zero; })
+        if (rule.decay_to_zero && decay * lr > 1) return 1 / lr;
+    return decay;
+}
+
+}  // namespace
+
 template <class Real>
 Scheduler<Real>::Scheduler(SchedulerSettings settings) : settings_(std::move(settings)) {
     memory.assign(settings_.members.size() * 2 * max_rule_memory, 0.0);
@@ -92,7 +104,7 @@ void Scheduler<Real>::fill_row(const Member& member, const ScheduleValue& value,
             ranged.prepare(info, member_memory + range * max_rule_memory, k);
             Real* row = out + range * ScalarRow::size;
             const double coupled = rules::decays_apart(rule) ? 0.0 : ranged.weight_decay;
-            row[ScalarRow::coupled_decay] = static_cast<Real>(coupled + (decays ? l2 : 0.0));
+            row[ScalarRow::coupled_decay] = static_cast<Real>(limited_decay(rule, coupled + (decays ? l2 : 0.0), value.lr));
             row[ScalarRow::shrink] = static_cast<Real>(decays ? value.lr * member.l1 : 0.0);
             row[ScalarRow::average] = static_cast<Real>(settings_.average.weight(step + 1));
             for (int i = 0; i < max_rule_scalars; ++i) row[ScalarRow::rule + i] = static_cast<Real>(k[i]);

@@ -7,7 +7,9 @@ in for scikit-learn's.
 
 from __future__ import annotations
 
-from importlib import import_module
+import re
+import sys
+from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 from ._core import Loss, Optimizer, __version__
@@ -21,34 +23,50 @@ if TYPE_CHECKING:
     from ._mlp import MLPClassifier, MLPRegressor
     from ._sgd import SGDClassifier, SGDRegressor
 
+_ESTIMATORS = {"SGDClassifier": "_sgd", "SGDRegressor": "_sgd", "MLPClassifier": "_mlp", "MLPRegressor": "_mlp"}
+_OLDEST = {"_sgd": (1, 2), "_mlp": (1, 7)}  # releases of scikit-learn
+
+
+def _missing(name: str) -> str | None:
+    """Why an estimator cannot be had; None if it can. scikit-learn is not imported for that."""
+    oldest = _OLDEST[_ESTIMATORS[name]]
+    needs = f"{name} needs scikit-learn {'.'.join(map(str, oldest))} or newer"
+    try:
+        version = metadata.version("scikit-learn")
+    except metadata.PackageNotFoundError:
+        return needs + "; it is not installed"
+    release = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    return None if release >= oldest else f"{needs}; this one is {version}"
+
+
 __all__ = [
     "Dataset",
     "DivergedError",
     "Loss",
-    "MLPClassifier",
-    "MLPRegressor",
     "Member",
     "Model",
     "Optimizer",
     "Progress",
     "ProgressLine",
     "Run",
-    "SGDClassifier",
-    "SGDRegressor",
     "__version__",
     "devices",
     "newest_checkpoint",
     "plan",
     "train",
 ]
-
-_ESTIMATORS = {"SGDClassifier": "_sgd", "SGDRegressor": "_sgd", "MLPClassifier": "_mlp", "MLPRegressor": "_mlp"}
+__all__ += [name for name in _ESTIMATORS if _missing(name) is None]
 
 
 def __getattr__(name: str) -> Any:
     # scikit-learn is imported with the first estimator: it takes longer than all the rest.
     if name not in _ESTIMATORS:
         raise AttributeError(f"module 'glissade' has no attribute {name!r}")
+    why = _missing(name)
+    if why is not None:
+        # `from glissade import ...` turns an AttributeError into an ImportError without its words.
+        imported = sys._getframe(1).f_globals.get("__name__") == "importlib._bootstrap"
+        raise (ImportError if imported else AttributeError)(why)
     globals()[name] = getattr(import_module("." + _ESTIMATORS[name], __name__), name)
     return globals()[name]
 

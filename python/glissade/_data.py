@@ -8,8 +8,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from . import _core
-
+from . import _core, _device, _log
 
 _READABLE_DEVICES = (1, 3)  # of dlpack.h: the CPU, and memory of it that is pinned for CUDA
 _DEVICES = {2: "CUDA", 4: "OpenCL", 7: "Vulkan", 8: "Metal", 10: "ROCm", 13: "CUDA's managed memory", 14: "oneAPI"}
@@ -86,17 +85,62 @@ class Dataset:
 
     @classmethod
     def from_dlpack(cls, features: Any, targets: Any = None, **more: Any) -> Dataset:
-        """Views a tensor of PyTorch, JAX or whoever else speaks DLPack, in the memory of the CPU; else as ``from_numpy``.
+        """Views a tensor of PyTorch, JAX or whoever else speaks DLPack, in the memory of the CPU or of a CUDA device; else as ``from_numpy``.
 
-        Results go out by DLPack as they are: ``torch.from_dlpack(model.predict(rows))``.
+        On a device: float32, C order with gaps between rows or not; such rows train there, and nowhere else. Targets and weights may be
+        of the same device, as float32 numbers, or of the CPU. Results go out by DLPack: ``torch.from_dlpack(model.predict(rows))``.
         """
         if not hasattr(features, "__dlpack_device__"):
             raise TypeError(f"{type(features).__name__} does not speak DLPack")
         device = int(features.__dlpack_device__()[0])
+        if _device.speaks_dlpack_of_cuda(features):
+            return cls._on_device(_device.by_dlpack(features), 0, None, targets, **more)
         if device not in _READABLE_DEVICES:
             name = _DEVICES.get(device, f"of DLPack type {device}")
-            raise ValueError(f"features lie on a device, {name}: tensors on devices are not taken yet, pass a copy on the CPU")
+            raise ValueError(f"features lie on a device, {name}: tensors of CUDA devices and of the CPU are taken, pass a copy on the CPU")
         return cls.from_numpy(features, targets, **more)
+
+    @classmethod
+    def from_cuda(cls, features: Any, targets: Any = None, *, device: int | None = None, **more: Any) -> Dataset:
+        """Views an array that has ``__cuda_array_interface__`` (CuPy, Numba, PyTorch), as ``from_dlpack`` does on a device.
+
+        Whatever reads the rows first waits for the stream that the interface names. ``device`` is the ordinal, where the array does not
+        name it by ``array.device``.
+        """
+        if not hasattr(features, "__cuda_array_interface__"):
+            raise TypeError(f"{type(features).__name__} has no __cuda_array_interface__")
+        ordinal = _device.ordinal_of(features) if device is None else device
+        array, stream = _device.by_interface(features, "features", ordinal)
+        return cls._on_device(array, stream, ordinal, targets, **more)
+
+    @classmethod
+    def _on_device(
+        cls,
+        features: Any,
+        stream: int,
+        ordinal: int | None,
+        targets: Any,
+        *,
+        weights: Any = None,
+        classes: Sequence[Any] | np.ndarray | None = None,
+        task: str = "auto",
+        feature_names: Sequence[str] | None = None,
+    ) -> Dataset:
+        def there(array: Any, what: str) -> Any:
+            if _device.speaks_dlpack_of_cuda(array):
+                return _device.by_dlpack(array)
+            return _device.by_interface(array, what, _device.ordinal_of(array) if ordinal is None else ordinal)[0]
+
+        labels = None if classes is None else np.asarray(classes)
+        values = targets
+        if targets is not None and _device.is_on_cuda(targets):
+            if classes is not None or task == "classification":
+                raise ValueError("labels lie on a CUDA device: pass a copy on the CPU, targets that are numbers may stay")
+            values = there(targets, "targets")
+        elif targets is not None:
+            values, labels = _targets(targets, task, classes, np.dtype(np.float32))
+        weighed = there(weights, "weights") if _device.is_on_cuda(weights) else _weights(weights, np.dtype(np.float32))
+        return cls(_core.device_dense(features, values, weighed, stream), labels)._named(feature_names)
 
     @classmethod
     def from_arrow(
@@ -174,6 +218,7 @@ class Dataset:
             standardize_target,
             wide,
         )
+        _log.tell_notes(core)
         return cls(core, np.asarray(core.class_labels) if core.class_labels else None)
 
     def _named(self, names: Sequence[str] | None) -> Dataset:
@@ -231,6 +276,9 @@ def as_rows(features: Any, targets: Any = None, **more: Any) -> Dataset:
     if hasattr(features, "tocsr"):
         matrix = features.tocsr()
         return Dataset.from_csr(matrix if matrix.dtype in (np.float32, np.float64) else matrix.astype(np.float64), targets, **more)
+    if _device.is_on_cuda(features):
+        make = Dataset.from_dlpack if hasattr(features, "__dlpack_device__") else Dataset.from_cuda
+        return make(features, targets, **more)
     matrix = np.asarray(features)
     if matrix.dtype not in (np.float32, np.float64):
         matrix = matrix.astype(np.float64)

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils._param_validation import Interval
 
-from . import _core
+from . import _core, _log
 from ._data import Dataset
 from ._errors import DivergedError
 from ._train import _joined
@@ -37,6 +37,11 @@ def refuse(estimator: Any) -> None:
         raise ValueError(f"learning_rate={estimator.learning_rate!r} is not offered by glissade: use scikit-learn's estimator for it")
     if estimator.early_stopping and estimator.learning_rate == "adaptive" and estimator.schedule is None:
         raise ValueError("learning_rate='adaptive' with early_stopping=True is not offered by glissade: give schedule='plateau' instead")
+
+
+def check_weights(weights: np.ndarray | None) -> None:
+    if weights is not None and np.any(weights < 0):
+        raise ValueError(f"sample_weight holds a negative value, in row {int(np.argmax(weights < 0))}")
 
 
 def narrow_indices(X: Any) -> Any:
@@ -136,6 +141,7 @@ class Descent:
         return data
 
     def _run(self, X, targets, weights, outputs: slice, loss, labels, held_out: Dataset | None) -> Outcome:
+        check_weights(weights)
         level = float(np.mean(weights, dtype=np.float64))
         if not level > 0:
             raise ValueError("all sample weights are zero")
@@ -160,7 +166,7 @@ class Descent:
         return outcome
 
     def _train(self, data: Dataset, settings: dict[str, Any], dtype: Any, held_out: Dataset | None) -> Outcome:
-        result = _core.train(data._core, settings, self._callback(held_out))
+        result = _log.run(data._core, settings, self._callback(held_out))
         if result["divergence"] is not None:
             where = re.search(r"epoch (\d+)", result["divergence"])
             raise DivergedError(
@@ -200,8 +206,6 @@ class Descent:
         }
         if self.plain:  # scikit-learn limits the slope of the loss likewise, so that numbers on another scale end in finite ones
             settings["clip_value"] = _LARGEST_SLOPE
-        if self.plain and self.learning_rate == "constant" and e.schedule is None:  # as there, no step shrinks weights to beyond 0
-            settings["l2"] = min(settings["l2"], 1 / settings["optimizer"].settings["lr"])
         settings["schedule"] = self._schedule(level if self.plain else 1.0, settings["optimizer"])
         watching = schedule_watches(settings["schedule"])
         if self.max_iter > 1 and e.tol is not None and e.tol > -math.inf and not e.early_stopping and not watching:
@@ -212,10 +216,11 @@ class Descent:
         given = self.estimator.optimizer
         if isinstance(given, _core.Optimizer):
             return _core.Optimizer(given.name, **{**given.settings, "lr": given.settings["lr"] * level}) if level != 1 else given
-        rule = _core.Optimizer(given)
+        own = {"decay_to_zero": True} if given == "sgd" else {}  # as there, no step's penalty takes weights beyond 0
+        rule = _core.Optimizer(given, **own)
         if "lr" not in rule.settings or not self.estimator.eta0 > 0:
             return rule
-        return _core.Optimizer(given, lr=float(self.estimator.eta0) * level)
+        return _core.Optimizer(given, lr=float(self.estimator.eta0) * level, **own)
 
     def _schedule(self, level: float, rule: _core.Optimizer) -> str:
         e = self.estimator

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from . import _core
 from ._descent import Outcome, narrow_indices, refuse, split
-from ._show import plot_history
+from ._show import close_lines, plot_history
 
 CLASSIFIER_LOSSES = {
     "hinge": "hinge",
@@ -66,6 +66,7 @@ class Estimator:
             interrupted = self._interrupted
         finally:
             del self._eval_set, self._interrupted
+            close_lines(self.callbacks)
         if interrupted:
             raise KeyboardInterrupt
 

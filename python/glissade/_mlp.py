@@ -7,12 +7,7 @@ epochs. docs/python.md lists what differs.
 
 from __future__ import annotations
 
-import sklearn
 from sklearn import neural_network
-from sklearn.utils.fixes import parse_version
-
-if parse_version(sklearn.__version__) < parse_version("1.7"):
-    raise ImportError(f"MLPClassifier and MLPRegressor need scikit-learn 1.7 or newer; this one is {sklearn.__version__}")
 
 from ._network import OWN_PARAMETERS
 from ._network_estimator import Network

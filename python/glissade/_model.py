@@ -10,7 +10,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from . import _core
+from . import _core, _log
 from ._data import Dataset, as_rows, column_text
 
 
@@ -18,7 +18,7 @@ class Model:
     """A trained model: what ``train`` gives, and what ``Model.load`` reads.
 
     Rows are a matrix, a CSR matrix of SciPy or a ``Dataset``. Results have the element type of the rows and do not depend on device and
-    threads.
+    threads. ``device`` None is the CPU, or the card where the rows lie.
     """
 
     def __init__(self, core: _core.Model, classes: np.ndarray | None = None) -> None:
@@ -64,11 +64,11 @@ class Model:
         """
         return self._core.layers()
 
-    def decision_function(self, rows: Any, *, device: str = "cpu", threads: int = 0) -> np.ndarray:
+    def decision_function(self, rows: Any, *, device: str | None = None, threads: int = 0) -> np.ndarray:
         """Scores, one a row, or rows x outputs where there are several."""
         return self._ask(self._core.decision_function, rows, self.outputs, device, threads)
 
-    def predict(self, rows: Any, *, device: str = "cpu", threads: int = 0) -> np.ndarray:
+    def predict(self, rows: Any, *, device: str | None = None, threads: int = 0) -> np.ndarray:
         """Labels, or in a regression values in the units of the targets; of several labels rows x labels, 1 for each that a row has."""
         if self._classes is None:
             return self._ask(self._core.predict, rows, self.outputs, device, threads)
@@ -76,25 +76,25 @@ class Model:
             return self._ask(self._core.predict, rows, self.outputs, device, threads).astype(np.intp)
         return self._classes[self._ask(self._core.predict, rows, 1, device, threads).astype(np.intp)]
 
-    def predict_proba(self, rows: Any, *, device: str = "cpu", threads: int = 0) -> np.ndarray:
+    def predict_proba(self, rows: Any, *, device: str | None = None, threads: int = 0) -> np.ndarray:
         """Probability of each class, rows x classes, of the losses logistic, softmax and modified_huber."""
         if self._classes is None:
             raise ValueError("a regression has no probabilities")
         return self._ask(self._core.predict_proba, rows, len(self._classes), device, threads)
 
-    def _ask(self, question: Any, rows: Any, width: int, device: str, threads: int) -> np.ndarray:
+    def _ask(self, question: Any, rows: Any, width: int, device: str | None, threads: int) -> np.ndarray:
         data = as_rows(rows)
         out = np.empty((len(data), width), dtype=data.dtype)
-        question(data._core, out, device, threads)
+        question(data._core, out, _place(data, device), threads)
         return out[:, 0] if width == 1 else out
 
-    def evaluate(self, rows: Any, targets: Any = None, *, weights: Any = None, device: str = "cpu", threads: int = 0) -> dict[str, float]:
+    def evaluate(self, rows: Any, targets: Any = None, *, weights: Any = None, device: str | None = None, threads: int = 0) -> dict[str, float]:
         """Metrics by name: ``loss``, and what fits the task."""
         task = "auto" if isinstance(rows, Dataset) else "regression" if self._classes is None else "classification"
         more = {} if task == "auto" else {"task": task, "classes": self._classes}
         data = as_rows(rows, targets, **({"weights": weights} if weights is not None else {}), **more)
         _with_classes(data, self._classes)
-        return self._core.evaluate(data._core, device, threads)
+        return self._core.evaluate(data._core, _place(data, device), threads)
 
     def read(
         self,
@@ -106,11 +106,20 @@ class Model:
     ) -> Dataset:
         """Reads a file as the training file was read, for this model."""
         beside = "" if target_file is None else os.fspath(target_file)
-        return Dataset(self._core.read(os.fspath(path), column_text(target), beside, with_targets), self._classes)
+        core = self._core.read(os.fspath(path), column_text(target), beside, with_targets)
+        _log.tell_notes(core)
+        return Dataset(core, self._classes)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a model file; a file of that name is either the old one or the whole new one."""
         self._core.save(os.fspath(path))
+
+    def export(self, path: str | os.PathLike[str], *, name: str = "") -> None:
+        """Writes the model for other programs, by the extension of ``path``: .onnx for ONNX runtimes, .hpp for C++ without a library.
+
+        The same bytes as ``glissade export`` writes of a saved model. ``name`` is that of the graph or of the namespace, if not the file's.
+        """
+        self._core.export_to(os.fspath(path), name)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
@@ -131,6 +140,11 @@ def _from_bytes(content: bytes, classes: np.ndarray | None) -> Model:
         path = pathlib.Path(folder, "model.safetensors")
         path.write_bytes(content)
         return Model(_core.Model.load(str(path)), classes)
+
+
+def _place(data: Dataset, device: str | None) -> str:
+    """Where rows are scored if it is not said: where they lie."""
+    return device or ("auto" if data._core.on_device else "cpu")
 
 
 def _with_classes(data: Dataset, classes: np.ndarray | None) -> None:

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 from scipy.special import xlogy
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
 from sklearn.neural_network._base import LOSS_FUNCTIONS
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 from sklearn.utils._param_validation import Interval
 
-from . import _core
+from . import _core, _log
 from ._data import Dataset
 from ._descent import OWN_PARAMETERS as _LINEAR_PARAMETERS
-from ._descent import threads_for
+from ._descent import check_weights, threads_for
 from ._errors import DivergedError
 from ._train import _joined
 
@@ -41,10 +42,37 @@ def refuse(estimator: Any) -> None:
     if not np.size(estimator.hidden_layer_sizes):
         raise ValueError("hidden_layer_sizes is empty, which makes a linear model: use SGDClassifier or SGDRegressor")
     rule = estimator.optimizer
+    if not isinstance(rule, _core.Optimizer) and rule is not None:
+        _core.Optimizer(rule)  # says which there are
     if "lbfgs" in (rule, getattr(rule, "name", "")):
         raise ValueError("optimizer='lbfgs' is not offered here: say solver='lbfgs'")
     if estimator.solver == "lbfgs" and (rule is not None or estimator.schedule is not None or estimator.dropout > 0):
         raise ValueError("solver='lbfgs' has no optimizer, no schedule and no dropout of one's own")
+    if estimator.schedule is not None and estimator.learning_rate != "constant":
+        raise ValueError(f"schedule and learning_rate={estimator.learning_rate!r} both move the rate: give one of them")
+    if rule is not None:
+        _refuse_beside_a_rule(estimator, rule if isinstance(rule, _core.Optimizer) else _core.Optimizer(rule))
+
+
+def _refuse_beside_a_rule(estimator: Any, rule: _core.Optimizer) -> None:
+    """Names the settings of solvers that an optimizer of one's own would leave without effect."""
+    standard, own = MLPClassifier(), isinstance(estimator.optimizer, _core.Optimizer)
+
+    def given(name: str) -> bool:
+        return getattr(estimator, name) != getattr(standard, name)
+
+    of_solvers = [name for name in ("momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon") if given(name)]
+    if of_solvers:
+        raise ValueError(f"{of_solvers[0]} is the solver's, not the optimizer's: give glissade.Optimizer({rule.name!r}, ...) its own settings")
+    if given("learning_rate") and (estimator.solver != "sgd" or rule.full_batch_only):
+        raise ValueError(
+            f"learning_rate={estimator.learning_rate!r} has no effect here: with an optimizer of one's own it acts with solver='sgd', "
+            "and not on rules that set their own steps"
+        )
+    if given("learning_rate_init") and (own or "lr" not in rule.settings):
+        raise ValueError("learning_rate_init has no effect here: " + ("the optimizer brings its rate" if own else f"{rule.name} sets its own steps"))
+    if rule.full_batch_only and estimator.batch_size != "auto":
+        raise ValueError(f"batch_size has no effect here: each step of {rule.name} takes all rows")
 
 
 def dense(X: Any) -> np.ndarray:
@@ -79,9 +107,8 @@ class Descent:
         self.estimator, self.units, self.rows, self.dtype = estimator, units, X.shape[0], X.dtype
         # scikit-learn's loss of several targets is the mean of theirs, its slopes are those of the sum.
         self.divisor = units[-1] if estimator.out_activation_ == "identity" else 1
-        self.offset = 0.0
-        if estimator.out_activation_ == "exp":  # what the library's loss leaves out: it does not depend on the prediction
-            self.offset = float(np.sum(np.average(xlogy(y, y) - y, weights=weights, axis=0)))
+        self.left_out = _LeftOut(y, weights) if estimator.out_activation_ == "exp" else None
+        check_weights(weights)
         kind = {"identity": "squared_error", "exp": "poisson"}.get(estimator.out_activation_, estimator.out_activation_)
         self.loss = _core.Loss(_LOSSES[kind])
         names = [str(c) for c in range(units[-1])]
@@ -136,7 +163,10 @@ class Descent:
         schedule = _HELD if self.held else e.schedule or "constant"
         settings = self._settings(self.rule, 0 if whole else batch_size, count, schedule, seed)
         settings["l2"] = float(e.alpha)
+        if self.left_out is not None:
+            self.left_out.batches(self.rows if whole else batch_size, seed, e.shuffle)
         told = self._callback(_joined(e.callbacks))
+        _log.tell_plan(self.data._core, settings)
         self.run = _core.Epochs(self.data._core, settings, float(e.alpha), float(self.divisor), self._state(self.rule), told)
 
     def next(self) -> bool:
@@ -164,18 +194,20 @@ class Descent:
 
     def scaled(self, record: dict[str, Any]) -> dict[str, Any]:
         """A record of the library's, with the loss as scikit-learn counts it."""
-        return _scaled(record, self.divisor, self.offset)
+        return _scaled(record, self.divisor, self.left_out, record["epoch"])
 
-    def _callback(self, told: Any) -> Any:
-        return None if told is None else _telling(told, self.divisor, self.offset)
+    def _callback(self, told: Any, verbose: bool = False) -> Any:
+        return _telling(told, self.divisor, self.left_out, verbose) if told is not None or verbose else None
 
     def lbfgs(self, weights: np.ndarray | None) -> None:
         e = self.estimator
         total = self.rows if weights is None else float(np.sum(weights, dtype=np.float64))
+        if not total > 0:
+            raise ValueError("all sample weights are zero")
         rule = _core.Optimizer("lbfgs", tolerance_grad=float(e.tol), tolerance_change=_LBFGS_FALL)
         settings = self._settings(rule, 0, min(int(e.max_iter), int(e.max_fun)), "constant", 0)
         settings["l2"] = float(e.alpha) / total
-        result = _core.train(self.data._core, settings, self._callback(_joined(e.callbacks)))
+        result = _log.run(self.data._core, settings, self._callback(_joined(e.callbacks), bool(e.verbose)))
         if result["divergence"] is not None:
             raise DivergedError(f"{_NOT_FINITE} ({result['divergence']})")
         self.take(np.concatenate([part.ravel() for layer in result["model"].layers() for part in layer]))
@@ -191,16 +223,48 @@ class Descent:
             )
 
 
-def _scaled(record: dict[str, Any], divisor: int, offset: float) -> dict[str, Any]:
-    return {**record, "loss": record["loss"] / divisor + offset}
+class _LeftOut:
+    """What the library's Poisson loss leaves out, as it does not depend on the prediction. scikit-learn averages it over each batch, by the
+    weights there, so that with weights it depends on which rows meet in a batch."""
+
+    def __init__(self, y: np.ndarray, weights: np.ndarray | None) -> None:
+        self.of_rows = np.sum(xlogy(y, y) - y, axis=1, dtype=np.float64)
+        self.weights = None if weights is None else np.asarray(weights, dtype=np.float64)
+        self.batches(len(y), 0, False)
+
+    def batches(self, size: int, seed: int, shuffled: bool) -> None:
+        self.size, self.seed, self.shuffled, self.known = size, seed, shuffled, (0, 0.0)
+
+    def mean(self, epoch: int) -> float:
+        """Over the epoch, which counts from 1."""
+        if self.known[0] != epoch:
+            self.known = (epoch, self._mean(epoch))
+        return self.known[1]
+
+    def _mean(self, epoch: int) -> float:
+        if self.weights is None:
+            return float(np.mean(self.of_rows))
+        rows = len(self.of_rows)
+        order = _core.row_order(rows, self.seed, bool(self.shuffled), epoch - 1)
+        begins = np.arange(0, rows, self.size)
+        sums, weights = (np.add.reduceat(values[order], begins) for values in (self.of_rows * self.weights, self.weights))
+        counts = np.minimum(self.size, rows - begins)
+        return float(np.sum(counts * np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)) / rows)
 
 
-def _telling(told: Any, divisor: int, offset: float) -> Any:
+def _scaled(record: dict[str, Any], divisor: int, left_out: _LeftOut | None, epoch: int) -> dict[str, Any]:
+    return {**record, "loss": record["loss"] / divisor + (0.0 if left_out is None else left_out.mean(epoch))}
+
+
+def _telling(told: Any, divisor: int, left_out: _LeftOut | None, verbose: bool) -> Any:
     """A callback of a run that holds no more than these: a run that is held by what it holds is never freed."""
 
     def callback(report: dict[str, Any]) -> bool:
-        epochs = [_scaled(record, divisor, offset) for record in report["finished_epochs"]]
-        return told({**_scaled(report, divisor, offset), "finished_epochs": epochs})
+        epochs = [_scaled(record, divisor, left_out, record["epoch"]) for record in report["finished_epochs"]]
+        for record in epochs if verbose else ():
+            print(f"Iteration {record['epoch']}, loss = {record['loss']:.8f}")
+        epoch = report["epoch"] if epochs else report["epoch"] + 1
+        return told is not None and told({**_scaled(report, divisor, left_out, epoch), "finished_epochs": epochs})
 
     return callback
 

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from ._errors import DivergedError
 from ._network import Descent, loss_of, policy_of, refuse
-from ._show import plot_history
+from ._show import close_lines, plot_history
 
 
 class Network:
@@ -45,6 +45,22 @@ class Network:
             yield
         finally:
             del self._eval_set
+            close_lines(self.callbacks)
+
+    def _fit(self, X, y, sample_weight=None, incremental=False):
+        refuse(self)
+        if incremental and self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        if incremental and self.schedule is not None:
+            raise ValueError("partial_fit goes by learning_rate: a schedule spans the epochs of a fit")
+        before = {name: vars(self)[name] for name in ("coefs_", "intercepts_") if name in vars(self)}
+        try:
+            return super()._fit(X, y, sample_weight=sample_weight, incremental=incremental)
+        except Exception:
+            for name in ("coefs_", "intercepts_"):  # layers that were drawn, and not trained
+                vars(self).pop(name, None)
+            vars(self).update(before)
+            raise
 
     def _eval_rows(self, X: Any) -> tuple[Any, np.ndarray] | None:
         """The rows to watch, and their targets as `_validate_input` makes them."""
@@ -91,11 +107,6 @@ class Network:
 
     def _fit_stochastic(self, X, y, sample_weight, *rest):
         layer_units, incremental = rest[-2:]
-        refuse(self)
-        if incremental and self.early_stopping:
-            raise ValueError("partial_fit does not support early_stopping=True")
-        if incremental and self.schedule is not None:
-            raise ValueError("partial_fit goes by learning_rate: a schedule spans the epochs of a fit")
         if not incremental or not hasattr(self, "_optimizer"):
             self._optimizer, self._rule_state = policy_of(self), None
         self.history_: list[dict[str, Any]] = []
@@ -127,7 +138,7 @@ class Network:
             warnings.warn("Training interrupted by user.", stacklevel=2)
             descent.finish()
         except DivergedError as error:
-            if not self.early_stopping:
+            if not self.early_stopping or not self.validation_scores_:
                 raise
             self.validation_scores_.append(float("nan"))
             warnings.warn(f"{error} The parameters with the best validation score are kept.", ConvergenceWarning, stacklevel=2)
@@ -159,7 +170,6 @@ class Network:
         return ends
 
     def _fit_lbfgs(self, X, y, sample_weight, *rest):
-        refuse(self)
         descent = Descent(self, X, y, sample_weight, self._eval_rows(X), rest[-1])
         descent.lbfgs(sample_weight)
         self.loss_ = loss_of(self, X, y, sample_weight)

@@ -10,13 +10,17 @@ from typing import Any, TextIO
 class ProgressLine:
     """A callback that keeps one line of plain text up to date, in a terminal or a notebook: epochs, loss, time left.
 
-    ``close`` ends the line; ``train(..., progress=True)`` does so itself.
+    ``close`` ends the line; ``train(..., progress=True)`` and the estimators do so themselves.
     """
 
     def __init__(self, file: TextIO | None = None) -> None:
-        self._file, self._width = file, 0
+        self._file, self._width, self._validation, self._last = file, 0, "", None
 
     def __call__(self, progress: Any) -> None:
+        last, self._last = self._last, progress
+        if last and (progress.total_steps != last.total_steps or progress.step <= last.step or progress.seconds < last.seconds):
+            self.close()  # another run has begun, after one that ended before its last step
+            self._last = progress
         done = progress.step / progress.total_steps
         left = progress.seconds * (1 - done) / done if done else 0.0
         text = f"epoch {progress.epoch}/{progress.total_epochs}  {done:4.0%}  loss {progress.loss:.5g}  {_rate(progress.rows_per_second)} rows/s"
@@ -24,7 +28,7 @@ class ProgressLine:
         if scores:
             name = next((name for name in ("accuracy", "r2", "loss") if name in scores[-1]), "loss")
             self._validation = f"  validation {name} {scores[-1][name]:.5g}"
-        text += getattr(self, "_validation", "") + (f"  {_time(left)} left" if done < 1 else f"  {_time(progress.seconds)}")
+        text += self._validation + (f"  {_time(left)} left" if done < 1 else f"  {_time(progress.seconds)}")
         self._write("\r" + text.ljust(self._width))
         self._width = len(text)
         if done >= 1:
@@ -34,12 +38,19 @@ class ProgressLine:
         """Ends the line, if there is one."""
         if self._width:
             self._write("\n")
-        self._width, self._validation = 0, ""
+        self._width, self._validation, self._last = 0, "", None
 
     def _write(self, text: str) -> None:
         file = self._file or sys.stdout
         file.write(text)
         file.flush()
+
+
+def close_lines(callbacks: Any) -> None:
+    """Ends the lines among an estimator's callbacks: a run may end before its last step."""
+    for callback in callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]:
+        if isinstance(callback, ProgressLine):
+            callback.close()
 
 
 def _rate(rows: float) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Callable, Sequence
 
 import numpy as np
 
-from . import _core
+from . import _core, _log
 from ._data import Dataset, as_rows
 from ._errors import DivergedError
 from ._model import Model
@@ -126,7 +126,8 @@ def train(
     ``progress`` keeps a line of text up to date, in terminals and notebooks.
 
     Lists for ``lr``, ``l2`` and ``seed`` are members, each with each: they share every row that is read, and each becomes bit for bit what
-    a run of its own gives. ``Run.members`` has them all, ``Run.model`` is the best. ``folds=K`` is cross-validation in the same pass.
+    a run of its own gives, in the same row order. That order is of the first seed, for all: the others draw initial layers and dropout
+    alone. ``Run.members`` has them all, ``Run.model`` is the best. ``folds=K`` is cross-validation in the same pass.
 
     ``checkpoint`` is a directory of this run alone, or a dict of ``directory``, ``every_steps``, ``every_epochs`` and ``keep``. ``resume`` is
     such a directory: the run goes on from its newest intact checkpoint, bit for bit as if it had never stopped; data and settings are given
@@ -149,7 +150,7 @@ def train(
     line = ProgressLine() if progress else None
     told = _joined([*_several(callbacks), *([line] if line else [])])
     try:
-        result = _core.train(rows._core, chosen, told, None if resume is None else os.fspath(resume))
+        result = _log.run(rows._core, chosen, told, None if resume is None else os.fspath(resume))
     finally:
         if line:
             line.close()
@@ -212,7 +213,11 @@ def _settings(
     """The dictionary that the module reads."""
     if rows.classes is not None and not rows._core.class_labels:
         rows._core.class_labels = [str(label) for label in rows.classes]
+    if "members" in more:
+        raise ValueError("members is not a setting here: give lists for lr, l2 and seed")
     rates, penalties, seeds = _listed(lr), _listed(more.get("l2", 0.0)), _listed(seed)
+    if np.ndim(more.get("l1", 0.0)):
+        raise ValueError("l1 is one number, the same for all members: lists are for lr, l2 and seed")
     rule = _optimizer_of(optimizer, rates[0])
     full_only = rule is not None and rule.full_batch_only
     given = {
@@ -237,7 +242,7 @@ def _settings(
 
 
 def _listed(values: Any) -> list[Any]:
-    if isinstance(values, (list, tuple, np.ndarray)):
+    if isinstance(values, (list, tuple, range, np.ndarray)):
         if not len(values):
             raise ValueError("a list of settings is empty")
         return list(values)

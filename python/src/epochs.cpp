@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "glissade/row_order.hpp"
 #include "host/train/epoch_run.hpp"
 #include "python/src/held_dataset.hpp"
 #include "python/src/options.hpp"
@@ -41,6 +42,15 @@ RuleState state_of(const nb::object& given) {
         state.vectors.emplace_back(values.data(), values.data() + values.size());
     }
     return state;
+}
+
+/// Rows by their place in an epoch, which counts from 0.
+nb::object row_order(std::int64_t rows, std::uint64_t seed, bool shuffled, std::int64_t epoch) {
+    auto* places = new std::vector<std::int64_t>(static_cast<std::size_t>(rows));
+    const nb::capsule owner(places, [](void* p) noexcept { delete static_cast<std::vector<std::int64_t>*>(p); });
+    const EpochOrder order = RowOrder{rows, seed, shuffled ? Shuffle::full : Shuffle::none}.epoch(epoch);
+    for (std::int64_t i = 0; i < rows; ++i) (*places)[static_cast<std::size_t>(i)] = order(i);
+    return nb::cast(nb::ndarray<nb::numpy, std::int64_t, nb::ndim<1>>(places->data(), {places->size()}, owner));
 }
 
 class Epochs {
@@ -79,6 +89,7 @@ private:
 }  // namespace
 
 void bind_epochs(nb::module_& module) {
+    module.def("row_order", &row_order, nb::arg("rows"), nb::arg("seed"), nb::arg("shuffled"), nb::arg("epoch"));
     nb::class_<Epochs>(module, "Epochs")
         .def(nb::init<const HeldDataset&, const nb::dict&, double, double, const nb::object&, nb::object>(), nb::arg("data"),
              nb::arg("settings"), nb::arg("alpha"), nb::arg("penalty_in_loss"), nb::arg("begun").none(), nb::arg("callback").none(),

@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <string>
 #include <vector>
 
 #include "glissade/dataset.hpp"
@@ -17,6 +18,7 @@ using InputArray = nanobind::ndarray<nanobind::ro>;
 struct HeldDataset {
     Dataset data;
     std::vector<InputArray> arrays;
+    std::vector<std::string> notes = {};  ///< of a file: what was found out and decided
 };
 
 /// float32 or float64. Throws Error(data), naming `what`, for any other element type and for memory that the CPU cannot read.

@@ -6,6 +6,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -16,6 +17,9 @@
 #include "glissade/error.hpp"
 #include "glissade/model.hpp"
 #include "host/data/load.hpp"
+#include "host/export/exported.hpp"
+#include "host/train/atomic_file.hpp"
+#include "host/train/io.hpp"
 #include "python/src/held_dataset.hpp"
 
 namespace nb = nanobind;
@@ -144,7 +148,14 @@ HeldDataset read_for(const Model& model, const std::string& path, const std::str
     const ModelContract contract{model.preparation,  model.input,           model.task, model.class_labels, model.target_scale,
                                  model.target_shift, model.spec.multi_label};
     const nb::gil_scoped_release unlocked;
-    return {load_for_model(path, options, contract, with_targets).data, {}};
+    LoadedData loaded = load_for_model(path, options, contract, with_targets);
+    return {std::move(loaded.data), {}, std::move(loaded.notes)};
+}
+
+/// As `glissade export` does.
+void export_to(const Model& model, const std::string& path, const std::string& name) {
+    const Exported made = exported(model, path, name, GLISSADE_VERSION);
+    write_file_atomically(posix_io(), path, std::as_bytes(std::span(made.content.data(), made.content.size())));
 }
 
 }  // namespace
@@ -190,6 +201,7 @@ void bind_model(nb::module_& module) {
         .def("coefficients", &coefficients, nb::arg("weights_out").noconvert(), nb::arg("biases_out").noconvert())
         .def("layers", &layers)
         .def("read", &read_for, nb::arg("path"), nb::arg("target"), nb::arg("target_file"), nb::arg("with_targets"))
+        .def("export_to", &export_to, nb::arg("path"), nb::arg("name"), nb::call_guard<nb::gil_scoped_release>())
         .def("save", &Model::save, nb::arg("path"), nb::call_guard<nb::gil_scoped_release>())
         .def_static("load", &Model::load, nb::arg("path"), nb::call_guard<nb::gil_scoped_release>());
     module.def("linear_model", &linear_model, nb::arg("loss"), nb::arg("weights").noconvert(), nb::arg("biases").noconvert(),

@@ -7,6 +7,7 @@ SKLEARN_SUITE=quick leaves out the slow ones, SKLEARN_SUITE=slow all others. The
 with the reason: a listed test that passes is an error, and so is a line that no test answers to.
 """
 
+import builtins
 import os
 import pathlib
 
@@ -22,11 +23,16 @@ SLOW = ("test_SGDClassifier_fit_for_all_backends", "test_multi_core_gridsearch_a
 
 
 def expected_failures():
-    """Reasons by test: `test_name`, for all its cases, or `test_name[case]`."""
-    lines = [line.split(" # ", 1) for line in LIST.read_text().splitlines() if line and not line.startswith("#")]
-    reasons = {name.strip(): reason.strip() for name, reason in lines}
-    assert len(reasons) == len(lines), "a test is listed twice"
-    return reasons
+    """Exceptions and reasons by test: `test_name`, for all its cases, or `test_name[case]`."""
+    expected = {}
+    for line in LIST.read_text().splitlines():
+        if line and not line.startswith("#"):
+            test, reason = line.split(" # ", 1)
+            name, _, raised = test.partition(" ! ")
+            assert name not in expected, f"{name} is listed twice"
+            raised = pytest.fail.Exception if raised == "Failed" else getattr(builtins, raised or "AssertionError")
+            expected[name.strip()] = (raised, reason.strip())
+    return expected
 
 
 def pytest_configure(config):
@@ -40,14 +46,15 @@ def pytest_runtest_setup(item):
 
 
 def pytest_collection_modifyitems(config, items):
-    reasons, used, part = expected_failures(), set(), os.environ.get("SKLEARN_SUITE", "all")
+    expected, used, part = expected_failures(), set(), os.environ.get("SKLEARN_SUITE", "all")
     for item in items:
         for name in (item.name, item.name.split("[")[0]):
-            if name in reasons:
+            if name in expected:
                 used.add(name)
-                item.add_marker(pytest.mark.xfail(reason=reasons[name], strict=True))
+                raised, reason = expected[name]
+                item.add_marker(pytest.mark.xfail(reason=reason, raises=raised, strict=True))
                 break
-    stale = [name for name in reasons if name not in used]
+    stale = [name for name in expected if name not in used]
     if len({item.path.name for item in items}) == len(OURS) and stale:
         raise pytest.UsageError("expected failures that no test answers to: " + ", ".join(stale))
 

@@ -3,6 +3,7 @@
 
 import gc
 import inspect
+import pickle
 import resource
 from collections import Counter
 
@@ -10,6 +11,7 @@ import glissade
 import joblib
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -50,9 +52,32 @@ def test_pipelines_searches_and_cross_validation(points):
     assert calibrated.predict_proba(x).shape == (300, 2)
 
 
-def test_worker_processes_give_the_same_scores(points):
+def test_networks_in_searches_pipelines_and_calibration(points):
+    x, y, side = points
+    network = glissade.MLPClassifier((8,), max_iter=30, learning_rate_init=0.02, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), network)
+    search = GridSearchCV(pipeline, {"mlpclassifier__alpha": [1e-4, 100.0], "mlpclassifier__dropout": [0.0]}, cv=3).fit(x, side)
+    assert search.best_score_ > 0.9 and search.best_params_["mlpclassifier__alpha"] == 1e-4
+    assert np.min(cross_val_score(pipeline, x, side, cv=3)) > 0.85
+    calibrated = CalibratedClassifierCV(network, cv=3).fit(x, side)
+    assert calibrated.predict_proba(x).shape == (300, 2) and calibrated.score(x, side) > 0.9
+    lines = make_pipeline(StandardScaler(), glissade.MLPRegressor(hidden_layer_sizes=(8,), max_iter=60, learning_rate_init=0.02, random_state=0))
+    assert np.min(cross_val_score(lines, x, y, cv=3)) > 0.9
+
+
+@pytest.mark.parametrize("make", [glissade.MLPClassifier, glissade.MLPRegressor])
+def test_clones_pickles_and_joblib_of_networks(points, tmp_path, make):
+    x, y, side = points
+    targets = side if make is glissade.MLPClassifier else y
+    model = make(hidden_layer_sizes=(4,), max_iter=3, random_state=0, schedule="cosine").fit(x, targets)
+    joblib.dump(model, tmp_path / "m.joblib")
+    for again in (joblib.load(tmp_path / "m.joblib"), pickle.loads(pickle.dumps(model)), clone(model).fit(x, targets)):
+        assert np.array_equal(again.predict(x), model.predict(x)) and again.get_params() == model.get_params()
+
+
+@pytest.mark.parametrize("model", [glissade.SGDRegressor(random_state=0), glissade.MLPRegressor(hidden_layer_sizes=(4,), max_iter=3, random_state=0)])
+def test_worker_processes_give_the_same_scores(points, model):
     x, y, _ = points
-    model = glissade.SGDRegressor(random_state=0)
     assert np.array_equal(cross_val_score(model, x, y, cv=3, n_jobs=2), cross_val_score(model, x, y, cv=3))
 
 

@@ -125,6 +125,30 @@ def test_a_penalty_shrinks_no_weight_beyond_zero(points):
     assert np.max(np.abs(ours.coef_ - theirs.coef_)) <= 16 * np.finfo(float).eps * np.max(np.abs(theirs.coef_))
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"learning_rate": "invscaling", "eta0": 0.1, "power_t": 0.25},
+        {"learning_rate": "optimal"},
+        {"learning_rate": "adaptive", "eta0": 0.1, "tol": 1e-3},
+        {"learning_rate": "invscaling", "eta0": 0.1, "penalty": "elasticnet", "l1_ratio": 0.0},
+    ],
+)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("form", [np.asarray, sp.csr_matrix])
+def test_no_schedule_lets_a_penalty_shrink_beyond_zero(points, more, weighted, form):
+    x, y, _ = points
+    weights = np.linspace(0.5, 2.5, 300) if weighted else None
+    settings = {"alpha": 1e5, "shuffle": False, "max_iter": 2, "tol": None, "fit_intercept": False, **more}
+    ours, theirs = glissade.SGDRegressor(**settings), linear_model.SGDRegressor(**settings)
+    start = np.full(5, 3.0)
+    for one in (ours, theirs):
+        one.fit(form(x), y, coef_init=start, sample_weight=weights)
+    # Weights are shrunk to nothing before each step: what is left are the last few slopes, each of 5 products.
+    assert np.max(np.abs(ours.coef_ - theirs.coef_)) <= 64 * np.finfo(float).eps * max(1.0, np.max(np.abs(theirs.coef_)))
+    assert np.max(np.abs(ours.coef_)) < 100
+
+
 def test_weights_of_zero_leave_nothing_to_watch(points):
     x, _, side = points
     with pytest.raises(ValueError, match="validation set are all zero"):

@@ -35,6 +35,15 @@ def test_members_of_the_default_rule_have_its_rate(points):
     assert [member.lr for member in run.members] == [glissade.train(x, y, epochs=1).members[0].lr] * 2
 
 
+def test_rows_come_in_the_order_of_the_first_seed(points):
+    x, y, _ = points
+    run = glissade.train(x, y, seed=range(4, 6), epochs=2, batch_size=8)
+    assert [member.seed for member in run.members] == [4, 5]
+    # A linear model draws nothing else.
+    assert same(run.members[0].model, run.members[1].model) and same(run.members[0].model, glissade.train(x, y, seed=4, epochs=2, batch_size=8).model)
+    assert not same(run.members[1].model, glissade.train(x, y, seed=5, epochs=2, batch_size=8).model)
+
+
 def test_a_member_that_diverges_leaves_the_others(points):
     x, y, _ = points
     run = glissade.train(x, y, loss="squared", optimizer="sgd", lr=[0.01, 1e9], schedule="constant", epochs=30)
@@ -67,7 +76,16 @@ def test_folds_are_scored_by_models_that_have_not_seen_them(points):
     assert glissade.train(x, side, epochs=1).fold_scores == []
 
 
-@pytest.mark.parametrize("settings, words", [({"lr": []}, "empty"), ({"folds": 1}, "folds"), ({"lr": [0.1] * 2000}, "1024")])
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"lr": []}, "empty"),
+        ({"folds": 1}, "folds"),
+        ({"lr": [0.1] * 2000}, "1024"),
+        ({"l1": [0.1, 0.2]}, "l1 is one number"),
+        ({"members": [1]}, "members is not a setting"),
+    ],
+)
 def test_lists_and_folds_that_cannot_be_are_named(points, settings, words):
     x, y, _ = points
     with pytest.raises(ValueError, match=words):

@@ -60,12 +60,51 @@ def test_sparse_rows_are_made_dense_and_it_is_said(rings):
         ({"schedule": "cosin"}, "cosine"),
         ({"device": "gpu"}, "device"),
         ({"dropout": 1.0}, "dropout"),
+        ({"schedule": "cosine", "solver": "sgd", "learning_rate": "adaptive"}, "'adaptive' both move the rate"),
+        ({"optimizer": "sgd", "momentum": 0.5}, "momentum is the solver's"),
+        ({"optimizer": "adam", "beta_2": 0.9}, "beta_2 is the solver's"),
+        ({"optimizer": "sgd", "learning_rate": "invscaling"}, "'invscaling' has no effect here"),
+        ({"optimizer": glissade.Optimizer("adam"), "learning_rate_init": 0.5}, "the optimizer brings its rate"),
+        ({"optimizer": "rprop", "batch_size": 10}, "batch_size has no effect.*rprop takes all rows"),
+        ({"optimizer": "rprop", "solver": "sgd", "learning_rate": "adaptive"}, "'adaptive' has no effect"),
     ],
 )
 def test_what_is_not_offered_is_named(rings, settings, words):
+    model = glissade.MLPClassifier(max_iter=2, **settings)
     with pytest.raises(ValueError, match=words):
-        glissade.MLPClassifier(max_iter=2, **settings).fit(*rings)
+        model.fit(*rings)
+    assert not hasattr(model, "coefs_") and not hasattr(model, "intercepts_")
 
+
+def test_a_fit_that_fails_leaves_the_layers_that_there_were(rings):
+    x, kinds = rings
+    model = glissade.MLPClassifier((4,), max_iter=2, random_state=0).fit(x, kinds)
+    before = model.predict_proba(x)
+    model.set_params(device="gpu")
+    for fit in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match="device"):
+            fit(x, kinds)
+        assert np.array_equal(model.predict_proba(x), before)
+
+
+def test_an_optimizer_of_ones_own_goes_by_the_rates_of_solver_sgd(points):
+    x, y, _ = points
+    settings = {"hidden_layer_sizes": (4,), "optimizer": "rmsprop", "solver": "sgd", "random_state": 0, "max_iter": 3}
+    falling = glissade.MLPRegressor(learning_rate="invscaling", **settings).fit(x, y)
+    rates = [record["lr"] for record in falling.history_]
+    assert rates[0] > rates[1] > rates[2]
+
+
+def test_weights_that_cannot_be_are_named(points):
+    x, y, _ = points
+    below = np.where(np.arange(300) == 7, -1.0, 1.0)
+    for solver in ("adam", "lbfgs"):
+        with pytest.raises(ValueError, match="sample_weight holds a negative value, in row 7"):
+            glissade.MLPRegressor(solver=solver, max_iter=2).fit(x, y, sample_weight=below)
+    with pytest.raises(ValueError, match="all sample weights are zero|at least one non-zero"):
+        glissade.MLPRegressor(solver="lbfgs", max_iter=2).fit(x, y, sample_weight=np.zeros(300))
+    with pytest.raises(ValueError, match="sample_weight holds a negative value, in row 7"):
+        glissade.SGDRegressor(max_iter=2).fit(x, y, sample_weight=below)
 
 def test_weighted_rows_and_float64_are_refused_by_cards(points):
     x, y, _ = points
@@ -187,10 +226,20 @@ def test_numbers_out_of_range_are_errors(points):
 
 def test_a_run_that_diverges_keeps_the_best_score(points):
     x, y, _ = points
-    model = glissade.MLPRegressor(solver="sgd", learning_rate_init=1e200, max_iter=5, early_stopping=True, random_state=0)
+    # One step an epoch: the first ends it with layers that the second cannot take.
+    settings = {"solver": "sgd", "learning_rate_init": 1e200, "early_stopping": True, "random_state": 0}
+    model = glissade.MLPRegressor(batch_size=270, max_iter=5, **settings)
     with pytest.warns(ConvergenceWarning, match="best validation score are kept"):
         model.fit(x, y)
     assert np.isnan(model.validation_scores_[-1]) and np.all(np.isfinite(model.predict(x)))
+
+
+def test_a_run_that_diverges_before_any_score_is_an_error(points):
+    x, y, _ = points
+    model = glissade.MLPRegressor(solver="sgd", learning_rate_init=1e200, batch_size=10, early_stopping=True, random_state=0)
+    with pytest.raises(glissade.DivergedError, match="step"):
+        model.fit(x, y)
+    assert not hasattr(model, "coefs_")
 
 
 def test_verbose_prints_scikit_learns_lines(points, capsys):
@@ -198,6 +247,9 @@ def test_verbose_prints_scikit_learns_lines(points, capsys):
     glissade.MLPRegressor(hidden_layer_sizes=(4,), max_iter=3, verbose=True, tol=1e9, n_iter_no_change=1, random_state=0).fit(x, y)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Iteration 1, loss = ") and lines[-1].endswith("for 1 consecutive epochs. Stopping.")
+    model = glissade.MLPRegressor(hidden_layer_sizes=(4,), max_iter=50, verbose=True, solver="lbfgs", random_state=0).fit(x, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"Iteration {record['epoch']}, loss = {record['loss']:.8f}" for record in model.history_] and len(lines) > 3
 
 
 def test_pickles_go_on_where_they_were(rings):

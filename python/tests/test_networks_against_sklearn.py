@@ -7,6 +7,7 @@ import glissade
 import numpy as np
 import pytest
 from sklearn import neural_network
+from sklearn.neural_network._base import poisson_loss
 
 ROWS, FEATURES, WIDTHS, PASSES = 50, 4, (7, 5), 6
 EPS = np.finfo(np.float64).eps
@@ -130,9 +131,33 @@ def test_classifiers_and_counts_follow_with_weights_too(table, weighted):
     weights = np.linspace(0.5, 2.5, ROWS) if weighted else None
     settings = {"hidden_layer_sizes": WIDTHS, "activation": "tanh", "shuffle": False, "max_iter": PASSES, "random_state": 2}
     agree(glissade.MLPClassifier(**settings), neural_network.MLPClassifier(**settings), lambda m: m.fit(x, kinds[3], sample_weight=weights))
-    settings |= {"loss": "poisson"}
+    settings |= {"loss": "poisson", "batch_size": 16}
     counts = np.round(2 + 2 * real - 2 * np.min(real))
     agree(glissade.MLPRegressor(**settings), neural_network.MLPRegressor(**settings), lambda m: m.fit(x, counts, sample_weight=weights))
+
+
+def test_losses_of_shuffled_counts_are_scikit_learns_of_the_same_batches(table):
+    x, real, _ = table
+    counts, weights = np.round(2 + 2 * real - 2 * np.min(real)), np.linspace(0.5, 2.5, ROWS)
+    settings = {"hidden_layer_sizes": WIDTHS, "activation": "tanh", "max_iter": 3, "random_state": 2, "batch_size": 16, "alpha": 0.0}
+    model = glissade.MLPRegressor(loss="poisson", solver="sgd", momentum=0, learning_rate_init=1e-300, **settings)  # it stays where it begins
+    told = []
+    model.set_params(callbacks=lambda progress: told.extend(record["loss"] for record in progress.finished_epochs))
+    model.fit(x, counts, sample_weight=weights)
+    seeds = np.random.RandomState(2)
+    for inputs, outputs in zip([FEATURES, *WIDTHS], [*WIDTHS, 1]):  # what the layers draw comes first
+        seeds.uniform(size=inputs * outputs), seeds.uniform(size=outputs)
+    seed = seeds.randint(np.iinfo(np.int32).max)
+    wanted = []
+    for epoch in range(3):
+        order = glissade._core.row_order(ROWS, int(seed), True, epoch)
+        parts = [order[begin : begin + 16] for begin in range(0, ROWS, 16)]
+        losses = [poisson_loss(counts[part], model.predict(x[part]), weights[part]) for part in parts]
+        wanted.append(np.dot(losses, [len(part) for part in parts]) / ROWS)
+    assert len(set(wanted)) == 3, "the batches of an epoch are its own"
+    # Sums of 50 terms, of layers that add 7 and 5 products.
+    assert np.max(np.abs(np.subtract(model.loss_curve_, wanted))) <= (ROWS + sum(WIDTHS) + 40) * EPS * max(wanted) * np.max(counts)
+    assert told == model.loss_curve_
 
 
 @pytest.mark.parametrize("solver", ["adam, its own numbers", "heavy ball", "nesterov, invscaling"])

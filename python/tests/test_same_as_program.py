@@ -60,3 +60,48 @@ def test_scikit_learns_conventions_are_those_of_compat(points, tmp_path):
     package = glissade.SGDClassifier(random_state=Seed()).fit(x, side)
     weights, biases = program.coefficients()
     assert np.array_equal(weights, package.coef_) and np.array_equal(biases, package.intercept_)
+
+
+@pytest.mark.parametrize("file", ["adult model.onnx", "m.hpp"])
+@pytest.mark.parametrize("more", [[], ["--hidden", "4", "--activation", "tanh"]])
+def test_exported_files_are_byte_equal(points, tmp_path, file, more):
+    x, _, side = points
+    lines = ["a,b,c,d,e,kind"] + [",".join(map(repr, map(float, row))) + f",{label}" for row, label in zip(x, side)]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    run("train", "t.csv", "--target", "kind", "--epochs", "1", *more, folder=tmp_path)
+    model = glissade.Model.load(tmp_path / "model.safetensors")
+    for name in ("", "other"):
+        run("export", "model.safetensors", file, *(["--name", name] if name else []), folder=tmp_path)
+        wanted = (tmp_path / file).read_bytes()
+        (tmp_path / "ours").mkdir(exist_ok=True)
+        model.export(tmp_path / "ours" / file, name=name)
+        assert (tmp_path / "ours" / file).read_bytes() == wanted
+
+
+def test_exports_that_cannot_be_are_named(points, tmp_path):
+    model = glissade.train(*points[:2], epochs=1).model
+    with pytest.raises(ValueError, match="neither .onnx nor .hpp"):
+        model.export(tmp_path / "m.bin")
+    with pytest.raises(ValueError, match="two words"):
+        model.export(tmp_path / "m.hpp", name="two words")
+    with pytest.raises(OSError, match="nowhere"):
+        model.export(tmp_path / "nowhere" / "m.onnx")
+
+
+def test_precision_and_storage_do_the_same_on_a_cpu(points, tmp_path):
+    x, y, _ = points
+    np.save(tmp_path / "x.npy", x.astype(np.float32))
+    np.save(tmp_path / "y.npy", y.astype(np.float32))
+    flags = ["train", "x.npy", "--target-file", "y.npy", "--standardize", "off", "--standardize-target", "off", "--epochs", "2", "--device", "cpu"]
+    run(*flags, "--storage", "bfloat16", folder=tmp_path)
+    program = glissade.Model.load(tmp_path / "model.safetensors")
+    small = {"epochs": 2, "device": "cpu"}
+    package = glissade.train(x.astype(np.float32), y.astype(np.float32), storage="bfloat16", **small).model
+    assert all(np.array_equal(one, other) for one, other in zip(program.coefficients(), package.coefficients()))
+    whole = glissade.train(x.astype(np.float32), y.astype(np.float32), **small).model
+    assert not np.array_equal(package.coefficients()[0], whole.coefficients()[0])
+    for word in ("tf32", "bfloat16"):
+        refused = subprocess.run([PROGRAM, *flags, "--hidden", "4", "--precision", word], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert refused.returncode == 2 and "on the CPU" in refused.stderr
+        with pytest.raises(ValueError, match="tf32 and bfloat16 are for matrix products on a GPU, but the run is on the CPU"):
+            glissade.train(x.astype(np.float32), y.astype(np.float32), hidden=[4], matmul_precision=word, **small)

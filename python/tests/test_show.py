@@ -86,3 +86,22 @@ def test_estimators_take_a_line_for_a_callback(points):
     file = io.StringIO()
     glissade.MLPRegressor(hidden_layer_sizes=(4,), max_iter=3, callbacks=glissade.ProgressLine(file)).fit(x, y)
     assert "epoch 3/3" in file.getvalue() and file.getvalue().endswith("\n")
+
+
+def test_a_line_of_one_run_leaves_nothing_on_the_next(points):
+    x, y, _ = points
+    file = io.StringIO()
+    line = glissade.ProgressLine(file)
+    glissade.train(x, y, epochs=10**6, validation=(x, y), callbacks=[line, lambda progress: True])
+    assert not file.getvalue().endswith("\n")
+    glissade.train(x, y, epochs=2, callbacks=line)
+    ended, second, rest = file.getvalue().split("\n")
+    assert "validation" in ended and "validation" not in second and second.startswith("\repoch") and rest == ""
+
+
+@pytest.mark.parametrize("make", [glissade.SGDRegressor, glissade.MLPRegressor])
+def test_estimators_end_a_line_of_a_run_that_stops(points, make):
+    x, y, _ = points
+    file = io.StringIO()
+    make(max_iter=10**6, callbacks=[glissade.ProgressLine(file), lambda progress: True]).fit(x, y)
+    assert file.getvalue().endswith("\n") and file.getvalue().count("\n") == 1

@@ -78,6 +78,7 @@ TEST(OptimizerCatalog, MistakesNameTheNearestRuleOrSetting) {
     EXPECT_EQ(message_of([] { Optimizer(Adam{.beta1 = 1}).check(); }), "adam: beta1 = 1 must be at least 0 and below 1");
     EXPECT_EQ(message_of([] { Optimizer(Adam{.lr = 0}).check(); }), "adam: lr = 0 must be above 0");
     EXPECT_EQ(message_of([] { Optimizer(Sgd{.nesterov = true}).check(); }), "sgd: nesterov needs momentum > 0 and dampening 0");
+    EXPECT_EQ(message_of([] { Optimizer(Sgd{.momentum = .5, .decay_to_zero = true}).check(); }), "sgd: decay_to_zero needs momentum 0");
     EXPECT_EQ(Optimizer::named("RMS-prop").name(), "rmsprop");
 }
 

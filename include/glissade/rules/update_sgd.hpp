@@ -17,6 +17,7 @@ struct Sgd {
     bool nesterov = false;
     double weight_decay = 0;
     bool rate_in_buffer = false;
+    bool decay_to_zero = false;
 
     static constexpr std::string_view name = "sgd";
     static constexpr bool decoupled_decay = false;
@@ -28,7 +29,8 @@ struct Sgd {
                           F::rate("dampening", &Sgd::dampening, "dampening tau of the momentum"),
                           F::boolean("nesterov", &Sgd::nesterov, "Nesterov momentum (needs momentum > 0, dampening 0)"),
                           F::at_least("weight_decay", &Sgd::weight_decay, 0, "L2 added to the gradient of the weights"),
-                          F::boolean("rate_in_buffer", &Sgd::rate_in_buffer, "the momentum is of steps, rates included, not of gradients")};
+                          F::boolean("rate_in_buffer", &Sgd::rate_in_buffer, "the momentum is of steps, rates included, not of gradients"),
+                          F::boolean("decay_to_zero", &Sgd::decay_to_zero, "no step's L2 takes weights beyond 0 (needs momentum 0)")};
     }
     static constexpr std::array<std::string_view, 1> state_names(int) { return {"momentum_buffer"}; }
     static constexpr int state_count(int variant) { return variant; }
@@ -37,7 +39,8 @@ struct Sgd {
     double initial_state(int) const { return 0; }
     /// Empty, or why the settings contradict each other.
     std::string_view contradiction() const {
-        return nesterov && (momentum <= 0 || dampening != 0) ? "nesterov needs momentum > 0 and dampening 0" : "";
+        if (nesterov && (momentum <= 0 || dampening != 0)) return "nesterov needs momentum > 0 and dampening 0";
+        return decay_to_zero && momentum > 0 ? "decay_to_zero needs momentum 0" : "";
     }
 
     void prepare(const StepInfo& step, double*, double* k) const {

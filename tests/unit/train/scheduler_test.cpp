@@ -63,6 +63,18 @@ TEST(Scheduler, CutsSegmentsAtEpochsAndAtTheEnd) {
     EXPECT_EQ(scheduler.next(10, 4, true).steps, 4);
 }
 
+TEST(Scheduler, LimitsThePenaltyOfAStepToWhatTakesWeightsToZeroIfAsked) {
+    for (const bool limited : {false, true}) {
+        SchedulerSettings settings = settings_of({{Sgd{.lr = 4, .decay_to_zero = limited}, 0, .5, 0}}, 10, 10);
+        settings.schedule = Schedule("inverse_time:decay=1,unit=step");  // 4, 2, 4/3, ...
+        Scheduler<double> scheduler(settings);
+        const double* row = scheduler.next(0, 3, false).scalars;
+        EXPECT_EQ(row[ScalarRow::coupled_decay], limited ? .25 : .5);
+        EXPECT_EQ(row[rules::scalars_a_member + ScalarRow::coupled_decay], .5) << "2 times .5 is the limit";
+        EXPECT_EQ(row[2 * rules::scalars_a_member + ScalarRow::coupled_decay], .5);
+    }
+}
+
 TEST(Scheduler, SparesBiasesFromPenaltiesUnlessAsked) {
     const Member member{Sgd{.lr = .5, .weight_decay = .2}, .1, 0, 0};
     SchedulerSettings settings = settings_of({member}, 10, 10);

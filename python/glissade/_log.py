@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What runs say to the logger "glissade": INFO for plans and what was decided about a file, WARNING for advice and what went wrong."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from . import _core
+
+logger = logging.getLogger("glissade")
+logger.addHandler(logging.NullHandler())  # nothing is printed unless the program asks
+
+
+def tell_plan(data: _core.Dataset, settings: dict[str, Any]) -> None:
+    """Before a run. Describing it takes some 40 ms, so only where somebody listens."""
+    if logger.isEnabledFor(logging.INFO):
+        logger.info("%s", _core.plan(data, settings).rstrip())
+
+
+def tell_notes(data: _core.Dataset) -> None:
+    for note in data.notes:
+        logger.info("%s", note)
+
+
+def tell_end(result: dict[str, Any]) -> None:
+    """After a run, of what ``_core.train`` gave back."""
+    if result["advice"]:
+        logger.warning("%s", result["advice"])
+    if result["stop"] == "interrupted":
+        logger.warning("interrupted after step %d; the model so far is given back", result["steps"])
+    members = result["members"] if result["divergence"] is None and len(result["members"]) > 1 else []
+    for index, member in enumerate(members):
+        if member["divergence"] is not None:
+            logger.warning("member %d: %s", index, member["divergence"])
+
+
+def run(data: _core.Dataset, settings: dict[str, Any], callback: Any, resume: str | None = None) -> dict[str, Any]:
+    """``_core.train``, with its plan and its end told."""
+    tell_plan(data, settings)
+    result = _core.train(data, settings, callback, resume)
+    tell_end(result)
+    return result
