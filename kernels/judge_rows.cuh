@@ -23,7 +23,7 @@ struct JudgeRow {
     template <class Rule>
     GLISSADE_RULE void operator()() const {
         link = link_of<Rule>();
-        out = rules::row_loss<Rule>(scores, p.outputs, targets, p.loss_constants, p.loss_factors, scratch, step);
+        out = rules::row_loss<Rule>(scores, p.outputs, targets, p.target_count, p.loss_constants, p.loss_factors, scratch, step);
     }
 };
 
@@ -60,6 +60,7 @@ static __global__ void __launch_bounds__(rules::folded_terms, 1) judge_rows_kern
         };
         put(weight * judged.loss);
         put(judged.correct ? weight : 0.0);
+        if (params.labels) put(weight * judged.right_labels);
         if (params.shares) put(weight * rules::row_share_loss(scores, params.outputs, targets[0], scratch, threads));
         for (int o = 0; params.error_scales && o < params.outputs; ++o) {
             const double error = rules::row_error(scores[o], targets[o], link, params.error_scales[o]);

@@ -8,8 +8,8 @@
 /// The gate to the kernels of metrics; see launch.hpp.
 namespace glissade::kernels {
 
-/// Scores against targets, for a run of rows. Terms of metrics, in this order: loss, correct, then the log loss of shares if asked for,
-/// then for each output with an error scale the squared and the absolute error.
+/// Scores against targets, for a run of rows. Terms of metrics, in this order: loss, correct, then, if asked for, the share of right labels
+/// and the log loss of shares, then for each output with an error scale the squared and the absolute error.
 struct JudgeRowsParams {
     std::int64_t rows = 0;
     int outputs = 1, target_count = 1;
@@ -17,7 +17,7 @@ struct JudgeRowsParams {
     double loss_constants[max_loss_constants] = {};
     const double* loss_factors = nullptr;  ///< [outputs]
     const double* error_scales = nullptr;  ///< [outputs], or null: no errors
-    bool shares = false;
+    bool shares = false, labels = false;
     const float* scores = nullptr;   ///< [rows][outputs]
     const float* targets = nullptr;  ///< [rows][target_count]
     const float* weights = nullptr;  ///< [rows], or null: all 1
@@ -29,7 +29,7 @@ struct JudgeRowsParams {
     std::uint32_t* keys = nullptr;    ///< [rows]
     float* signed_weights = nullptr;  ///< [rows]
 
-    int terms() const { return 2 + (shares ? 1 : 0) + (error_scales ? 2 * outputs : 0); }
+    int terms() const { return 2 + (shares ? 1 : 0) + (labels ? 1 : 0) + (error_scales ? 2 * outputs : 0); }
 };
 int launch_judge_rows(const JudgeRowsParams& params, int blocks, StreamHandle stream);
 

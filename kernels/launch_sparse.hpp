@@ -84,7 +84,8 @@ struct SparseStepParams {
     float* loss_sums = nullptr;              ///< [steps][members]
     SparseControl* control = nullptr;
 
-    std::int64_t tile_rows = 1;             ///< rows whose entries are counted together
+    bool by_atomics = false;     ///< gradients are added in whatever order threads come: no tiles' entries, no pairs, no sort, no norm
+    std::int64_t tile_rows = 1;  ///< rows whose entries are counted together
     SparseRowPlace* places = nullptr;       ///< [batch_size]
     std::uint32_t* tile_entries = nullptr;  ///< [tiles]: entries of a tile, then of those before it
     float* slopes = nullptr;                ///< [batch_size][models]: scores, then slopes
@@ -111,7 +112,8 @@ struct SparseStepParams {
     float* bias_gradient = nullptr;  ///< [models]
 };
 
-/// The kernels of a step, in order; between the third and the fourth the entries are sorted by column, before the norm by group.
+/// The kernels of a step, in order; between the third and the fourth the entries are sorted by column, before the norm by group. By atomics
+/// there is neither scan nor sort.
 int launch_sparse_rows(const SparseStepParams& params, int blocks, int threads, StreamHandle stream);
 int launch_sparse_scan(const SparseStepParams& params, int threads, StreamHandle stream);
 int launch_sparse_scores(const SparseStepParams& params, int blocks, int threads, StreamHandle stream);
@@ -122,7 +124,7 @@ int launch_sparse_decide(const SparseStepParams& params, int threads, StreamHand
 int launch_sparse_update(const SparseStepParams& params, int blocks, int threads, StreamHandle stream);
 /// All columns, for the other members; and the running average of columns that the step was not for.
 int launch_sparse_update_all(const SparseStepParams& params, int blocks, int threads, StreamHandle stream);
-/// After a step that froze: its gradients become 0.
+/// At the end of a table: the gradients of the step that froze, if one did, become 0.
 int launch_sparse_drop(const SparseStepParams& params, int blocks, int threads, StreamHandle stream);
 
 /// Scores of sparse rows for evaluation and prediction.

@@ -23,7 +23,7 @@ struct NetworkLossRow {
         const int outputs = static_cast<int>(p.outputs);
         if (bias)
             for (int o = 0; o < outputs; ++o) z[o] = z[o] + bias[o];
-        float loss = RowLoss{p.loss_constants, p.smoothing, outputs}.evaluate<Rule>(z, targets);
+        float loss = RowLoss{p.loss_constants, p.smoothing, outputs, static_cast<int>(p.target_count)}.evaluate<Rule>(z, targets);
         if (p.weights) {
             loss = loss * weight;
             for (int o = 0; o < outputs; ++o) z[o] = z[o] * weight;

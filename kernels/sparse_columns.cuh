@@ -38,6 +38,13 @@ __device__ __forceinline__ void store_column(const SparseStepParams& p, std::uin
     }
 }
 
+/// Notes a sum of a column that is not finite, where atomics added them.
+__device__ __forceinline__ void check_column(const SparseStepParams& p, std::uint32_t column) {
+    const float* gradient = p.records + column * p.shape.stride() + p.shape.gradient_at();
+    for (std::int64_t m = 0; m < p.shape.models(); ++m)
+        if (!rules::is_finite(gradient[m])) atomicOr(&p.bad[m / p.shape.outputs], 1);
+}
+
 /// Entry i, the first of its column, by one thread.
 template <int Models>
 __device__ __forceinline__ void add_column(const SparseStepParams& p, std::int64_t i, std::uint32_t column, std::int64_t first) {
@@ -91,8 +98,9 @@ __device__ __forceinline__ void add_columns(const SparseStepParams& p, std::int6
     }
 }
 
-// Does: partial sums of losses and slopes, and the gradient of each column of the batch from its sorted entries.
-// Layout: a thread a partial sum; then a thread for each entry that begins a column, or its whole warp if the column has more than 32.
+// Does: partial sums of losses and slopes, and the gradient of each column of the batch from its sorted entries; by atomics it is there.
+// Layout: a thread a partial sum; then a thread for each entry that begins a column, or its whole warp if the column has more than 32; by
+//   atomics four threads a row.
 // Reads+Writes: 8 bytes an entry (20 and its row's slopes if by_slot), the gradient in its column's record; 4 (M + members) a row.
 // Order of sums: SumShape's within a partial; the rows of a column in order.
 // Presumes: entries sorted by column, those of a column in row order.
@@ -108,6 +116,10 @@ static __global__ void __launch_bounds__(tuning::sparse_threads) sparse_columns_
         float sum = 0;
         for (std::int64_t row = shape.begin(v); row < shape.begin(v + 1); ++row) sum = sum + from[row * apart];
         params.partials[item] = sum;
+    }
+    if (params.by_atomics) {
+        visit_entries(params, batch, [&](std::uint32_t column) { check_column(params, column); });
+        return;
     }
     for (std::int64_t base = grid_thread() / tuning::warp * tuning::warp; base < params.control->entries; base += grid_threads()) {
         if (models == 1)

@@ -64,10 +64,22 @@ __device__ __forceinline__ void list_sparse_row(const SparseStepParams& p, const
     }
 }
 
-// Does: scores of the batch's rows, their slopes and losses, and their entries as pairs of column and term.
+/// The terms of a row of the batch, added to the gradients of their columns.
+__device__ __forceinline__ void add_sparse_row(const SparseStepParams& p, const SparseRowPlace& place, std::int64_t position) {
+    const std::int64_t models = p.shape.models();
+    const float* slopes = p.slopes + position * models;
+    for (std::int64_t k = static_cast<int>(threadIdx.x) % sparse_lanes; k < place.length; k += sparse_lanes) {
+        const std::uint32_t column = p.indices[place.begin + k];
+        const float value = p.values[place.begin + k], x = p.scale ? value * p.scale[column] : value;
+        float* gradient = p.records + column * p.shape.stride() + p.shape.gradient_at();
+        for (std::int64_t m = 0; m < models; ++m) atomicAdd(gradient + m, slopes[m] * x);
+    }
+}
+
+// Does: scores of the batch's rows, their slopes and losses, and their entries as pairs of column and term, or added to gradients.
 // Layout: four threads a row, entry k to thread k % 4; then a thread a row for slopes and losses; then four threads a row again.
 // Reads+Writes: an entry's 8 bytes, 32 of its column's record, out of order, and 8 to 20 written for it; 16 + 4 (T + w) a row.
-// Order of sums: four lanes, (l0 + l2) + (l1 + l3).
+// Order of sums: four lanes, (l0 + l2) + (l1 + l3); gradients by atomics in any.
 // Presumes: places and tile_entries of this step; capacity for all entries.
 static __global__ void __launch_bounds__(tuning::sparse_threads) sparse_scores_kernel(const __grid_constant__ SparseStepParams params) {
     if (params.control->frozen_member >= 0) return;
@@ -92,8 +104,9 @@ static __global__ void __launch_bounds__(tuning::sparse_threads) sparse_scores_k
                        EvaluateSparseRow{params, order(batch.first + own), params.slopes + own * models,
                                          params.losses + own * params.shape.members});
         __syncthreads();
-        if (active) list_sparse_row(params, place, position);
+        if (active) params.by_atomics ? add_sparse_row(params, place, position) : list_sparse_row(params, place, position);
     }
+    if (params.by_atomics) return;
     for (std::int64_t i = params.control->entries + grid_thread(); i < params.capacity; i += grid_threads()) {
         params.keys_in[i] = 0xFFFFFFFFu;
         params.terms_in[i] = 0;

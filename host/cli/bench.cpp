@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "glissade/device.hpp"
@@ -25,7 +24,7 @@ Examples
   glissade bench --verify
 
 A run is the training loop alone; reading is not timed. % is of what the probe of the same run reads: whole rows in shuffled order, or in file order with
---shuffle none. The held-out loss shows that the runs did the same work.)";
+--shuffle none; of sparse rows, of what it reads of their nonzeros. The held-out loss shows that the runs did the same work.)";
 
 struct BenchFlags {
     TrainCommand command;
@@ -33,11 +32,6 @@ struct BenchFlags {
     std::vector<std::int64_t> batch_sizes;  ///< empty: the one of --batch-size
     std::string page;
     bool verify = false, json = false, quiet = false;
-};
-
-struct BenchData {
-    Dataset train, held_out;
-    std::string name;
 };
 
 void add_flags(CLI::App& app, BenchFlags& flags) {
@@ -87,17 +81,10 @@ BenchData load(const BenchFlags& flags) {
 }
 
 /// Why CUDA takes no part; empty if it does.
-std::string cuda_left_out(const BenchFlags& flags, const BenchData& data) {
+std::string cuda_left_out(const BenchFlags& flags) {
     if (flags.command.learning.options.device == "cpu") return "--device cpu";
     if (flags.command.learning.real_type != RealType::float32) return "float64 is for the CPU";
-    if (data.train.is_sparse()) return "sparse rows are measured on the CPU only";
     return cuda_availability().missing;
-}
-
-/// Bytes from one row to the next in memory; of sparse rows, on average.
-std::int64_t stored_row_bytes(const Dataset& data) {
-    if (data.is_sparse()) return std::max<std::int64_t>(1, std::llround(row_bytes_of(data)));
-    return data.stride() * real_bytes(data.real_type());
 }
 
 /// The ordinal that "cuda" or "cuda:N" means.
@@ -111,23 +98,7 @@ void probe_all(const BenchData& data, const TrainOptions& options, BenchReport& 
     report.probes.push_back(probe_machine(1, row_bytes));
     if (const int all = thread_count(options.threads); all > 1) report.probes.push_back(probe_machine(all, row_bytes));
     if (!report.left_out.empty()) return;
-    const std::int64_t columns = data.train.columns() + data.train.target_count() + (data.train.weights<float>().empty() ? 0 : 1);
-    report.card = probe_card(ordinal_of(options.device), columns * real_bytes(RealType::float32), {});
-}
-
-void measure_batch(const BenchData& data, TrainOptions options, BenchReport& report) {
-    const bool in_order = options.shuffle == Shuffle::none;
-    const std::string device = options.device;
-    options.device = "cpu";
-    for (const MachineProbe& probe : report.probes) {
-        options.threads = probe.threads;
-        report.runs.push_back(measure("CPU, " + counted(probe.threads, "thread"), data.train, data.held_out, options));
-        report.runs.back().bound_bytes_per_second = in_order ? probe.read_bytes_per_second : probe.gather_bytes_per_second;
-    }
-    if (!report.card) return;
-    options.device = device == "auto" ? "cuda" : device;
-    report.runs.push_back(measure("CUDA, " + report.card->name, data.train, data.held_out, options));
-    report.runs.back().bound_bytes_per_second = in_order ? report.card->read.median : report.card->gather.median;
+    report.card = probe_card(ordinal_of(options.device), card_row_bytes(data.train), {});
 }
 
 BenchReport measure_all(const BenchFlags& flags, const BenchData& data) {
@@ -136,14 +107,15 @@ BenchReport measure_all(const BenchFlags& flags, const BenchData& data) {
     BenchReport report;
     report.data = data.name;
     report.data_bytes = data.train.rows() * stored_row_bytes(data.train);
-    report.left_out = cuda_left_out(flags, data);
+    if (data.train.is_sparse()) report.caution = sparse_caution;
+    report.left_out = cuda_left_out(flags);
     if (!report.left_out.empty() && options.device.starts_with("cuda"))
         fail(ErrorKind::device, "--device " + options.device + ": " + report.left_out);
     probe_all(data, options, report);
     const std::vector<std::int64_t> batches = flags.batch_sizes.empty() ? std::vector<std::int64_t>{options.batch_size} : flags.batch_sizes;
     for (const std::int64_t batch : batches) {
         options.batch_size = batch;
-        measure_batch(data, options, report);
+        measure_batch(report, data, options);
     }
     if (flags.verify) report.verification = verify(data.train, options, report.left_out.empty());
     return report;

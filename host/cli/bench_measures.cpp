@@ -2,9 +2,12 @@
 #include "host/cli/bench_measures.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "glissade/error.hpp"
+#include "host/cli/bench_report.hpp"
+#include "host/cli/text.hpp"
 #include "host/execution/machine.hpp"
 
 namespace glissade::cli {
@@ -23,6 +26,16 @@ double row_bytes_of(const Dataset& data) {
     const auto real = static_cast<double>(real_bytes(data.real_type()));
     if (!data.is_sparse()) return static_cast<double>(data.columns()) * real;
     return static_cast<double>(data.nonzeros()) / static_cast<double>(std::max<std::int64_t>(data.rows(), 1)) * (4 + real);
+}
+
+std::int64_t stored_row_bytes(const Dataset& data) {
+    if (data.is_sparse()) return std::max<std::int64_t>(1, std::llround(row_bytes_of(data)));
+    return data.stride() * real_bytes(data.real_type());
+}
+
+std::int64_t card_row_bytes(const Dataset& data) {
+    if (data.is_sparse()) return stored_row_bytes(data);
+    return (data.columns() + data.target_count() + (data.has_weights() ? 1 : 0)) * real_bytes(RealType::float32);
 }
 
 MachineProbe probe_machine(int threads, std::int64_t row_bytes) {
@@ -64,6 +77,21 @@ Measurement measure(const std::string& name, const Dataset& train_rows, const Da
     measurement.model = run.model;
     measurement.held_out = run.model.evaluate(held_out);
     return measurement;
+}
+
+void measure_batch(BenchReport& report, const BenchData& data, TrainOptions options) {
+    const bool in_order = options.shuffle == Shuffle::none;
+    const std::string device = options.device;
+    options.device = "cpu";
+    for (const MachineProbe& probe : report.probes) {
+        options.threads = probe.threads;
+        report.runs.push_back(measure("CPU, " + counted(probe.threads, "thread"), data.train, data.held_out, options));
+        report.runs.back().bound_bytes_per_second = in_order ? probe.read_bytes_per_second : probe.gather_bytes_per_second;
+    }
+    if (!report.card) return;
+    options.device = device == "auto" ? "cuda" : device;
+    report.runs.push_back(measure("CUDA, " + report.card->name, data.train, data.held_out, options));
+    report.runs.back().bound_bytes_per_second = in_order ? report.card->read.median : report.card->gather.median;
 }
 
 }  // namespace glissade::cli

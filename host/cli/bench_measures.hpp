@@ -19,6 +19,10 @@ struct MachineProbe {
 };
 /// Bytes of the features of a row: of sparse rows, the mean over all of them.
 double row_bytes_of(const Dataset& data);
+/// Bytes from one row to the next in the host's memory; of sparse rows, on average.
+std::int64_t stored_row_bytes(const Dataset& data);
+/// Bytes that a step on a card reads of a float32 row: features, targets and weight; of sparse rows the mean of their nonzeros.
+std::int64_t card_row_bytes(const Dataset& data);
 
 MachineProbe probe_machine(int threads, std::int64_t row_bytes);
 

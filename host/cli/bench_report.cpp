@@ -151,6 +151,7 @@ std::string bench_text(const BenchReport& report) {
     std::string text = report.data + "\n" + processor_name() + ", " + counted(usable_processors(), "processor") + "\n" + cache_note(report);
     for (const MachineProbe& probe : report.probes) text += probe_line(probe);
     if (report.card) text += probe_line(*report.card);
+    if (!report.caution.empty()) text += report.caution + "\n";
     for (const Measurement& run : report.runs) text += run_lines(run, base_of(report, run));
     text += bars_text(rates_of(report));
     if (!report.left_out.empty()) text += "CUDA was left out: " + report.left_out + "\n";
@@ -172,6 +173,7 @@ Json bench_json(const BenchReport& report) {
     }
     json["card"] = report.card ? card_json(*report.card) : Json();
     for (const Measurement& run : report.runs) json["runs"].push_back(run_json(run));
+    json["caution"] = report.caution.empty() ? Json() : Json(report.caution);
     json["cuda_left_out"] = report.left_out.empty() ? Json() : Json(report.left_out);
     if (report.verification) add_verification(json, *report.verification);
     return json;
@@ -196,6 +198,7 @@ std::string bench_page(const BenchReport& report) {
     for (const MachineProbe& probe : report.probes) page.notes.push_back(probe_line(probe));
     if (report.card) page.notes.push_back(probe_line(*report.card));
     if (const std::string note = cache_note(report); !note.empty()) page.notes.push_back(note);
+    if (!report.caution.empty()) page.notes.push_back(report.caution);
     if (!report.left_out.empty()) page.notes.push_back("CUDA was left out: " + report.left_out);
     if (report.verification) page.notes.push_back(verification_text(*report.verification));
     for (const Measurement& run : report.runs) page.settings.emplace_back(run.name + ", batch " + std::to_string(run.batch_size), run.plan);

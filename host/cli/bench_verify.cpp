@@ -146,7 +146,8 @@ Verification verify(const Dataset& data, TrainOptions options, bool with_cuda) {
     options.patience = 0;
     options.tol = options.max_seconds = 0;
     const std::int64_t batch = options.batch_size == full_batch ? rows : std::min(options.batch_size, rows);
-    const auto outputs = static_cast<double>(std::max<std::size_t>(1, data.class_labels.size()));
+    const auto outputs =
+        static_cast<double>(std::max<std::int64_t>(data.target_count(), static_cast<std::int64_t>(data.class_labels.size())));
     double products = static_cast<double>(data.columns()) * outputs;  // of a row
     if (!options.hidden.empty())
         products =

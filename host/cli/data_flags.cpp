@@ -104,7 +104,7 @@ void DataFlags::add_source(CLI::App& app) {
 }
 
 void DataFlags::add_target(CLI::App& app) {
-    app.add_option("--target", target_, "What to predict: name of a column, or its index from 0; -1 is the last")
+    app.add_option("--target", target_, "What to predict: name of a column, or its index from 0; -1 is the last; several: A,B,C")
         ->type_name("COL")
         ->group("Data");
     app.add_option("--target-file,--labels", target_file_, "The targets, if they lie in a file of their own")
@@ -247,7 +247,8 @@ LoadedData read_for_model(const DataFlags& flags, const Model& model, const Pred
     load.real_type = model.real_type;
     load.threads = thread_count(options.threads);
     load.memory_limit_bytes = memory_limit_bytes > 0 ? memory_limit_bytes : available_memory_bytes();
-    ModelContract contract = {model.preparation, model.input, model.task, model.class_labels, model.target_scale, model.target_shift};
+    ModelContract contract = {model.preparation,  model.input,           model.task, model.class_labels, model.target_scale,
+                              model.target_shift, model.spec.multi_label};
     // A model that was trained on a matrix in memory knows of no file; its columns are those of the matrix.
     if (contract.preparation.columns.empty()) contract.preparation.file_columns = model.spec.features;
     return load_for_model(flags.path, load, contract, target_required);

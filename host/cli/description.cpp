@@ -38,10 +38,11 @@ std::string task_text(const Dataset& data) {
     if (data.task == Task::regression)
         return "regression" + (data.target_count() > 1 ? ", " + counted(data.target_count(), "target") : std::string());
     const auto classes = data.class_labels.size();
+    const bool labels = data.target_count() > 1;
     std::vector<std::string> shown(data.class_labels.begin(),
                                    data.class_labels.begin() + static_cast<std::ptrdiff_t>(std::min(classes, most_classes_shown)));
     if (classes > most_classes_shown) shown.push_back("...");
-    return "classification, " + std::to_string(classes) + " classes: " + join(shown, " ");
+    return "classification, " + std::to_string(classes) + (labels ? " labels, several a row: " : " classes: ") + join(shown, " ");
 }
 
 template <class Number>
@@ -170,11 +171,11 @@ void add_sparsity(Json& json, const Dataset& data) {
 Loss chosen_loss(const Loss& loss, const Dataset& data) {
     if (!loss.is_auto()) return loss;
     if (data.task == Task::regression) return Loss("squared");
-    return data.class_labels.size() > 2 ? Loss("softmax") : Loss("logistic");
+    return data.class_labels.size() > 2 && data.target_count() == 1 ? Loss("softmax") : Loss("logistic");
 }
 
 bool trains_one_vs_rest(const Loss& loss, const Dataset& data) {
-    return chosen_loss(loss, data).kind() == LossKind::binary && data.class_labels.size() > 2;
+    return chosen_loss(loss, data).kind() == LossKind::binary && data.class_labels.size() > 2 && data.target_count() == 1;
 }
 
 std::vector<DescribedSetting> describe(const TrainCommand& command, const TrainingInput& input) {

@@ -20,8 +20,9 @@ Examples
 The target column is found by its name in training, or given with --target.)";
 
 std::string metrics_lines(const Metrics& metrics) {
-    std::string text = "rows      " + std::to_string(metrics.rows) + "\n";
-    for (const auto& [name, value] : metrics.list()) text += name + std::string(10 - name.size(), ' ') + brief(value) + "\n";
+    const std::size_t width = metrics.label_accuracy ? 16 : 10;
+    std::string text = "rows" + std::string(width - 4, ' ') + std::to_string(metrics.rows) + "\n";
+    for (const auto& [name, value] : metrics.list()) text += name + std::string(width - name.size(), ' ') + brief(value) + "\n";
     return text;
 }
 
@@ -36,6 +37,7 @@ int run_evaluate(const Words& words) {
     app.footer(evaluate_footer);
     if (!parse_words(app, words)) return exit_done;
     flags.check("evaluate");
+    flags.note_fallback();
     const Model model = Model::load(flags.model_path);
     const LoadedData loaded = read_for_model(flags.data, model, flags.options, true, flags.memory_limit_bytes);
     if (!flags.quiet) {

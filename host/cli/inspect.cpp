@@ -57,10 +57,10 @@ Json coefficients_json(const Model& model) {
             values.push_back(
                 {{"name", all.names[i]}, {"weight", all.weights[static_cast<std::size_t>(o * model.spec.features + all.features[i])]}});
         const std::string subject = output_name(model, o);
-        list.push_back(
-            {{model.task == Task::classification ? "class" : "target", subject.empty() ? model.preparation.target_name : subject},
-             {"intercept", all.biases[static_cast<std::size_t>(o)]},
-             {"weights", values}});
+        list.push_back({{model.task == Task::classification ? "class" : "target",
+                         subject.empty() && !model.preparation.target_names.empty() ? model.preparation.target_names[0] : subject},
+                        {"intercept", all.biases[static_cast<std::size_t>(o)]},
+                        {"weights", values}});
     }
     return list;
 }
@@ -78,6 +78,7 @@ Json model_json(const Model& model) {
     json["task"] = model.task == Task::regression ? "regression" : "classification";
     json["loss"] = std::string(model.spec.loss.name());
     if (model.spec.one_vs_rest()) json["one_vs_rest"] = true;
+    if (model.spec.multi_label) json["multi_label"] = true;
     json["features"] = model.spec.features;
     if (model.spec.is_network()) {
         json["hidden"] = model.spec.hidden;
@@ -91,10 +92,11 @@ Json model_json(const Model& model) {
     if (model.preparation.hash_bits > 0) json["hash_bits"] = model.preparation.hash_bits;
     json["real_type"] = model.real_type == RealType::float32 ? "float32" : "float64";
     json["standardised_input"] = !model.input.empty();
-    if (!model.class_labels.empty()) json["classes"] = model.class_labels;
+    if (!model.class_labels.empty()) json[model.spec.multi_label ? "labels" : "classes"] = model.class_labels;
     if (model.task == Task::classification && model.spec.outputs == 1) json["positive_class"] = model.class_labels.at(1);
     if (!model.feature_names.empty()) json["feature_names"] = model.feature_names;
-    if (!model.preparation.target_name.empty()) json["target"] = model.preparation.target_name;
+    const std::vector<std::string>& targets = model.preparation.target_names;
+    if (!targets.empty()) json["target"] = targets.size() == 1 ? Json(targets[0]) : Json(targets);
     add_settings(json, "trained_with", model.trained_with);
     return json;
 }

@@ -203,8 +203,10 @@ void LearningFlags::add_machine(CLI::App& app) {
     add_whole(app, "--threads", options.threads, {0, most_threads},
               "CPU threads; 0: as many as this process may use. Results do not depend on it")
         ->group(group);
-    app.add_flag("--nondeterministic", nondeterministic,
-                 "Allows what is faster and not the same every time. This version has nothing of the kind: results stay the same")
+    app.add_flag(
+           "--nondeterministic", options.nondeterministic,
+           "On a GPU the gradients of sparse rows are added in any order, which spares a sort: two runs differ by roundings, and so does "
+           "one that is resumed (without --clip-norm; the plan says). All else stays the same every time")
         ->group(group);
     add_bytes(app, "--memory-limit", options.memory_limit_bytes, "Of the CPU: 8G, 512M; what is available if not given")->group(group);
     add_bytes(app, "--device-memory-limit", options.device_memory_limit_bytes, "Of the GPU; what is free if not given")->group(group);

@@ -27,7 +27,6 @@ public:
     std::vector<double> l2s;           ///< of --l2
     std::vector<std::uint64_t> seeds;  ///< of --seed. Several of one of these are members, of several each with each
     std::string compat = "none";       ///< whose conventions the rules follow
-    bool nondeterministic = false;
 
 private:
     void add_rules(CLI::App& app);

@@ -42,11 +42,19 @@ std::vector<std::string> score_names(const Model& model) {
     return names;
 }
 
+/// Of rows of several labels, a label's own name.
+std::string prediction_name(const Model& model, std::size_t place) {
+    if (model.spec.multi_label) return csv_cell(model.class_labels.at(place));
+    return model.spec.target_count() == 1 ? "prediction" : "prediction_" + std::to_string(place);
+}
+
 template <class Real>
 ScoreColumns<Real> score_columns(const Model& model, const Dataset& data, const PredictFlags& flags) {
     ScoreColumns<Real> columns;
     if (!flags.proba && !flags.scores) return columns;
     columns.names = flags.proba ? model.class_labels : score_names(model);
+    if (flags.proba && model.spec.multi_label)
+        for (std::string& name : columns.names) name = "probability_" + name;
     columns.values.resize(static_cast<std::size_t>(data.rows()) * columns.names.size());
     if (flags.proba) {
         model.predict_proba(data, columns.values, flags.score.options);
@@ -59,14 +67,14 @@ ScoreColumns<Real> score_columns(const Model& model, const Dataset& data, const 
 template <class Real>
 std::string csv_of(const Model& model, const Dataset& data, const PredictFlags& flags) {
     const auto rows = static_cast<std::size_t>(data.rows());
-    const bool classes = model.task == Task::classification;
-    const std::size_t predicted = classes ? 1 : static_cast<std::size_t>(model.spec.outputs);
+    const bool classes = model.task == Task::classification && !model.spec.multi_label;
+    const auto predicted = static_cast<std::size_t>(model.spec.target_count());
     std::vector<Real> predictions(rows * predicted);
     model.predict(data, predictions, flags.score.options);
     const auto columns = score_columns<Real>(model, data, flags);
 
     std::vector<std::string> head, labels;
-    for (std::size_t p = 0; p < predicted; ++p) head.push_back(predicted == 1 ? "prediction" : "prediction_" + std::to_string(p));
+    for (std::size_t p = 0; p < predicted; ++p) head.push_back(prediction_name(model, p));
     for (const std::string& name : columns.names) head.push_back(csv_cell(name));
     for (const std::string& label : model.class_labels) labels.push_back(csv_cell(label));
     std::string text = join(head, ",") + "\n";
@@ -88,13 +96,17 @@ int run_predict(const Words& words) {
     PredictFlags flags;
     flags.score.add_to(app);
     app.add_option("-o,--output", flags.output, "Writes to FILE instead of stdout")->type_name("FILE")->group("Output");
-    auto* proba = app.add_flag("--proba", flags.proba, "Adds the probability of each class, in columns named by class")->group("Output");
+    auto* proba =
+        app.add_flag("--proba", flags.proba,
+                     "Adds the probability of each class, in columns named by class; of several labels a row, in columns probability_LABEL")
+            ->group("Output");
     app.add_flag("--scores", flags.scores, "Adds the model's raw scores, in columns score_CLASS; of two classes, that of the second")
         ->excludes(proba)
         ->group("Output");
     app.footer(predict_footer);
     if (!parse_words(app, words)) return exit_done;
     flags.score.check("predict");
+    flags.score.note_fallback();
     if (!flags.output.empty()) check_writable("--output", flags.output);
     Model model = Model::load(flags.score.model_path);
     const LoadedData loaded = read_for_model(flags.score.data, model, flags.score.options, false, flags.score.memory_limit_bytes);

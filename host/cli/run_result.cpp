@@ -204,7 +204,7 @@ void add_model(const FinishedRun& finished, Report& report) {
     report.metrics = metric_rows(finished, options);
     const bool validated = finished.input.validation.rows() > 0;
     report.rows_name = validated ? "validation rows" : "training rows (none were held out)";
-    if (model.task == Task::classification)
+    if (model.task == Task::classification && !model.spec.multi_label)
         report.evaluation = evaluate_classifier(model, validated ? finished.input.validation : finished.input.train, options);
     report.weights = largest_weights(model, weights_shown);
     if (model.task == Task::classification && model.spec.outputs == 1) report.weights_of = model.class_labels.at(1);

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "glissade/error.hpp"
+#include "host/cli/files.hpp"
 #include "host/cli/flags.hpp"
 
 namespace glissade::cli {
@@ -22,6 +23,13 @@ void ScoreFlags::check(const std::string& verb) const {
         fail(ErrorKind::usage,
              "glissade " + verb + " wants a model and data: glissade " + verb + " MODEL DATA; see glissade " + verb + " --help");
     }
+}
+
+void ScoreFlags::note_fallback() {
+    options.on_fallback = [noted = quiet](const std::string& text) mutable {
+        if (!noted) note("note: " + text);
+        noted = true;
+    };
 }
 
 }  // namespace glissade::cli

@@ -13,6 +13,8 @@ struct ScoreFlags {
     void add_to(CLI::App& app);
     /// Throws Error(usage) if MODEL or DATA is missing.
     void check(const std::string& verb) const;
+    /// From here on a prediction on the CPU in place of the GPU that device auto found is noted, once.
+    void note_fallback();
 
     std::string model_path;
     DataFlags data;

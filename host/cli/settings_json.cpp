@@ -63,6 +63,7 @@ void add_learning(Json& json, const LearningFlags& learning, const Dataset& data
     const Loss loss = chosen_loss(options.loss, data);
     json["loss"] = std::string(loss.name());
     json["one_vs_rest"] = trains_one_vs_rest(options.loss, data);
+    json["multi_label"] = data.task == Task::classification && data.target_count() > 1;
     add_fields(json, loss);
     json["optimizer"] = std::string(options.optimizer.name());
     add_fields(json, options.optimizer);
@@ -109,7 +110,7 @@ void add_machine(Json& json, const LearningFlags& learning) {
                         : options.matmul_precision == MatmulPrecision::bfloat16 ? "bfloat16"
                                                                                 : "float32";
     json["storage"] = options.storage == Storage::bfloat16 ? "bfloat16" : "float32";
-    json["nondeterministic"] = learning.nondeterministic;
+    json["nondeterministic"] = options.nondeterministic;
 }
 
 }  // namespace

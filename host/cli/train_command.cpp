@@ -158,8 +158,10 @@ bool TrainCommand::read(const std::string& verb, const std::vector<std::string>&
     if (!implied.empty()) command_out.notes.push_back("--compat sets " + flags_text(implied));
     command_out.learning.resolve();
     command_out.check();
-    if (command_out.learning.nondeterministic)
-        command_out.notes.emplace_back("note: --nondeterministic changes nothing in this version: results are the same every time");
+    if (command_out.learning.options.nondeterministic)
+        command_out.notes.emplace_back(
+            "note: --nondeterministic is for the gradients of sparse rows on a GPU, and the plan then says so; elsewhere it changes "
+            "nothing");
     const TrainOptions& options = command_out.learning.options;
     const bool begins_at_zero = options.hidden.empty() && (options.init == Init::automatic || options.init == Init::zeros);
     if (command_out.learning.seeds.size() > 1 && begins_at_zero)

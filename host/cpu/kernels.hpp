@@ -27,8 +27,8 @@ struct DotTask {
 template <class Real>
 struct SlopeTask {
     int row_count = 0;
-    std::int64_t members = 1, outputs = 1;
-    const Real* targets = nullptr;              ///< [target_count][tile_rows]; of a binary loss with several outputs the row's class
+    std::int64_t members = 1, outputs = 1, target_count = 1;
+    const Real* targets = nullptr;              ///< [target_count][tile_rows]; of a binary loss with one score a class the row's class
     const Real* weights = nullptr;              ///< [sets][tile_rows] or null
     const Real* constants = nullptr;            ///< of the loss
     Real* scores = nullptr;                     ///< [models][tile_rows]: scores in, slopes out

@@ -170,6 +170,7 @@ Real NetworkRunner<Real>::losses_of_tile(Worker& worker, std::int64_t member, st
     SlopeTask<Real> task;
     task.row_count = rows;
     task.outputs = outputs;
+    task.target_count = target_count;
     task.targets = targets;
     task.weights = problem_.weights ? weights : nullptr;
     task.constants = problem_.loss_constants;

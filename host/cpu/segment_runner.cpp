@@ -111,6 +111,7 @@ SlopeTask<Real> SegmentRunner<Real>::slope_task(Worker<Real>& worker, int rows) 
     task.row_count = rows;
     task.members = layout_.members;
     task.outputs = layout_.outputs;
+    task.target_count = problem_.target_count;
     task.constants = problem_.loss_constants;
     task.scores = worker.tile.data();
     task.losses = task.scores + layout_.models * tile_rows;

@@ -30,10 +30,10 @@ HWY_NOINLINE void evaluate_rows(Real* HWY_RESTRICT scores, const Real* HWY_RESTR
     }
 }
 
-/// The targets of one output of a binary loss with several.
+/// The targets of one output of a binary loss with one for each class.
 template <class Real>
-HWY_NOINLINE void mark_class(const Real* HWY_RESTRICT indices, int output, int outputs, Real* HWY_RESTRICT marks, int rows) {
-    for (int r = 0; r < rows; ++r) marks[r] = one_vs_rest(indices[r], output, outputs);
+HWY_NOINLINE void mark_class(const Real* HWY_RESTRICT indices, int output, Real* HWY_RESTRICT marks, int rows) {
+    for (int r = 0; r < rows; ++r) marks[r] = one_vs_rest(indices[r], output);
 }
 
 /// Label smoothing of targets 0 and 1.
@@ -51,8 +51,9 @@ HWY_INLINE void row_losses(const SlopeTask<Real>& task, std::int64_t member) {
     Real marks[tile_rows], smoothed[tile_rows], more[tile_rows];
     const auto targets_of = [&](int o) -> const Real* {
         if constexpr (Rule::kind != LossKind::binary) return task.targets + o * tile_rows;
-        if (outputs > 1) mark_class(task.targets, o, outputs, marks, rows);
-        const Real* labels = outputs > 1 ? marks : task.targets;
+        const bool has_own = task.target_count == task.outputs;
+        if (!has_own) mark_class(task.targets, o, marks, rows);
+        const Real* labels = has_own ? task.targets + o * tile_rows : marks;
         if (!(task.smoothing > Real(0))) return labels;
         smooth_targets(labels, task.smoothing, smoothed, rows);
         return smoothed;

@@ -191,8 +191,9 @@ void SparseRunner<Real>::score_tile(SparseWorker<Real>& worker, int rows) {
         for (std::int64_t k = 0; k < models; ++k)
             for (int r = 0; r < rows; ++r)
                 scores[k * tile_rows + r] = scores[k * tile_rows + r] + slow_.biases[static_cast<std::size_t>(k)];
-    slopes_({rows, layout_.members, layout_.outputs, weights + problem_.weight_sets * tile_rows, problem_.weights ? weights : nullptr,
-             problem_.loss_constants, scores, losses, problem_.member_sets, problem_.label_smoothing});
+    slopes_({rows, layout_.members, layout_.outputs, problem_.target_count, weights + problem_.weight_sets * tile_rows,
+             problem_.weights ? weights : nullptr, problem_.loss_constants, scores, losses, problem_.member_sets,
+             problem_.label_smoothing});
 }
 
 /// Scores of one row without the bias, of model k to out[k * tile_rows].

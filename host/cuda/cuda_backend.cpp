@@ -69,9 +69,29 @@ std::unique_ptr<CudaBackend> make_cuda_backend_with(const Problem<float>& proble
 
 }  // namespace cuda
 
+namespace {
+
+/// A network that goes on wishes for the family that it began with. What does not fit then says why it has to.
+template <class Make>
+auto with_family(const BackendLimits& limits, const Make& make) {
+    cuda::PlanWishes wishes;
+    wishes.network = limits.network;
+    try {
+        return make(wishes);
+    } catch (const Error& error) {
+        if (limits.network == NetworkFamily::faster || (error.kind() != ErrorKind::device && error.kind() != ErrorKind::memory)) throw;
+        fail(error.kind(), std::string("the run began with ") +
+                               (limits.network == NetworkFamily::segments ? "a segment kernel" : "a graph of matrix products") +
+                               " for its network and has the same bits only with that, but: " + error.what() +
+                               "; resume it on a card that takes it, or, with other roundings, on the CPU");
+    }
+}
+
+}  // namespace
+
 std::unique_ptr<Backend<float>> make_cuda_backend(const Problem<float>& problem, const BackendLimits& limits) {
     if (problem.is_sparse()) return cuda::make_sparse_backend(problem, limits);
-    return cuda::make_cuda_backend_with(problem, limits, {});
+    return with_family(limits, [&](const cuda::PlanWishes& wishes) { return cuda::make_cuda_backend_with(problem, limits, wishes); });
 }
 
 std::string cuda_refusal(const Problem<float>& problem, const BackendLimits& limits) {
@@ -82,9 +102,11 @@ std::string cuda_refusal(const Problem<float>& problem, const BackendLimits& lim
         }
         const cuda::Card card = cuda::usable_card(limits.cuda_ordinal);
         const cuda::DeviceScope scope(limits.cuda_ordinal);
-        const auto runner = cuda::plan_steps(problem, card, limits, {});
-        cuda::check_budget(cuda::run_budget(problem, *runner, card, limits, {}).memory, card, limits);
-        return "";
+        return with_family(limits, [&](const cuda::PlanWishes& wishes) {
+            const auto runner = cuda::plan_steps(problem, card, limits, wishes);
+            cuda::check_budget(cuda::run_budget(problem, *runner, card, limits, wishes).memory, card, limits);
+            return std::string();
+        });
     } catch (const Error& error) {
         return error.what();
     }

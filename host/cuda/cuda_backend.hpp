@@ -32,7 +32,8 @@ public:
     void start(const Segment<float>& segment) override;
     SegmentReport wait() override;
     void discard() override;
-    /// Rows stay where they are; the rest is planned and allocated anew.
+    /// Rows stay where they are and a network keeps its family; the rest is planned and allocated anew. Throws Error(memory), and nothing
+    /// has changed, if the new plan does not fit what there is.
     bool keep_members(const Problem<float>& problem) override;
     void roll_back() override;
     using Backend<float>::score;
@@ -40,6 +41,7 @@ public:
     bool judge(const float* parameters, JudgedSums& out) override;
     std::string description() const override;
     StepPrediction predict_step() override { return runner_->predict(); }
+    NetworkFamily network_family() const override { return runner_->network_family(); }
 
     const StepRunner& runner() const { return *runner_; }
 

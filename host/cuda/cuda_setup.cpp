@@ -54,9 +54,16 @@ void CudaBackend::release_members() {
 bool CudaBackend::keep_members(const Problem<float>& problem) {
     if (!under_way_.empty()) fail(ErrorKind::internal, "keep_members: a segment is under way");
     const DeviceScope scope(card_.facts.ordinal);
-    std::unique_ptr<StepRunner> runner = plan_steps(problem, card_, limits_, wishes_);
-    MemoryBudget budget = run_budget(problem, *runner, card_, limits_, wishes_).memory;
+    Card card = card_;  // as it is now, were this run not on it
+    card.facts.free_bytes = usable_card(card_.facts.ordinal).facts.free_bytes + budget_.total();
+    PlanWishes wishes = wishes_;
+    wishes.network = runner_->network_family();
+    wishes.table_steps = budget_.table_steps;  // fewer members are no reason for longer tables
+    std::unique_ptr<StepRunner> runner = plan_steps(problem, card, limits_, wishes);
+    MemoryBudget budget = run_budget(problem, *runner, card, limits_, wishes).memory;
     budget.chunk_rows = budget_.chunk_rows;  // scorer and judge stay as they are
+    budget.staging = budget_.staging;
+    check_budget(budget, card, limits_);
     // From here on only an allocation may fail, and the run with it.
     release_members();
     runner_ = std::move(runner);

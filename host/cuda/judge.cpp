@@ -2,6 +2,7 @@
 #include "host/cuda/judge.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "glissade/error.hpp"
 #include "glissade/rules/judge.hpp"
@@ -41,14 +42,14 @@ struct Counts {
     int terms, grid;
 };
 
-Counts counts_of(const JudgedRows<float>& rows, const Scorer::Shape& shape, bool keep_features) {
+Counts counts_of(const JudgedRows<float>& rows, const JudgeShape& shape) {
     Counts c{};
-    const std::int64_t count = rows.features.rows, outputs = shape.model.outputs;
-    // Of rows that come through the staging ring its chunk, down to whole folds; at least one, which a smaller ring fills in several trips.
-    const std::int64_t wanted = keep_features || rows.place ? most_scores / outputs : shape.chunk_rows;
+    const std::int64_t count = rows.features.rows, outputs = shape.outputs;
+    // Of rows that come in trips as many as one has, down to whole folds; at least one, which smaller trips fill.
+    const std::int64_t wanted = shape.trip_rows == 0 ? most_scores / outputs : shape.trip_rows;
     c.chunk = std::min(fold_blocks(count), std::max<std::int64_t>(1, wanted / fold_rows)) * fold_rows;
     c.blocks = fold_blocks(count);
-    c.terms = 2 + (rows.shares ? 1 : 0) + (rows.error_scales.empty() ? 0 : 2 * static_cast<int>(outputs));
+    c.terms = 2 + (rows.shares ? 1 : 0) + (rows.labels ? 1 : 0) + (rows.error_scales.empty() ? 0 : 2 * static_cast<int>(outputs));
     const std::int64_t a_block = outputs * fold_rows * static_cast<std::int64_t>(sizeof(double));
     const std::int64_t most = std::min(c.chunk / fold_rows, static_cast<std::int64_t>(shape.multiprocessors) * 8);
     c.grid = static_cast<int>(std::clamp<std::int64_t>(scratch_bytes / a_block, 1, most));
@@ -67,25 +68,44 @@ Counts counts_of(const JudgedRows<float>& rows, const Scorer::Shape& shape, bool
 
 }  // namespace
 
+JudgeShape JudgeShape::of(const JudgedRows<float>& rows, const Scorer::Shape& shape, bool keep_features) {
+    return {shape.model.outputs, keep_features || rows.place ? 0 : shape.chunk_rows, shape.multiprocessors};
+}
+
+std::int64_t judge_work_bytes(const JudgedRows<float>& rows, const JudgeShape& shape) {
+    if (rows.features.rows == 0) return 0;
+    const Counts c = counts_of(rows, shape);
+    return (c.targets + c.weights + c.scores + 2 * c.ranked) * static_cast<std::int64_t>(sizeof(float)) +
+           (c.units + c.scratch + c.sums + c.negatives) * static_cast<std::int64_t>(sizeof(double)) + c.sort_bytes;
+}
+
 JudgeBudget judge_budget(const JudgedRows<float>& rows, const Scorer::Shape& shape, bool keep_features) {
-    if (rows.features.rows == 0) return {};
-    constexpr std::int64_t real = sizeof(float);
-    const Counts c = counts_of(rows, shape, keep_features);
     JudgeBudget budget;
-    if (keep_features && !rows.place) budget.features = rows.features.rows * rows.features.columns * real;
-    budget.work = (c.targets + c.weights + c.scores + 2 * c.ranked) * real +
-                  (c.units + c.scratch + c.sums + c.negatives) * static_cast<std::int64_t>(sizeof(double)) + c.sort_bytes;
+    if (keep_features && !rows.place)
+        budget.features = rows.features.rows * rows.features.columns * static_cast<std::int64_t>(sizeof(float));
+    budget.work = judge_work_bytes(rows, JudgeShape::of(rows, shape, keep_features));
     return budget;
 }
 
 Judge::Judge(const JudgedRows<float>& rows, Scorer& scorer, bool keep_features)
-    : rows_(rows), scorer_(scorer), count_(rows.features.rows), chunk_(0), blocks_(0), terms_(0), grid_(1) {
-    const Counts c = counts_of(rows, scorer.shape(), keep_features);
+    : Judge(rows, std::make_unique<DenseHeldOut>(rows, scorer, keep_features), JudgeShape::of(rows, scorer.shape(), keep_features),
+            scorer.stream()) {}
+
+Judge::Judge(const JudgedRows<float>& rows, std::unique_ptr<HeldOut> held_out, const JudgeShape& shape, const Stream& stream)
+    : rows_(rows),
+      held_out_(std::move(held_out)),
+      shape_(shape),
+      stream_(stream),
+      count_(rows.features.rows),
+      chunk_(0),
+      blocks_(0),
+      terms_(0),
+      grid_(1) {
+    const Counts c = counts_of(rows, shape);
     chunk_ = c.chunk;
     blocks_ = c.blocks;
     terms_ = c.terms;
     grid_ = c.grid;
-    if (keep_features && !rows.place) features_ = {count_ * rows.features.columns, "the rows to judge by"};
     targets_ = {c.targets, "targets of the rows to judge by"};
     weights_ = {c.weights, "weights of the rows to judge by"};
     scores_ = {c.scores, "scores of the rows to judge by"};
@@ -102,47 +122,37 @@ Judge::Judge(const JudgedRows<float>& rows, Scorer& scorer, bool keep_features)
 }
 
 Judge::~Judge() {
-    (void)cudaStreamSynchronize(scorer_.stream().get());
+    (void)cudaStreamSynchronize(stream_.get());
 }
 
 /// Brings over what does not change. The host's memory is pageable: each copy has been read when it returns.
 void Judge::keep_rows() {
-    const Stream& stream = scorer_.stream();
     const std::string subject = "the rows to judge by";
-    if (rows_.place) stream.wait_for(rows_.place->stream);
-    stream.copy(targets_.data(), rows_.targets, targets_.count(), cudaMemcpyHostToDevice, subject);
-    if (rows_.weights) stream.copy(weights_.data(), rows_.weights, count_, cudaMemcpyHostToDevice, subject);
-    const auto outputs = static_cast<std::size_t>(scorer_.shape().model.outputs);
+    stream_.copy(targets_.data(), rows_.targets, targets_.count(), cudaMemcpyHostToDevice, subject);
+    if (rows_.weights) stream_.copy(weights_.data(), rows_.weights, count_, cudaMemcpyHostToDevice, subject);
+    const auto outputs = static_cast<std::size_t>(shape_.outputs);
     std::fill_n(host_units_.data(), 2 * outputs, 1.0);
     std::copy(rows_.loss_factors.begin(), rows_.loss_factors.end(), host_units_.data());
     std::copy(rows_.error_scales.begin(), rows_.error_scales.end(), host_units_.data() + outputs);
-    stream.copy(units_.data(), host_units_.data(), units_.count(), cudaMemcpyHostToDevice, subject);
-    const MatrixView<const float>& x = rows_.features;
-    const std::int64_t a_trip = scorer_.shape().chunk_rows;
-    for (std::int64_t first = 0; first < count_ && features_.count() > 0; first += a_trip) {
-        const std::int64_t rows = std::min(a_trip, count_ - first);
-        StagingRing::Slot& slot = scorer_.ring().next();
-        copy_rows(x, first, rows, slot.host.data());
-        stream.copy(features_.data() + first * x.columns, slot.host.data(), rows * x.columns, cudaMemcpyHostToDevice, subject);
-        StagingRing::release(slot, stream);
-    }
-    stream.synchronize(subject);
+    stream_.copy(units_.data(), host_units_.data(), units_.count(), cudaMemcpyHostToDevice, subject);
+    stream_.synchronize(subject);
 }
 
 int Judge::blocks_for(std::int64_t blocks) const {
     return static_cast<int>(std::clamp<std::int64_t>(
-        blocks, 1, static_cast<std::int64_t>(scorer_.shape().multiprocessors) * kernels::tuning::row_blocks_a_multiprocessor));
+        blocks, 1, static_cast<std::int64_t>(shape_.multiprocessors) * kernels::tuning::row_blocks_a_multiprocessor));
 }
 
 kernels::JudgeRowsParams Judge::params() const {
     kernels::JudgeRowsParams params;
-    params.outputs = static_cast<int>(scorer_.shape().model.outputs);
+    params.outputs = static_cast<int>(shape_.outputs);
     params.target_count = static_cast<int>(rows_.target_count);
     params.loss = rows_.loss;
     std::copy_n(rows_.loss_constants, max_loss_constants, params.loss_constants);
     params.loss_factors = units_.data();
     params.error_scales = rows_.error_scales.empty() ? nullptr : units_.data() + params.outputs;
     params.shares = rows_.shares;
+    params.labels = rows_.labels;
     params.scores = scores_.data();
     params.scratch = scratch_.data();
     params.sum_stride = blocks_;
@@ -151,33 +161,18 @@ kernels::JudgeRowsParams Judge::params() const {
 
 /// Chunk by chunk: scores, then the terms of its folds.
 void Judge::score_and_judge(const float* parameters) {
-    const Stream& stream = scorer_.stream();
-    const MatrixView<const float>& x = rows_.features;
-    const bool there = rows_.place.has_value(), kept = features_.count() > 0;
-    scorer_.model().set(parameters);
-    const std::int64_t outputs = scorer_.shape().model.outputs, stride = there ? x.stride : x.columns, a_trip = scorer_.shape().chunk_rows;
+    held_out_->set(parameters);
     kernels::JudgeRowsParams judged = params();
-    const auto run = [&](const float* rows, std::int64_t at, std::int64_t count) {
-        scorer_.model().score(rows, stride, count, scores_.data() + at * outputs);
-    };
     for (std::int64_t first = 0; first < count_; first += chunk_) {
         const std::int64_t count = std::min(chunk_, count_ - first);
-        if (there || kept) run(there ? x.row(first) : features_.data() + first * x.columns, 0, count);
-        for (std::int64_t at = 0; at < count && !there && !kept; at += a_trip) {
-            const std::int64_t rows = std::min(a_trip, count - at);
-            StagingRing::Slot& slot = scorer_.ring().next();
-            copy_rows(x, first + at, rows, slot.host.data());
-            stream.copy(slot.device.data(), slot.host.data(), rows * x.columns, cudaMemcpyHostToDevice, "rows to judge by");
-            run(slot.device.data(), at, rows);
-            StagingRing::release(slot, stream);
-        }
+        held_out_->score(first, count, scores_.data());
         judged.rows = count;
         judged.targets = targets_.data() + first * rows_.target_count;
         judged.weights = rows_.weights ? weights_.data() + first : nullptr;
         judged.sums = sums_.data() + first / fold_rows;
         judged.keys = rows_.ranks ? keys_.data() + first : nullptr;
         judged.signed_weights = rows_.ranks ? signed_.data() + first : nullptr;
-        check_launch(kernels::launch_judge_rows(judged, grid_, stream.get()), "judge_rows", std::to_string(count) + " rows");
+        check_launch(kernels::launch_judge_rows(judged, grid_, stream_.get()), "judge_rows", std::to_string(count) + " rows");
     }
 }
 
@@ -193,18 +188,18 @@ void Judge::fold(double* values, std::int64_t count, int terms, std::int64_t str
         count = fold_blocks(count);
         params.out = params.in == values ? other : values;
         params.out_stride = count;
-        check_launch(kernels::launch_fold(params, blocks_for(count * terms), scorer_.stream().get()), "fold", "metrics");
+        check_launch(kernels::launch_fold(params, blocks_for(count * terms), stream_.get()), "fold", "metrics");
         params.in = params.out;
         params.in_stride = params.out_stride;
     }
-    scorer_.stream().copy(host_sums_.data() + (values - sums_.data()) / blocks_, params.in, terms, cudaMemcpyDeviceToHost, "metrics");
+    stream_.copy(host_sums_.data() + (values - sums_.data()) / blocks_, params.in, terms, cudaMemcpyDeviceToHost, "metrics");
 }
 
 /// scan_before, round by round.
 void Judge::scan(double* values, std::int64_t count, double* sums) {
     const std::int64_t blocks = fold_blocks(count);
     const kernels::ScanParams params{count, values, sums};
-    const cudaStream_t stream = scorer_.stream().get();
+    const cudaStream_t stream = stream_.get();
     check_launch(kernels::launch_scan_blocks(params, blocks_for(blocks), stream), "scan_blocks", "ranks");
     if (blocks < 2) return;
     scan(sums, blocks, sums + blocks);
@@ -212,7 +207,7 @@ void Judge::scan(double* values, std::int64_t count, double* sums) {
 }
 
 void Judge::rank() {
-    const cudaStream_t stream = scorer_.stream().get();
+    const cudaStream_t stream = stream_.get();
     kernels::SortPairsParams sort;
     sort.count = count_;
     sort.keys_in = keys_.data();
@@ -234,11 +229,12 @@ JudgedSums Judge::judge(const float* parameters) {
     score_and_judge(parameters);
     fold(sums_.data(), blocks_, terms_, blocks_);
     if (rows_.ranks) rank();
-    scorer_.stream().synchronize("metrics");
+    stream_.synchronize("metrics");
     JudgedSums out;
     const double* next = host_sums_.data();
     out.loss = *next++;
     out.correct = *next++;
+    if (rows_.labels) out.right_labels = *next++;
     if (rows_.shares) out.share_loss = *next++;
     for (std::size_t o = 0; o < rows_.error_scales.size(); ++o) {
         out.squares.push_back(*next++);
@@ -250,16 +246,37 @@ JudgedSums Judge::judge(const float* parameters) {
 
 }  // namespace cuda
 
+namespace {
+
+void check_free(std::int64_t bytes, const cuda::Card& card) {
+    using cuda::in_bytes;
+    if (bytes <= card.facts.free_bytes) return;
+    fail(ErrorKind::memory, "evaluation needs " + in_bytes(bytes) + " on CUDA device " + std::to_string(card.facts.ordinal) + ", " +
+                                in_bytes(card.facts.free_bytes) +
+                                " are free; free memory on the device, take fewer rows, or evaluate on the CPU");
+}
+
+JudgedSums judge_sparse(const ScoreTask<float>& task, const JudgedRows<float>& rows, const cuda::Card& card) {
+    using namespace cuda;
+    const SparseScoreShape shape = SparseScoreShape::of(task.sparse.columns, task.outputs, task.bias, card.facts.multiprocessors, {});
+    const JudgeShape judged{task.outputs, shape.chunk_rows, shape.multiprocessors};
+    check_free(shape.bytes() + judge_work_bytes(rows, judged), card);
+    const Stream stream;
+    const DeviceBuffer<float> scale(task.affine ? shape.columns : 0, "the scale of the columns");
+    stream.copy(scale.data(), task.affine.scale, scale.count(), cudaMemcpyHostToDevice, "the scale of the columns");
+    SparseScorer scorer(shape, scale.data(), stream);
+    return Judge(rows, std::make_unique<SparseHeldOut>(rows, scorer, false), judged, stream).judge(task.parameters);
+}
+
+}  // namespace
+
 JudgedSums judge_on_cuda(const ScoreTask<float>& task, const JudgedRows<float>& rows, int ordinal) {
     using namespace cuda;
     const Card card = usable_card(ordinal);
     const DeviceScope scope(ordinal);
+    if (rows.sparse.offsets != nullptr) return judge_sparse(task, rows, card);
     const Scorer::Shape shape = scorer_shape(ModelShape::of(task, rows.features.columns), rows.features.rows, card.facts.multiprocessors);
-    const std::int64_t bytes = judge_budget(rows, shape, false).total();
-    if (bytes > card.facts.free_bytes)
-        fail(ErrorKind::memory, "evaluation needs " + in_bytes(bytes) + " on CUDA device " + std::to_string(ordinal) + ", " +
-                                    in_bytes(card.facts.free_bytes) +
-                                    " are free; free memory on the device, take fewer rows, or evaluate on the CPU");
+    check_free(judge_budget(rows, shape, false).total(), card);
     const Stream stream;
     Scorer scorer(shape, task.affine, stream);
     return Judge(rows, scorer, false).judge(task.parameters);

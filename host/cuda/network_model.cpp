@@ -51,7 +51,9 @@ NetworkModel::NetworkModel(const ModelShape& shape, std::int64_t chunk_rows, int
       sums_(ScoreBuffers(shape, chunk_rows).sums, "sums of rows to score"),
       values_(ScoreBuffers(shape, chunk_rows).values, "units of rows to score"),
       host_(shape.parameters(), "the parameters of a model"),
-      workspace_(kernels::gemm_workspace_bytes(), "what matrix products work in") {}
+      workspace_(kernels::gemm_workspace_bytes(), "what matrix products work in") {
+    (void)products(chunk_rows_);  // what the card cannot multiply is found before any row is on its way
+}
 
 void NetworkModel::set(const float* parameters) {
     std::copy_n(parameters, host_.count(), host_.data());

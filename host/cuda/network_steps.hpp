@@ -26,6 +26,7 @@ public:
     std::int64_t work_bytes() const override { return counts_.work_bytes(); }
     void allocate(const float* records) override;
     void queue(const DeviceLeg& leg, const Stream& stream) override;
+    NetworkFamily network_family() const override { return NetworkFamily::graph; }
     std::string description() const override;
     StepPrediction predict() const override;
 

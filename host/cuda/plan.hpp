@@ -12,10 +12,10 @@
 
 namespace glissade::cuda {
 
-/// How networks run: by a segment kernel, or by a graph of matrix products.
-enum class NetworkFamily { faster, segments, graph };
+using glissade::NetworkFamily;
 
-/// What a caller wants instead of what the plan would choose; 0 or empty: no wish. Tests and benchmarks use it. Results never depend on it.
+/// What a caller wants instead of what the plan would choose; 0 or empty: no wish. Runs that go on and those that lose members wish for
+/// their family of networks, on which the bits depend; for the rest, on which nothing does, tests and benchmarks do.
 struct PlanWishes {
     int blocks = 0;                                  ///< 1: a block team; more: so many (a power of two)
     int cluster = 0;                                 ///< blocks of a cluster: as many as blocks, then they are the team, or fewer

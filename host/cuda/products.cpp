@@ -12,7 +12,11 @@ using kernels::GemmShape;
 namespace {
 
 std::string product_words(const GemmShape& shape) {
-    return std::to_string(shape.rows) + " x " + std::to_string(shape.depth) + " x " + std::to_string(shape.columns);
+    const char* const precision = shape.precision == kernels::GemmPrecision::tf32       ? "tf32"
+                                  : shape.precision == kernels::GemmPrecision::bfloat16 ? "bfloat16"
+                                                                                        : "float32";
+    return "a product of " + std::to_string(shape.rows) + " x " + std::to_string(shape.depth) + " x " + std::to_string(shape.columns) +
+           " for " + std::to_string(shape.members) + (shape.members == 1 ? " member in " : " members in ") + precision;
 }
 
 /// The largest power of two, up to 16 bytes, that every row of these begins at, of buffers that begin at a multiple of 256 bytes.
@@ -36,19 +40,18 @@ GemmShape counts(const LayerProducts& all, std::int64_t rows, std::int64_t colum
 
 ProductLibrary::ProductLibrary() {
     kernels::GemmLibrary* library = nullptr;
-    check_launch(kernels::make_gemm_library(&library), "cuBLASLt", "matrix products");
+    check_product(kernels::make_gemm_library(&library), "cublasLtCreate", "matrix products");
     library_.reset(library);
 }
 
 Product::Product(const ProductLibrary& library, const GemmShape& shape) : shape_(shape) {
     kernels::GemmPlan* plan = nullptr;
-    check_launch(kernels::make_gemm_plan(library.get(), shape, &plan), "a cuBLASLt product",
-                 "choosing the algorithm, " + product_words(shape));
+    check_product(kernels::make_gemm_plan(library.get(), shape, &plan), "cublasLtMatmulAlgoGetHeuristic", product_words(shape));
     plan_.reset(plan);
 }
 
 void Product::queue(const kernels::GemmCall& call, const Stream& stream) const {
-    check_launch(kernels::launch_gemm(plan_.get(), call, stream.get()), "a cuBLASLt product", product_words(shape_));
+    check_product(kernels::launch_gemm(plan_.get(), call, stream.get()), "cublasLtMatmul", product_words(shape_));
 }
 
 GemmShape LayerProducts::forward(const DenseLayer& layer) const {

@@ -2,6 +2,7 @@
 #include "host/cuda/scorer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "host/cuda/card.hpp"
 #include "host/cuda/sparse_backend.hpp"
@@ -50,6 +51,7 @@ void Scorer::collect(Results& results, std::span<float> scores_out) const {
 }
 
 void Scorer::score(MatrixView<const float> x, bool on_device, const float* parameters, std::span<float> scores_out) {
+    for (Results& results : results_) results.count = 0;  // of a call that failed
     model_->set(parameters);
     const std::int64_t outputs = shape_.model.outputs;
     std::size_t turn = 0;
@@ -72,17 +74,53 @@ void Scorer::score(MatrixView<const float> x, bool on_device, const float* param
     for (Results& results : results_) collect(results, scores_out);
 }
 
+namespace {
+
+class DenseCardScorer final : public CardScorer {
+public:
+    DenseCardScorer(const ScoreTask<float>& task, const Card& card)
+        : ordinal_(card.facts.ordinal),
+          scorer_(scorer_shape(ModelShape::of(task, task.x.columns), task.x.rows, card.facts.multiprocessors), task.affine, stream_) {}
+
+    void score(const ScoreTask<float>& task, std::span<float> scores_out) override {
+        const DeviceScope scope(ordinal_);
+        if (task.place) stream_.wait_for(task.place->stream);
+        scorer_.score(task.x, task.place.has_value(), task.parameters, scores_out);
+    }
+
+private:
+    int ordinal_;
+    Stream stream_;
+    Scorer scorer_;
+};
+
+/// Takes its memory with each matrix: rows differ in length.
+class SparseCardScorer final : public CardScorer {
+public:
+    explicit SparseCardScorer(Card card) : card_(std::move(card)) {}
+
+    void score(const ScoreTask<float>& task, std::span<float> scores_out) override {
+        const DeviceScope scope(card_.facts.ordinal);
+        score_sparse_on(card_, task, scores_out);
+    }
+
+private:
+    Card card_;
+};
+
+}  // namespace
+
 }  // namespace cuda
 
+std::unique_ptr<CardScorer> make_card_scorer(const ScoreTask<float>& task, int ordinal) {
+    const cuda::Card card = cuda::usable_card(ordinal);
+    const cuda::DeviceScope scope(ordinal);
+    if (task.sparse.offsets != nullptr) return std::make_unique<cuda::SparseCardScorer>(card);
+    return std::make_unique<cuda::DenseCardScorer>(task, card);
+}
+
 void score_on_cuda(const ScoreTask<float>& task, int ordinal, std::span<float> scores_out) {
-    using namespace cuda;
-    const Card card = usable_card(ordinal);
-    const DeviceScope scope(ordinal);
-    if (task.sparse.offsets != nullptr) return score_sparse_on(card, task, scores_out);
-    const Scorer::Shape shape = scorer_shape(ModelShape::of(task, task.x.columns), task.x.rows, card.facts.multiprocessors);
-    const Stream stream;
-    if (task.place) stream.wait_for(task.place->stream);
-    Scorer(shape, task.affine, stream).score(task.x, task.place.has_value(), task.parameters, scores_out);
+    make_card_scorer(task, ordinal)->score(task, scores_out);
 }
 
 }  // namespace glissade

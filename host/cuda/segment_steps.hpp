@@ -16,6 +16,7 @@ public:
     void allocate(const float* records) override;
     void queue(const DeviceLeg& leg, const Stream& stream) override;
     int teams() const override { return teams_of(plan_.launch); }
+    NetworkFamily network_family() const override { return shape_.is_network() ? NetworkFamily::segments : NetworkFamily::faster; }
     std::string description() const override;
     StepPrediction predict() const override { return {plan_.step_seconds, plan_.fetch_seconds, plan_.bound_by}; }
 

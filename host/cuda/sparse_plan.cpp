@@ -9,6 +9,7 @@
 #include "glissade/error.hpp"
 #include "glissade/rules/sum_shape.hpp"
 #include "glissade/rules/waiting.hpp"
+#include "host/cuda/card_rates.hpp"
 #include "host/execution/sparse_lengths.hpp"
 #include "kernels/gateway/sort.hpp"
 #include "kernels/tuning.hpp"
@@ -44,18 +45,28 @@ void add_budget(SparseCardPlan& plan, const Problem<float>& problem, const Card&
     budget.rows = (rows + 1) * static_cast<std::int64_t>(sizeof(std::int64_t)) + nonzeros * (4 + real) +
                   rows * (shape.target_count + shape.weight_sets) * real + (problem.affine ? shape.columns * real : 0) +
                   (problem.member_sets ? shape.members * 4 : 0);
-    budget.state = 2 * (plan.record_floats() + plan.bias_floats()) * real;
+    budget.state = SparseCardPlan::stores * (plan.record_floats() + plan.bias_floats()) * real;
     budget.tables = budget.table_steps * own_step + budget.table_epochs * static_cast<std::int64_t>(sizeof(EpochOrder)) +
                     static_cast<std::int64_t>(sizeof(kernels::SparseControl));
-    const std::int64_t an_entry = 16 + (plan.by_slot ? 4 + real : 0) + (plan.clips_by_norm ? 16 : 0);
+    const std::int64_t an_entry = plan.by_atomics ? 0 : 16 + (plan.by_slot ? 4 + real : 0) + (plan.clips_by_norm ? 16 : 0);
     budget.work = plan.capacity * an_entry + plan.sort_bytes + plan.tiles() * 4 +
                   plan.batch_rows * (static_cast<std::int64_t>(sizeof(kernels::SparseRowPlace)) + (shape.models() + shape.members) * real) +
                   plan.partials * (shape.models() + shape.members) * real + column_groups * shape.members * real +
                   shape.members * (real + 4) + shape.models() * real;
-    const SparseScoreShape score = SparseScoreShape::of(shape.columns, shape.outputs, shape.bias, card.facts.multiprocessors, wishes);
-    plan.chunk_entries = score.chunk_entries;
-    plan.chunk_rows = score.chunk_rows;
-    budget.staging = score.bytes();
+    plan.score = SparseScoreShape::of(shape.columns, shape.outputs, shape.bias, card.facts.multiprocessors, wishes);
+    budget.staging = plan.score.bytes();
+}
+
+/// What validation takes besides the scorer.
+void add_held_out_budget(SparseCardPlan& plan, const Problem<float>& problem, const Card& card, const BackendLimits& limits) {
+    const JudgedRows<float>& rows = problem.held_out;
+    if (rows.features.rows == 0) return;
+    const std::int64_t free = card.facts.free_bytes, limit = limits.memory_limit_bytes;
+    const std::int64_t there = limit > 0 ? std::min(limit, free) : free;
+    plan.held_out = {SparseHeldOut::bytes(rows.sparse), judge_work_bytes(rows, plan.judge_shape(true))};
+    plan.keeps_held_out = plan.budget.total() + plan.held_out.total() <= there;
+    if (!plan.keeps_held_out) plan.held_out = {0, judge_work_bytes(rows, plan.judge_shape(false))};
+    plan.budget.staging += plan.held_out.total();
 }
 
 /// Bytes by memory's rate, kernels by what each takes at least. A record is read once an entry and read and written once a column of the
@@ -72,20 +83,22 @@ void predict_sparse(SparseCardPlan& plan, const Problem<float>& problem, const C
         return static_cast<double>(whole * sector);
     };
     const double read = 4 + real, gathered = sectors((1 + shape.models()) * real);
-    const int passes = passes_of(plan.key_bits) + (plan.clips_by_norm ? 1 : 0);
-    const double sorted = 8 + 16.0 * passes + 8 + (plan.by_slot ? 16 : 0);
+    const int passes = plan.by_atomics ? 0 : passes_of(plan.key_bits) + (plan.clips_by_norm ? 1 : 0);
+    // By atomics: a gradient read and written, then read again; columns of the rows twice more.
+    const double added = plan.by_atomics ? 3 * sectors(shape.models() * real) : 0;
+    const double sorted = plan.by_atomics ? 2 * 4 : 8 + 16.0 * passes + 8 + (plan.by_slot ? 16 : 0);
     const double updated = plan.touches ? 2 * sectors(shape.stride() * real) : sector;
-    plan.bytes_a_nonzero = read + gathered + sorted + updated;
+    plan.bytes_a_nonzero = read + gathered + added + sorted + updated;
     const double all = plan.runs_over_all ? static_cast<double>(plan.bytes_of_all()) : 0;
-    const int sorts = plan.clips_by_norm ? 2 : 1;
-    const int kernels =
-        5 + (plan.touches ? 1 : 0) + (plan.runs_over_all ? 1 : 0) + (plan.clips_by_norm ? 1 : 0) + passes + sorts * passes_beside;
+    const int sorts = plan.by_atomics ? 0 : (plan.clips_by_norm ? 2 : 1);
+    const int kernels = (plan.by_atomics ? 4 : 5) + (plan.touches ? 1 : 0) + (plan.runs_over_all ? 1 : 0) + (plan.clips_by_norm ? 1 : 0) +
+                        passes + sorts * passes_beside;
     struct Part {
         double seconds;
         const char* name;
     };
     const Part parts[] = {{kernels * rates.graph_node, "the launches of its kernels"},
-                          {entries * (gathered + updated) / rate, "columns out of order"},
+                          {entries * (gathered + added + updated) / rate, "columns out of order"},
                           {entries * (read + sorted) / rate, "nonzeros in order"},
                           {all / rate, "all parameters"}};
     plan.prediction.limit_seconds = entries * read / rate;
@@ -98,20 +111,6 @@ void predict_sparse(SparseCardPlan& plan, const Problem<float>& problem, const C
 }
 
 }  // namespace
-
-SparseScoreShape SparseScoreShape::of(std::int64_t columns, std::int64_t outputs, bool bias, int multiprocessors,
-                                      const SparseWishes& wishes) {
-    const std::int64_t bytes = wishes.staging_bytes > 0 ? wishes.staging_bytes : tuning::staging_bytes;
-    SparseScoreShape shape;
-    shape.columns = columns;
-    shape.outputs = outputs;
-    shape.bias = bias;
-    shape.chunk_entries = std::max<std::int64_t>(1, bytes / 2 / (4 + real));
-    shape.chunk_rows = std::max<std::int64_t>(1, bytes / 4 / (8 + outputs * real));
-    shape.threads = wishes.threads > 0 ? wishes.threads : tuning::sparse_threads;
-    shape.multiprocessors = multiprocessors;
-    return shape;
-}
 
 SparseShape sparse_shape_of(const Problem<float>& problem) {
     SparseShape shape;
@@ -127,8 +126,7 @@ SparseShape sparse_shape_of(const Problem<float>& problem) {
     return shape;
 }
 
-SparseCardPlan plan_sparse_card(const Problem<float>& problem, const Card& card, const tuning::Expected& rates,
-                                const SparseWishes& wishes) {
+SparseCardPlan plan_sparse_card(const Problem<float>& problem, const Card& card, const BackendLimits& limits, const SparseWishes& wishes) {
     SparseCardPlan plan;
     plan.shape = sparse_shape_of(problem);
     plan.batch_rows = problem.batches.rows(0);
@@ -140,11 +138,13 @@ SparseCardPlan plan_sparse_card(const Problem<float>& problem, const Card& card,
         fail(ErrorKind::device, "a batch of " + std::to_string(plan.batch_rows) + " rows may have " + std::to_string(plan.capacity) +
                                     " nonzeros, more than the 4294967295 that the GPU counts: take a smaller batch, or train on the CPU");
     plan.clips_by_norm = problem.clip_norm > 0;
-    plan.by_slot = plan.shape.models() > 1 || plan.clips_by_norm;
+    plan.by_atomics = problem.nondeterministic && !plan.clips_by_norm;  // a norm goes by the batch's columns, which the sort tells
+    plan.by_slot = !plan.by_atomics && (plan.shape.models() > 1 || plan.clips_by_norm);
     plan.key_bits = std::max(1, static_cast<int>(std::bit_width(static_cast<std::uint64_t>(plan.shape.columns - 1))));
     plan.touches = problem.idle.lazy() || problem.idle.skips;
     plan.runs_over_all = (!problem.idle.lazy() && !problem.idle.skips) || (problem.idle.skips && problem.averaging);
-    check_launch(kernels::sort_entries_scratch(plan.capacity, plan.key_bits, &plan.sort_bytes), "the sort", "asking for its scratch");
+    if (!plan.by_atomics)
+        check_launch(kernels::sort_entries_scratch(plan.capacity, plan.key_bits, &plan.sort_bytes), "the sort", "asking for its scratch");
     if (plan.clips_by_norm) {
         std::int64_t bytes = 0;
         check_launch(kernels::sort_entries_scratch(plan.capacity, SparseCardPlan::group_bits, &bytes), "the sort",
@@ -154,13 +154,14 @@ SparseCardPlan plan_sparse_card(const Problem<float>& problem, const Card& card,
     plan.threads = wishes.threads > 0 ? wishes.threads : tuning::sparse_threads;
     plan.row_blocks = blocks_for(plan.batch_rows, plan.threads, card);
     plan.score_blocks = blocks_for(plan.batch_rows * 4, plan.threads, card);
-    plan.entry_blocks = blocks_for(plan.capacity, plan.threads, card);
+    plan.entry_blocks = plan.by_atomics ? plan.score_blocks : blocks_for(plan.capacity, plan.threads, card);
     plan.column_blocks = blocks_for(plan.shape.columns, plan.threads, card);
     plan.norm_blocks = blocks_for(column_groups * plan.shape.members * tuning::warp, plan.threads, card);
     const std::int64_t staging = wishes.staging_bytes > 0 ? wishes.staging_bytes : tuning::staging_bytes;
     plan.chunk_columns = std::clamp<std::int64_t>(staging / (plan.shape.stride() * real), 1, plan.shape.columns);
     add_budget(plan, problem, card, wishes);
-    predict_sparse(plan, problem, card, rates);
+    add_held_out_budget(plan, problem, card, limits);
+    predict_sparse(plan, problem, card, rates_of(card, limits.calibration));
     return plan;
 }
 

@@ -5,9 +5,25 @@
 #include <string>
 
 #include "glissade/error.hpp"
-#include "host/cuda/scorer.hpp"
+#include "kernels/launch_sparse.hpp"
+#include "kernels/tuning.hpp"
 
 namespace glissade::cuda {
+
+SparseScoreShape SparseScoreShape::of(std::int64_t columns, std::int64_t outputs, bool bias, int multiprocessors,
+                                      const SparseWishes& wishes) {
+    constexpr std::int64_t real = sizeof(float);
+    const std::int64_t bytes = wishes.staging_bytes > 0 ? wishes.staging_bytes : kernels::tuning::staging_bytes;
+    SparseScoreShape shape;
+    shape.columns = columns;
+    shape.outputs = outputs;
+    shape.bias = bias;
+    shape.chunk_entries = std::max<std::int64_t>(1, bytes / 2 / (4 + real));
+    shape.chunk_rows = std::max<std::int64_t>(1, bytes / 4 / (8 + outputs * real));
+    shape.threads = wishes.threads > 0 ? wishes.threads : kernels::tuning::sparse_threads;
+    shape.multiprocessors = multiprocessors;
+    return shape;
+}
 
 SparseScorer::SparseScorer(const SparseScoreShape& shape, const float* scale, const Stream& stream)
     : shape_(shape),
@@ -48,7 +64,28 @@ void SparseScorer::collect(Slot& slot, std::span<float> scores_out) const {
     slot.rows = 0;
 }
 
-void SparseScorer::queue(Slot& slot, const SparseView<const float>& x) {
+void SparseScorer::queue(const DeviceRows& rows, float* scores) {
+    kernels::ScoreSparseParams params;
+    params.rows = rows.count;
+    params.columns = shape_.columns;
+    params.outputs = shape_.outputs;
+    params.bias = shape_.bias;
+    params.offsets = rows.offsets;
+    params.first = rows.first;
+    params.indices = rows.indices;
+    params.values = rows.values;
+    params.scale = scale_;
+    params.parameters = parameters_.data();
+    params.scores = scores;
+    const auto rows_a_block = shape_.threads / 4;
+    const auto blocks = std::clamp<std::int64_t>((rows.count + rows_a_block - 1) / rows_a_block, 1,
+                                                 shape_.multiprocessors * kernels::tuning::row_blocks_a_multiprocessor);
+    check_launch(kernels::launch_score_sparse(params, static_cast<int>(blocks), shape_.threads, stream_.get()), "score_sparse",
+                 std::to_string(rows.count) + " rows");
+}
+
+/// The slot's rows of `x`, whose scores go to `scores`.
+void SparseScorer::queue(Slot& slot, const SparseView<const float>& x, float* scores) {
     const std::int64_t begin = x.offsets[slot.first], entries = x.offsets[slot.first + slot.rows] - begin;
     if (entries > slot.indices.count()) take_entries(slot, entries);
     std::copy_n(x.offsets + slot.first, slot.rows + 1, slot.host_offsets.data());
@@ -57,25 +94,28 @@ void SparseScorer::queue(Slot& slot, const SparseView<const float>& x) {
     stream_.copy(slot.offsets.data(), slot.host_offsets.data(), slot.rows + 1, cudaMemcpyHostToDevice, "rows to score");
     stream_.copy(slot.indices.data(), slot.host_indices.data(), entries, cudaMemcpyHostToDevice, "rows to score");
     stream_.copy(slot.values.data(), slot.host_values.data(), entries, cudaMemcpyHostToDevice, "rows to score");
-    kernels::ScoreSparseParams params;
-    params.rows = slot.rows;
-    params.columns = shape_.columns;
-    params.outputs = shape_.outputs;
-    params.bias = shape_.bias;
-    params.offsets = slot.offsets.data();
-    params.first = begin;
-    params.indices = slot.indices.data();
-    params.values = slot.values.data();
-    params.scale = scale_;
-    params.parameters = parameters_.data();
-    params.scores = slot.scores.data();
-    const auto rows_a_block = shape_.threads / 4;
-    const auto blocks = std::clamp<std::int64_t>((slot.rows + rows_a_block - 1) / rows_a_block, 1,
-                                                 shape_.multiprocessors * kernels::tuning::row_blocks_a_multiprocessor);
-    check_launch(kernels::launch_score_sparse(params, static_cast<int>(blocks), shape_.threads, stream_.get()), "score_sparse",
-                 std::to_string(slot.rows) + " rows");
-    stream_.copy(slot.host_scores.data(), slot.scores.data(), slot.rows * shape_.outputs, cudaMemcpyDeviceToHost, "scores");
-    slot.done.record(stream_);
+    queue({slot.rows, slot.offsets.data(), begin, slot.indices.data(), slot.values.data()}, scores);
+}
+
+void SparseScorer::set(const float* parameters) {
+    for (Slot& slot : slots_) slot.rows = 0;  // of a call that failed
+    stream_.synchronize("scores");
+    std::copy_n(parameters, shape_.parameters(), host_parameters_.data());
+    stream_.copy(parameters_.data(), host_parameters_.data(), shape_.parameters(), cudaMemcpyHostToDevice, "the parameters of a model");
+}
+
+void SparseScorer::queue_from_host(const SparseView<const float>& x, float* scores) {
+    std::size_t turn = 0;
+    for (std::int64_t first = 0; first < x.rows; turn ^= 1) {
+        Slot& slot = slots_[turn];
+        slot.done.wait();
+        slot.first = first;
+        slot.rows = rows_from(x, first);
+        first += slot.rows;
+        queue(slot, x, scores + slot.first * shape_.outputs);
+        slot.done.record(stream_);
+        slot.rows = 0;
+    }
 }
 
 void SparseScorer::score(const SparseView<const float>& x, const float* parameters, std::span<float> scores_out) {
@@ -84,10 +124,7 @@ void SparseScorer::score(const SparseView<const float>& x, const float* paramete
                                    " outputs need room for " + std::to_string(x.rows * shape_.outputs) + " values, not " +
                                    std::to_string(scores_out.size()) + ", and " + std::to_string(shape_.columns) + " columns, not " +
                                    std::to_string(x.columns));
-    for (Slot& slot : slots_) slot.rows = 0;  // of a call that failed
-    stream_.synchronize("scores");
-    std::copy_n(parameters, shape_.parameters(), host_parameters_.data());
-    stream_.copy(parameters_.data(), host_parameters_.data(), shape_.parameters(), cudaMemcpyHostToDevice, "the parameters of a model");
+    set(parameters);
     std::size_t turn = 0;
     for (std::int64_t first = 0; first < x.rows; turn ^= 1) {
         Slot& slot = slots_[turn];
@@ -95,7 +132,9 @@ void SparseScorer::score(const SparseView<const float>& x, const float* paramete
         slot.first = first;
         slot.rows = rows_from(x, first);
         first += slot.rows;
-        queue(slot, x);
+        queue(slot, x, slot.scores.data());
+        stream_.copy(slot.host_scores.data(), slot.scores.data(), slot.rows * shape_.outputs, cudaMemcpyDeviceToHost, "scores");
+        slot.done.record(stream_);
     }
     for (Slot& slot : slots_) collect(slot, scores_out);
     stream_.synchronize("scores");

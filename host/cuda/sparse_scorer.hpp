@@ -7,7 +7,7 @@
 
 #include "glissade/sparse_view.hpp"
 #include "host/cuda/buffers.hpp"
-#include "host/cuda/sparse_plan.hpp"
+#include "host/cuda/sparse_shape.hpp"
 #include "host/cuda/stream.hpp"
 
 namespace glissade::cuda {
@@ -25,6 +25,23 @@ public:
     /// `parameters`: host memory, weights [outputs][columns], then biases. Waits.
     void score(const SparseView<const float>& x, const float* parameters, std::span<float> scores_out);
 
+    // The same in parts, for scores that stay on the device.
+
+    /// Brings over the parameters of the next scores. Waits for the last ones.
+    void set(const float* parameters);
+    /// Rows on the device: entry k of the offsets lies at k - `first`.
+    struct DeviceRows {
+        std::int64_t count = 0;
+        const std::int64_t* offsets = nullptr;
+        std::int64_t first = 0;
+        const std::uint32_t* indices = nullptr;
+        const float* values = nullptr;
+    };
+    void queue(const DeviceRows& rows, float* scores);
+    /// Rows of the host, through the slots.
+    void queue_from_host(const SparseView<const float>& x, float* scores);
+    const Stream& stream() const { return stream_; }
+
 private:
     struct Slot {
         PinnedBuffer<std::int64_t> host_offsets;
@@ -39,7 +56,7 @@ private:
     static void take_entries(Slot& slot, std::int64_t entries);
     std::int64_t rows_from(const SparseView<const float>& x, std::int64_t first) const;
     void collect(Slot& slot, std::span<float> scores_out) const;
-    void queue(Slot& slot, const SparseView<const float>& x);
+    void queue(Slot& slot, const SparseView<const float>& x, float* scores);
 
     SparseScoreShape shape_;
     const float* scale_;

@@ -4,22 +4,20 @@
 #include <bit>
 
 #include "glissade/error.hpp"
-#include "host/cuda/card_rates.hpp"
 #include "host/cuda/sparse_backend.hpp"
 
 namespace glissade::cuda {
 
 SparseBackend::SparseBackend(const Problem<float>& problem, const BackendLimits& limits, const SparseWishes& wishes)
-    : card_(usable_card(limits.cuda_ordinal)),
-      problem_(problem),
-      wishes_(wishes),
-      plan_(plan_sparse_card(problem, card_, rates_of(card_, limits.calibration), wishes)) {
+    : card_(usable_card(limits.cuda_ordinal)), problem_(problem), wishes_(wishes), plan_(plan_sparse_card(problem, card_, limits, wishes)) {
     check_budget(plan_.budget, card_, limits);
     allocate();
     upload_rows();
-    SparseScoreShape score =
-        SparseScoreShape::of(plan_.shape.columns, plan_.shape.outputs, plan_.shape.bias, card_.facts.multiprocessors, wishes);
-    scorer_ = std::make_unique<SparseScorer>(score, scale_.data(), stream_);
+    scorer_ = std::make_unique<SparseScorer>(plan_.score, scale_.data(), side_);
+    if (problem_.held_out.features.rows > 0)
+        judge_ =
+            std::make_unique<Judge>(problem_.held_out, std::make_unique<SparseHeldOut>(problem_.held_out, *scorer_, plan_.keeps_held_out),
+                                    plan_.judge_shape(plan_.keeps_held_out), side_);
 }
 
 void SparseBackend::allocate() {
@@ -32,9 +30,9 @@ void SparseBackend::allocate() {
     weights_ = {rows * shape.weight_sets, "the training rows"};
     scale_ = {problem_.affine ? shape.columns : 0, "the scale of the columns"};
     member_sets_ = {problem_.member_sets ? members : 0, "the members' row weights"};
-    for (Store* store : {&live_, &before_}) {
-        store->records = {plan_.record_floats(), "parameters and state"};
-        store->biases = {plan_.bias_floats(), "parameters and state"};
+    for (Store& store : stores_) {
+        store.records = {plan_.record_floats(), "parameters and state"};
+        store.biases = {plan_.bias_floats(), "parameters and state"};
     }
     orders_ = {plan_.budget.table_epochs, "row orders of the epochs"};
     scalars_ = {steps * members * rules::scalars_a_member, "scalars of the steps"};
@@ -46,7 +44,8 @@ void SparseBackend::allocate() {
     slopes_ = {plan_.batch_rows * models, "the rows of a batch"};
     row_losses_ = {plan_.batch_rows * members, "the rows of a batch"};
     partials_ = {plan_.partials * (models + members), "partial sums"};
-    for (auto* buffer : {&keys_in_, &keys_out_, &terms_in_, &terms_out_}) *buffer = {plan_.capacity, "the nonzeros of a batch"};
+    for (auto* buffer : {&keys_in_, &keys_out_, &terms_in_, &terms_out_})
+        *buffer = {plan_.by_atomics ? 0 : plan_.capacity, "the nonzeros of a batch"};
     slot_rows_ = {plan_.by_slot ? plan_.capacity : 0, "the nonzeros of a batch"};
     slot_values_ = {plan_.by_slot ? plan_.capacity : 0, "the nonzeros of a batch"};
     for (auto* buffer : {&groups_in_, &groups_out_, &columns_in_, &columns_out_})
@@ -56,11 +55,13 @@ void SparseBackend::allocate() {
     factors_ = {members, "squares of the norm"};
     bad_ = {members, "signals of members"};
     bias_gradient_ = {models, "gradients of biases"};
-    host_orders_ = {orders_.count(), "row orders of the epochs"};
-    host_scalars_ = {scalars_.count(), "scalars of the steps"};
-    host_waiting_ = {waiting_.count(), "scalars of the steps"};
-    host_losses_ = {losses_.count(), "losses of the steps"};
-    host_control_ = {2, "the course of a segment"};
+    for (HostTable& table : tables_) {
+        table.orders = {orders_.count(), "row orders of the epochs"};
+        table.scalars = {scalars_.count(), "scalars of the steps"};
+        table.waiting = {waiting_.count(), "scalars of the steps"};
+        table.losses = {losses_.count(), "losses of the steps"};
+        table.control = {2, "the course of a segment"};
+    }
     host_records_ = {plan_.chunk_columns * shape.stride(), "parameters and state"};
     host_biases_ = {plan_.bias_floats(), "parameters and state"};
 }
@@ -73,7 +74,7 @@ void SparseBackend::upload_rows() {
     if (begin != 0)
         for (std::int64_t r = 0; r <= x.rows; ++r) moved.push_back(x.offsets[r] - begin);
     const auto copy = [&](auto& buffer, const auto* from) {
-        stream_.copy(buffer.data(), from, buffer.count(), cudaMemcpyHostToDevice, "training rows");
+        side_.copy(buffer.data(), from, buffer.count(), cudaMemcpyHostToDevice, "training rows");
     };
     copy(offsets_, begin != 0 ? moved.data() : x.offsets);
     copy(indices_, x.indices + begin);
@@ -82,25 +83,49 @@ void SparseBackend::upload_rows() {
     copy(weights_, problem_.weights);
     copy(scale_, problem_.affine.scale);
     copy(member_sets_, problem_.member_sets);
-    stream_.synchronize("training rows");
+    side_.synchronize("training rows");
 }
 
-/// Records of some columns at a time: to the device after `visit(first, count, records)`, or from there before it.
+/// Records of some columns at a time: from the device before `visit(first, count, records)`, to it after, as asked for.
 template <class Visit>
-void SparseBackend::visit_records(bool back, const Visit& visit) {
+void SparseBackend::visit_records(const Store& store, RecordsMove move, const Visit& visit) {
     const std::int64_t stride = plan_.shape.stride(), columns = plan_.shape.columns;
     for (std::int64_t first = 0; first < columns; first += plan_.chunk_columns) {
         const std::int64_t count = std::min(plan_.chunk_columns, columns - first);
-        float *there = live_.records.data() + first * stride, *here = host_records_.data();
-        if (back) {
-            stream_.copy(here, there, count * stride, cudaMemcpyDeviceToHost, "parameters and state");
-            stream_.synchronize("parameters and state");
+        float *there = store.records.data() + first * stride, *here = host_records_.data();
+        if (move != RecordsMove::to_device) {
+            side_.copy(here, there, count * stride, cudaMemcpyDeviceToHost, "parameters and state");
+            side_.synchronize("parameters and state");
         }
         visit(first, count, here);
-        if (back) continue;
-        stream_.copy(there, here, count * stride, cudaMemcpyHostToDevice, "parameters and state");
-        stream_.synchronize("parameters and state");
+        if (move == RecordsMove::to_host) continue;
+        side_.copy(there, here, count * stride, cudaMemcpyHostToDevice, "parameters and state");
+        side_.synchronize("parameters and state");
     }
+}
+
+/// Ages stay, stamps move down, and with them the clock of whoever goes on from the store where steps work. Waits.
+void SparseBackend::move_clock_back() {
+    stream_.synchronize("the ages of columns");
+    const auto froze = [&](const Leg& leg) { return tables_[static_cast<std::size_t>(leg.table)].control.data()[1].frozen_member >= 0; };
+    if (!under_way_.empty() && froze(under_way_.back())) return;  // what is set off behind it is not wanted
+    std::uint32_t& clock = under_way_.empty() ? slow_.clock : under_way_.back().end.clock;
+    const std::int64_t stride = plan_.shape.stride();
+    visit_records(stores_[static_cast<std::size_t>(work_)], RecordsMove::both, [&](std::int64_t, std::int64_t columns, float* records) {
+        for (std::int64_t j = 0; j < columns; ++j) {
+            const std::uint32_t age = std::min(clock - std::bit_cast<std::uint32_t>(records[j * stride]), most_age);
+            records[j * stride] = std::bit_cast<float>(most_age - age);
+        }
+    });
+    clock = most_age;
+}
+
+/// The store whose state the last report speaks of: from the segment under way on what was put aside before it.
+const SparseBackend::Store& SparseBackend::shown() const {
+    if (under_way_.empty()) return stores_[static_cast<std::size_t>(work_)];
+    const Leg& leg = under_way_.front();
+    tables_[static_cast<std::size_t>(leg.table)].kept.wait();
+    return stores_[static_cast<std::size_t>(leg.before)];
 }
 
 void SparseBackend::set_state(const TrainingState<float>& state) {
@@ -112,14 +137,16 @@ void SparseBackend::set_state(const TrainingState<float>& state) {
                 static_cast<std::int64_t>(state.waiting.size()) == shape.members * idle_numbers;
     for (const std::vector<float>& vector : state.state) fits = fits && static_cast<std::int64_t>(vector.size()) == shape.members * count;
     if (!fits) fail(ErrorKind::internal, "set_state: the state does not have the shape of the problem");
-    can_roll_back_ = kept_ = false;
+    if (!under_way_.empty()) fail(ErrorKind::internal, "set_state: a segment is under way");
+    can_roll_back_ = false;
     slow_.clock = most_age;
     slow_.numbers = state.waiting;
     const auto vector = [&](std::int64_t f) -> const std::vector<float>& {
         return f == 0 ? state.parameters : state.state[static_cast<std::size_t>(f - 1)];
     };
     const bool ages = problem_.idle.kind == Idle::fades;
-    visit_records(false, [&](std::int64_t first, std::int64_t columns_here, float* records) {
+    const Store& store = stores_[static_cast<std::size_t>(work_)];
+    visit_records(store, RecordsMove::to_device, [&](std::int64_t first, std::int64_t columns_here, float* records) {
         std::fill_n(records, columns_here * shape.stride(), 0.0F);
         for (std::int64_t j = 0; j < columns_here; ++j) {
             float* record = records + j * shape.stride();
@@ -136,8 +163,8 @@ void SparseBackend::set_state(const TrainingState<float>& state) {
             host_biases_.data()[f * models + k] =
                 shape.bias ? vector(f)[static_cast<std::size_t>(k / shape.outputs * count + problem_.weight_count() + k % shape.outputs)]
                            : 0.0F;
-    stream_.copy(live_.biases.data(), host_biases_.data(), host_biases_.count(), cudaMemcpyHostToDevice, "parameters and state");
-    stream_.synchronize("parameters and state");
+    side_.copy(store.biases.data(), host_biases_.data(), host_biases_.count(), cudaMemcpyHostToDevice, "parameters and state");
+    side_.synchronize("parameters and state");
 }
 
 TrainingState<float> SparseBackend::get_state() {
@@ -152,7 +179,8 @@ TrainingState<float> SparseBackend::get_state() {
         return f == 0 ? state.parameters : state.state[static_cast<std::size_t>(f - 1)];
     };
     const bool ages = problem_.idle.kind == Idle::fades;
-    visit_records(true, [&](std::int64_t first, std::int64_t columns_here, const float* records) {
+    const Store& store = shown();
+    visit_records(store, RecordsMove::to_host, [&](std::int64_t first, std::int64_t columns_here, const float* records) {
         for (std::int64_t j = 0; j < columns_here; ++j) {
             const float* record = records + j * shape.stride();
             const std::uint32_t age = std::min(slow_.clock - std::bit_cast<std::uint32_t>(record[0]), most_age);
@@ -162,8 +190,8 @@ TrainingState<float> SparseBackend::get_state() {
                         ages && f == shape.vectors() ? static_cast<float>(age) : record[shape.theta_at + f * models + k];
         }
     });
-    stream_.copy(host_biases_.data(), live_.biases.data(), host_biases_.count(), cudaMemcpyDeviceToHost, "parameters and state");
-    stream_.synchronize("parameters and state");
+    side_.copy(host_biases_.data(), store.biases.data(), host_biases_.count(), cudaMemcpyDeviceToHost, "parameters and state");
+    side_.synchronize("parameters and state");
     for (std::int64_t f = 0; shape.bias && f <= shape.vectors(); ++f)
         for (std::int64_t k = 0; k < models; ++k)
             vector(f)[static_cast<std::size_t>(k / shape.outputs * count + problem_.weight_count() + k % shape.outputs)] =
@@ -174,7 +202,7 @@ TrainingState<float> SparseBackend::get_state() {
 void check_sparse(const Problem<float>& problem, const BackendLimits& limits) {
     const Card card = usable_card(limits.cuda_ordinal);
     const DeviceScope scope(limits.cuda_ordinal);
-    check_budget(plan_sparse_card(problem, card, rates_of(card, limits.calibration), {}).budget, card, limits);
+    check_budget(plan_sparse_card(problem, card, limits, {}).budget, card, limits);
 }
 
 void score_sparse_on(const Card& card, const ScoreTask<float>& task, std::span<float> scores_out) {

@@ -36,6 +36,8 @@ public:
     virtual void queue(const DeviceLeg& leg, const Stream& stream) = 0;
     /// Teams that know nothing of each other; each reports its own outcome.
     virtual int teams() const { return 1; }
+    /// Of a network which one this is.
+    virtual NetworkFamily network_family() const { return NetworkFamily::faster; }
 
     /// What runs, what it expects, and what came second: the middle of a sentence.
     virtual std::string description() const = 0;

@@ -41,6 +41,10 @@ CardProbe probe_card(int, std::int64_t, const CardProbeLimits&) {
     refuse();
 }
 
+std::unique_ptr<CardScorer> make_card_scorer(const ScoreTask<float>&, int) {
+    refuse();
+}
+
 void score_on_cuda(const ScoreTask<float>&, int, std::span<float>) {
     refuse();
 }

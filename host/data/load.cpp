@@ -112,15 +112,15 @@ private:
         preparation.na_values = options_.na_values;
         preparation.map_label = options_.map_label;
         preparation.format = loaded_.table->format;
-        if (loaded_.roles.target) preparation.target_position = *loaded_.roles.target;
+        preparation.target_positions = loaded_.roles.targets;
         if (const TableHead* head = loaded_.head()) {
             preparation.has_header = head->has_header;
             preparation.delimiter = head->delimiter;
         }
-        if (loaded_.roles.target) {
+        for (const std::int64_t position : loaded_.roles.targets) {
             const TableHead* head = loaded_.head();
-            const std::int64_t position = *loaded_.roles.target;
-            preparation.target_name = head != nullptr ? head->names[static_cast<std::size_t>(position)] : std::to_string(position);
+            preparation.target_names.push_back(head != nullptr ? head->names[static_cast<std::size_t>(position)]
+                                                               : std::to_string(position));
         }
         if (is_plain_matrix(loaded_, missing)) return;
         const CellReader cells = loaded_.cells(false);
@@ -149,6 +149,12 @@ private:
     void learn_target(const std::vector<std::int64_t>& rows) {
         std::string why;
         contract().task = decide_task(*target_, rows, options_.task, why);
+        contract().multi_label = contract().task == Task::classification && target_->count > 1;
+        if (contract().multi_label) {
+            contract().class_labels = target_->names;
+            note("task: classification of rows with up to " + std::to_string(target_->count) + " labels (" + why + ")");
+            return;
+        }
         if (contract().task == Task::classification) {
             contract().class_labels = learn_classes(*target_, rows);
             note("task: classification with " + std::to_string(contract().class_labels.size()) + " classes (" + why + ")");

@@ -58,8 +58,9 @@ struct ModelContract {
     Preparation preparation;
     ColumnAffine input;  ///< what standardisation does to a row of the matrix; empty: nothing
     Task task = Task::regression;
-    std::vector<std::string> class_labels;           ///< of classes 0, 1, ...
+    std::vector<std::string> class_labels;           ///< of classes 0, 1, ..., or the names of the labels that a row may have
     std::vector<double> target_scale, target_shift;  ///< one a regression target: y = y_in_dataset * scale + shift
+    bool multi_label = false;                        ///< rows have several labels, each 0 or 1
 };
 
 /// Data sets ready to train on: `train` and `validation` hold standardised features and targets (computed in double, rounded once).

@@ -61,10 +61,9 @@ ColumnPlan plan_of(const Roles& roles, std::size_t width, const LoadOptions& opt
     plan.uses.assign(width, ColumnUse::skip);
     for (const std::int64_t feature : roles.features) plan.uses[static_cast<std::size_t>(feature)] = ColumnUse::infer;
     if (roles.weight) plan.uses[static_cast<std::size_t>(*roles.weight)] = ColumnUse::number;
-    if (roles.target) {
-        plan.uses[static_cast<std::size_t>(*roles.target)] = options.map_label.empty() ? ColumnUse::infer : ColumnUse::text;
-        plan.label = *roles.target;
-    }
+    for (const std::int64_t target : roles.targets)
+        plan.uses[static_cast<std::size_t>(target)] = options.map_label.empty() ? ColumnUse::infer : ColumnUse::text;
+    if (roles.targets.size() == 1) plan.label = roles.targets[0];
     return plan;
 }
 
@@ -103,7 +102,7 @@ std::int64_t LoadedTable::file_columns() const {
 
 CellReader LoadedTable::cells(bool all) const {
     std::vector<std::int64_t> positions = roles.features;
-    if (all && roles.target) positions.push_back(*roles.target);
+    if (all) positions.insert(positions.end(), roles.targets.begin(), roles.targets.end());
     if (all && roles.weight) positions.push_back(*roles.weight);
     return {*table, positions};
 }
@@ -112,7 +111,8 @@ CellReader LoadedTable::cells_with_policy(bool all) const {
     std::vector<std::int64_t> positions = cells(all).positions();
     if (const auto* text = std::get_if<TextTable>(&table->content); text != nullptr && hashes_text) {
         std::erase_if(positions, [&](std::int64_t position) {
-            return position != roles.target && text->columns[static_cast<std::size_t>(position)].use == ColumnUse::text;
+            return std::find(roles.targets.begin(), roles.targets.end(), position) == roles.targets.end() &&
+                   text->columns[static_cast<std::size_t>(position)].use == ColumnUse::text;
         });
     }
     return {*table, positions};
@@ -142,7 +142,7 @@ LoadedTable read_for_model(const std::string& path, const LoadOptions& options, 
     loaded.hashes_text = preparation.hash_bits > 0;
     loaded.table = std::make_shared<const Table>(read_table(path, read, [&](const TableHead& head) {
         loaded.roles = model_roles(head, options, preparation, target_required);
-        if (!target_required) loaded.roles.target.reset();
+        if (!target_required) loaded.roles.targets.clear();
         ColumnPlan plan = plan_of(loaded.roles, head.names.size(), options);
         for (std::size_t i = 0; i < loaded.roles.features.size(); ++i) {
             const bool is_text = !preparation.columns.empty() && preparation.columns[i].kind != ColumnKind::numeric;
@@ -161,7 +161,7 @@ LoadedTable read_for_model(const std::string& path, const LoadOptions& options, 
         if (text != preparation.columns.end())
             fail(ErrorKind::data, path + " is an array; the model needs the text column \"" + text->name + "\"");
         loaded.roles = model_roles(head, options, preparation, target_required);
-        if (!target_required) loaded.roles.target.reset();
+        if (!target_required) loaded.roles.targets.clear();
     }
     return loaded;
 }
@@ -172,8 +172,10 @@ std::optional<TargetColumn> find_targets(const LoadedTable& loaded, const LoadOp
         target = targets_in_file(options.target_file, options, budget, *loaded.table);
     } else if (loaded.is_sparse()) {
         target = targets_in_table(loaded.table, std::nullopt);
-    } else if (loaded.roles.target) {
-        target = targets_in_table(loaded.table, loaded.roles.target);
+    } else if (loaded.roles.targets.size() == 1) {
+        target = targets_in_table(loaded.table, loaded.roles.targets[0]);
+    } else if (!loaded.roles.targets.empty()) {
+        target = several_targets(loaded.table, loaded.roles.targets);
     }
     if (target) map_labels(*target, options.map_label);
     return target;

@@ -26,6 +26,17 @@ std::optional<std::int64_t> try_column(const TableHead& head, const std::string&
     return index < 0 ? index + width : index;
 }
 
+/// The columns that --target names: one, whose name may hold commas, or a list.
+std::vector<std::string> target_names(const TableHead& head, const std::string& wanted) {
+    if (try_column(head, wanted)) return {wanted};
+    std::vector<std::string> names;
+    for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
+        end = wanted.find(',', begin);
+        names.push_back(wanted.substr(begin, end == std::string::npos ? end : end - begin));
+    }
+    return names;
+}
+
 /// One line a column: index, name, first cells.
 std::string list_columns(const TableHead& head) {
     std::string text;
@@ -53,9 +64,14 @@ bool contains(const std::vector<std::int64_t>& positions, std::int64_t position)
 void find_target_and_weight(const TableHead& head, const LoadOptions& options, Roles& roles) {
     if (options.target && !options.target_file.empty()) fail(ErrorKind::usage, "--target and --target-file are both given; give one");
     if (options.weight && !options.weight_file.empty()) fail(ErrorKind::usage, "--weight and --weight-file are both given; give one");
-    if (options.target) roles.target = find_column(head, *options.target, "--target");
+    if (options.target) roles.targets = find_columns(head, target_names(head, *options.target), "--target");
     if (options.weight) roles.weight = find_column(head, *options.weight, "--weight");
-    if (roles.target && roles.target == roles.weight) fail(ErrorKind::usage, "--target and --weight name the same column");
+    for (std::size_t i = 0; i < roles.targets.size(); ++i) {
+        if (roles.targets[i] == roles.weight) fail(ErrorKind::usage, "--target and --weight name the same column");
+        if (std::find(roles.targets.begin(), roles.targets.begin() + static_cast<std::ptrdiff_t>(i), roles.targets[i]) !=
+            roles.targets.begin() + static_cast<std::ptrdiff_t>(i))
+            fail(ErrorKind::usage, "--target " + *options.target + " names a column twice");
+    }
 }
 
 [[noreturn]] void fail_without_target(const TableHead& head) {
@@ -68,15 +84,16 @@ void find_target_and_weight(const TableHead& head, const LoadOptions& options, R
 std::vector<std::int64_t> other_columns(const TableHead& head, const Roles& roles) {
     std::vector<std::int64_t> positions;
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(head.names.size()); ++i) {
-        if (i != roles.target && i != roles.weight) positions.push_back(i);
+        if (!contains(roles.targets, i) && i != roles.weight) positions.push_back(i);
     }
     return positions;
 }
 
 void refuse_target_among_features(const TableHead& head, const Roles& roles, const std::vector<std::int64_t>& features) {
-    if (!roles.target || !contains(features, *roles.target)) return;
-    fail(ErrorKind::data, head.file + ": --target names column " + quoted(head.names[static_cast<std::size_t>(*roles.target)]) +
-                              ", which the model reads as a feature");
+    for (const std::int64_t target : roles.targets)
+        if (contains(features, target))
+            fail(ErrorKind::data, head.file + ": --target names column " + quoted(head.names[static_cast<std::size_t>(target)]) +
+                                      ", which the model reads as a feature");
 }
 
 /// Features by position, for files without names in common with the training file. Two layouts leave no doubt: beside target and weight,
@@ -95,7 +112,7 @@ std::vector<std::int64_t> positional_features(const TableHead& head, const Prepa
     std::vector<std::int64_t> positions;
     for (const SourceColumn& column : preparation.columns) positions.push_back(column.position);
     refuse_target_among_features(head, roles, positions);
-    if (!target_given && preparation.target_position >= 0) roles.target = preparation.target_position;
+    if (!target_given) roles.targets = preparation.target_positions;
     return positions;
 }
 
@@ -122,10 +139,25 @@ std::vector<std::int64_t> named_features(const TableHead& head, const Preparatio
     return positions;
 }
 
+/// The model's targets, if the file has them all; some of them are as good as none, but where they are required the lack is named.
+std::vector<std::int64_t> named_targets(const TableHead& head, const Preparation& preparation, bool required) {
+    std::vector<std::int64_t> positions;
+    for (const std::string& name : preparation.target_names) {
+        if (const auto position = position_of(head, name))
+            positions.push_back(*position);
+        else if (required && preparation.target_names.size() > 1)
+            fail(ErrorKind::data,
+                 head.file + " has no column " + quoted(name) + ", one of the model's targets. Its columns are:" + list_columns(head));
+    }
+    return positions.size() == preparation.target_names.size() ? positions : std::vector<std::int64_t>{};
+}
+
 /// For predictions the target may be absent: there is no such column, or no room for it beside the features.
-bool target_is_absent(const TableHead& head, const std::string& target, const Preparation& preparation) {
+bool target_is_absent(const TableHead& head, const std::string& wanted, const Preparation& preparation) {
     const auto features = preparation.columns.empty() ? preparation.file_columns : static_cast<std::int64_t>(preparation.columns.size());
-    return !try_column(head, target) || static_cast<std::int64_t>(head.names.size()) == features;
+    const std::vector<std::string> names = target_names(head, wanted);
+    return static_cast<std::int64_t>(head.names.size()) == features ||
+           std::any_of(names.begin(), names.end(), [&](const std::string& name) { return !try_column(head, name); });
 }
 
 }  // namespace
@@ -138,11 +170,12 @@ std::int64_t find_column(const TableHead& head, const std::string& wanted, const
 Roles training_roles(const TableHead& head, const LoadOptions& options) {
     Roles roles;
     find_target_and_weight(head, options, roles);
-    if (!roles.target && options.target_file.empty()) fail_without_target(head);
+    if (roles.targets.empty() && options.target_file.empty()) fail_without_target(head);
     const std::vector<std::int64_t> kept = find_columns(head, options.columns, "--columns");
     const std::vector<std::int64_t> dropped = find_columns(head, options.drop_columns, "--drop-columns");
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(head.names.size()); ++i) {
-        const bool is_feature = i != roles.target && i != roles.weight && (kept.empty() || contains(kept, i)) && !contains(dropped, i);
+        const bool is_feature =
+            !contains(roles.targets, i) && i != roles.weight && (kept.empty() || contains(kept, i)) && !contains(dropped, i);
         if (is_feature) roles.features.push_back(i);
     }
     if (roles.features.empty()) fail(ErrorKind::usage, head.file + ": no feature columns are left. Its columns are:" + list_columns(head));
@@ -154,16 +187,16 @@ Roles model_roles(const TableHead& head, const LoadOptions& options, const Prepa
     LoadOptions wanted = options;
     if (!target_required && wanted.target && target_is_absent(head, *wanted.target, preparation)) wanted.target.reset();
     find_target_and_weight(head, wanted, roles);
-    const bool target_given = roles.target.has_value() || !options.target_file.empty();
+    const bool target_given = !roles.targets.empty() || !options.target_file.empty();
     if (preparation.columns.empty()) {
         roles.features = plain_features(head, preparation, roles);
     } else if (preparation.has_header && head.has_header) {
         roles.features = named_features(head, preparation);
-        if (!target_given && !preparation.target_name.empty()) roles.target = position_of(head, preparation.target_name);
+        if (!target_given) roles.targets = named_targets(head, preparation, target_required);
     } else {
         roles.features = positional_features(head, preparation, roles, target_given);
     }
-    if (target_required && !roles.target && options.target_file.empty()) fail_without_target(head);
+    if (target_required && roles.targets.empty() && options.target_file.empty()) fail_without_target(head);
     if (target_required) refuse_target_among_features(head, roles, roles.features);
     return roles;
 }

@@ -14,7 +14,8 @@ namespace glissade {
 /// What each column of a file is for, by position.
 struct Roles {
     std::vector<std::int64_t> features;
-    std::optional<std::int64_t> target, weight;
+    std::vector<std::int64_t> targets;  ///< in the order in which they were named
+    std::optional<std::int64_t> weight;
 };
 
 /// The position of a column given by name, 0-based index, or index from the end. Throws Error(usage) with the columns there are.

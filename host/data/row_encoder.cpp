@@ -16,6 +16,7 @@ void refuse_more_features(const LoadedTable& loaded, const Preparation& preparat
 /// Targets of some rows as a data set holds them.
 std::vector<double> encoded_targets(const TargetColumn& target, std::span<const std::int64_t> rows, const ModelContract& contract,
                                     RealType type) {
+    if (contract.multi_label) return label_values(target, rows, contract.class_labels.size());
     if (contract.task == Task::classification) return class_indices(target, rows, contract.class_labels);
     std::vector<double> values = regression_values(target, rows, type);
     const std::size_t count = contract.target_scale.size();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "host/data/format.hpp"
@@ -83,8 +84,8 @@ std::set<double> distinct_numbers(const TargetColumn& target, std::span<const st
 
 void refuse_several_targets(const TargetColumn& target) {
     if (target.count > 1) {
-        fail(ErrorKind::data, target.table->file->name() + ": " + std::to_string(target.count) +
-                                  " target columns; classes take one (--task regression takes several)");
+        fail(ErrorKind::data,
+             target.table->file->name() + ": " + std::to_string(target.count) + " target columns, but the model knows one class a row");
     }
 }
 
@@ -158,6 +159,23 @@ TargetColumn targets_in_table(std::shared_ptr<const Table> table, std::optional<
     return target;
 }
 
+TargetColumn several_targets(std::shared_ptr<const Table> table, const std::vector<std::int64_t>& columns) {
+    const std::size_t count = columns.size();
+    TargetColumn target;
+    target.count = static_cast<std::int64_t>(count);
+    target.first_column = columns[0];
+    for (std::size_t c = 0; c < count; ++c) {
+        const TargetColumn one = targets_in_table(table, columns[c]);
+        if (one.holds_words) fail(ErrorKind::data, one.where(0) + ": several targets must all be numbers");
+        target.values.resize(one.values.size() * count);
+        for (std::size_t r = 0; r < one.values.size(); ++r) target.values[r * count + c] = one.values[r];
+        const auto* text = std::get_if<TextTable>(&table->content);
+        target.names.push_back(text != nullptr ? text->head.names[static_cast<std::size_t>(columns[c])] : std::to_string(columns[c]));
+    }
+    target.table = std::move(table);
+    return target;
+}
+
 TargetColumn weights_in_table(std::shared_ptr<const Table> table) {
     TargetColumn weights;
     weights.values = std::get<SparseTable>(table->content).weights;
@@ -189,17 +207,9 @@ TargetColumn targets_in_file(const std::string& path, const LoadOptions& options
     const std::int64_t columns =
         array != nullptr ? array->columns : static_cast<std::int64_t>(std::get<TextTable>(table->content).columns.size());
     if (columns == 1) return targets_in_table(table, 0);
-    TargetColumn target;
-    target.count = columns;
-    for (std::int64_t c = 0; c < columns; ++c) {
-        const TargetColumn one = targets_in_table(table, c);
-        if (one.holds_words) fail(ErrorKind::data, one.where(0) + ": several targets must all be numbers");
-        target.values.resize(one.values.size() * static_cast<std::size_t>(columns));
-        for (std::size_t r = 0; r < one.values.size(); ++r)
-            target.values[r * static_cast<std::size_t>(columns) + static_cast<std::size_t>(c)] = one.values[r];
-    }
-    target.table = table;
-    return target;
+    std::vector<std::int64_t> all(static_cast<std::size_t>(columns));
+    std::iota(all.begin(), all.end(), std::int64_t{0});
+    return several_targets(table, all);
 }
 
 void map_labels(TargetColumn& target, const std::vector<std::pair<std::string, std::string>>& map) {
@@ -221,8 +231,11 @@ Task decide_task(const TargetColumn& target, std::span<const std::int64_t> rows,
     }
     why = target.holds_words ? "the labels are text" : "the labels are booleans";
     if (target.holds_words || target.holds_booleans) return Task::classification;
-    why = std::to_string(target.count) + " targets a row";
-    if (target.count > 1) return Task::regression;
+    if (target.count > 1) {
+        const bool labels = std::all_of(target.values.begin(), target.values.end(), [](double y) { return y == 0 || y == 1; });
+        why = std::to_string(target.count) + " targets a row" + (labels ? ", all 0 or 1" : "");
+        return labels ? Task::classification : Task::regression;
+    }
     const std::set<double> numbers = distinct_numbers(target, rows);
     const bool whole = std::all_of(numbers.begin(), numbers.end(), [](double x) { return x == std::floor(x); });
     const bool few = numbers.size() <= most_whole_classes;
@@ -232,7 +245,6 @@ Task decide_task(const TargetColumn& target, std::span<const std::int64_t> rows,
 }
 
 std::vector<std::string> learn_classes(const TargetColumn& target, std::span<const std::int64_t> rows) {
-    refuse_several_targets(target);
     const std::set<double> values = distinct_numbers(target, rows);
     if (values.size() > most_classes) {
         fail(ErrorKind::data,
@@ -277,6 +289,25 @@ std::vector<double> class_indices(const TargetColumn& target, std::span<const st
         indices.push_back(*index);
     }
     return indices;
+}
+
+std::vector<double> label_values(const TargetColumn& target, std::span<const std::int64_t> rows, std::size_t labels) {
+    if (static_cast<std::size_t>(target.count) != labels) {
+        fail(ErrorKind::data, target.table->file->name() + " has " + std::to_string(target.count) + " targets a row, the model knows " +
+                                  std::to_string(labels) + " labels");
+    }
+    std::vector<double> values;
+    values.reserve(rows.size() * labels);
+    for (const std::int64_t row : rows)
+        for (std::int64_t t = 0; t < target.count; ++t) {
+            const double value = target.values[static_cast<std::size_t>(row * target.count + t)];
+            const std::string& name = target.names[static_cast<std::size_t>(t)];
+            if (std::isnan(value)) fail_at(target, row, "the target " + quoted(name) + " is missing");
+            if (value != 0 && value != 1)
+                fail_at(target, row, "the target " + quoted(name) + " is " + shortest_text(value) + ", but labels are 0 or 1");
+            values.push_back(value);
+        }
+    return values;
 }
 
 std::vector<double> regression_values(const TargetColumn& target, std::span<const std::int64_t> rows, RealType type) {

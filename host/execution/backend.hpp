@@ -19,6 +19,7 @@
 #include "host/execution/calibration.hpp"
 #include "host/execution/cost_model.hpp"
 #include "host/execution/judged_rows.hpp"
+#include "host/execution/network_family.hpp"
 
 namespace glissade {
 
@@ -94,7 +95,8 @@ struct Problem {
     Real clip_norm = 0, clip_value = 0;
     Real penalty_in_loss = 0;  ///< of a network: so many times the L2 penalty at a step's begin is part of the step's loss. On the CPU
     BatchPlan batches;
-    JudgedRows<Real> held_out;  ///< dense validation rows, or none
+    JudgedRows<Real> held_out;      ///< validation rows, dense or sparse as the others, or none
+    bool nondeterministic = false;  ///< sums may be added in an order that is not the same every time, where that is faster
 
     /// Whether dense rows are not trained on as they come.
     bool maps_rows() const { return affine || bfloat16; }
@@ -201,6 +203,8 @@ public:
     virtual std::string description() const = 0;
     /// May read the rows for some milliseconds, to see how fast that goes.
     virtual StepPrediction predict_step() = 0;
+    /// How a network runs on a card: what BackendLimits::network of a run that goes on from here has to be.
+    virtual NetworkFamily network_family() const { return NetworkFamily::faster; }
 };
 
 /// What a backend may use.
@@ -209,6 +213,7 @@ struct BackendLimits {
     int cuda_ordinal = 0;
     std::int64_t memory_limit_bytes = 0;  ///< of the device that it runs on; 0: what is available
     Calibration calibration = {};         ///< what predictions go by; empty: what is usual
+    NetworkFamily network = {};           ///< of the run that goes on; on a card only
 };
 
 /// Throw Error(memory) before anything is allocated if the budget does not fit, Error(device) if the device cannot be used or the shape
@@ -233,8 +238,18 @@ struct ScoreTask {
 };
 template <class Real>
 void score_on_cpu(const ScoreTask<Real>& task, int threads, std::span<Real> scores_out);
+
+/// A model on a card that is ready to score rows.
+class CardScorer {
+public:
+    virtual ~CardScorer() = default;
+    /// Scores of `task`'s rows; but for them it is the task that the scorer was made for. Waits.
+    virtual void score(const ScoreTask<float>& task, std::span<float> scores_out) = 0;
+};
+/// For matrices of up to the rows of `task`; more come in several trips. Throw Error(device | memory) if the card cannot be made ready.
+std::unique_ptr<CardScorer> make_card_scorer(const ScoreTask<float>& task, int ordinal);
 void score_on_cuda(const ScoreTask<float>& task, int ordinal, std::span<float> scores_out);
-/// The sums over rows of their scores by `task`, whose x and place are not looked at. Throws Error(memory) if what it needs does not fit.
+/// The sums over rows of their scores by `task`, whose rows are not looked at. Throws Error(memory) if what it needs does not fit.
 JudgedSums judge_on_cuda(const ScoreTask<float>& task, const JudgedRows<float>& rows, int ordinal);
 
 }  // namespace glissade

@@ -83,7 +83,12 @@ private:
                            ". It needs C++11 and nothing else.\n//\n";
         text +=
             "//   " + at + "scores(row, out)         " + std::to_string(model_.spec.outputs) + " values, as glissade predict --scores\n";
-        if (classifies()) {
+        if (model_.spec.multi_label) {
+            text += "//   " + at + "predict(row, out)        " + std::to_string(model_.spec.outputs) +
+                    " times 1 or 0: whether the row has the label\n";
+            if (has_probabilities())
+                text += "//   " + at + "predict_proba(row, out)  " + std::to_string(model_.spec.outputs) + " probabilities\n";
+        } else if (classifies()) {
             text += "//   " + at + "predict(row)             the label of the class\n//   " + at +
                     "predict_class(row)       its index, -1 for none\n";
             if (has_probabilities())
@@ -257,7 +262,22 @@ inline void add_category(int first, int count, int category, double* out) {
         return text + "}\n\n";
     }
 
+    std::string several_labels() const {
+        std::string text = "inline void predict(" + row() + ", int* labels) {\n    double out[outputs];\n    scores(row, out);\n" +
+                           "    for (int o = 0; o < outputs; ++o) labels[o] = out[o] > 0 ? 1 : 0;\n}\n\n";
+        if (!has_probabilities()) return text;
+        return text + "inline void predict_proba(" + row() + ", double* out) {\n    scores(row, out);\n" +
+               "    for (int o = 0; o < outputs; ++o) out[o] = " + probability_of("out[o]") + ";\n}\n\n";
+    }
+
+    /// Of a loss of two classes.
+    std::string probability_of(const std::string& score) const {
+        if (model_.spec.loss.name() == "logistic") return "1 / (1 + std::exp(-" + score + "))";
+        return "((" + score + " < -1 ? -1.0 : " + score + " > 1 ? 1.0 : " + score + ") + 1) / 2";
+    }
+
     std::string classes() const {
+        if (model_.spec.multi_label) return several_labels();
         std::string text = "inline int predict_class(" + row() + ") {\n    double out[outputs];\n    scores(row, out);\n" +
                            "    if (std::isnan(out[0])) return -1;\n";
         text += one_output()
@@ -277,7 +297,7 @@ inline void add_category(int first, int count, int category, double* out) {
     double sum = 0;
     for (int o = 0; o < outputs; ++o) {
         out[o] = )" +
-                   (logistic ? "1 / (1 + std::exp(-out[o]))" : "((out[o] < -1 ? -1.0 : out[o] > 1 ? 1.0 : out[o]) + 1) / 2") +
+                   probability_of("out[o]") +
                    R"(;
         sum += out[o];
     }

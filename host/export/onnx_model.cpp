@@ -42,7 +42,10 @@ private:
     using Names = OnnxGraph::Names;
 
     std::string describe(const std::string& name, OnnxType type, const OnnxGraph::Shape& shape) const {
-        const std::string kind = type == OnnxType::text ? "string" : type == OnnxType::float32 ? "float32" : "float64";
+        const std::string kind = type == OnnxType::text      ? "string"
+                                 : type == OnnxType::int64   ? "int64"
+                                 : type == OnnxType::float32 ? "float32"
+                                                             : "float64";
         return name + ": " + kind + " [rows" + (shape.size() > 1 ? ", " + std::to_string(shape[1]) : std::string()) + "]";
     }
     void input(const std::string& name, OnnxType type, std::int64_t width, const std::string& description) {
@@ -63,7 +66,8 @@ private:
 
     /// The name under which a column is handed in.
     std::string input_name(const std::string& column) const {
-        const bool taken = std::find(output_names.begin(), output_names.end(), column) != output_names.end();
+        const bool taken = std::find(output_names.begin(), output_names.end(), column) != output_names.end() ||
+                           (model_.spec.multi_label && column == "labels");
         return taken ? column + "_column" : column.empty() || column[0] == '/' ? "column " + column : column;
     }
 
@@ -212,6 +216,7 @@ private:
 
     /// The class of each row; the entry after the last one, an empty text, is for rows without a score.
     void add_label(const std::string& scores) {
+        if (model_.spec.multi_label) return add_labels(scores);
         Names labels = model_.class_labels;
         labels.emplace_back();
         const std::string first = graph_.constant("/first", {}, std::vector<std::int64_t>{0});
@@ -228,6 +233,20 @@ private:
         const std::string entry = graph_.add("Where", {lost, none, index}, "/entry");
         graph_.add("Gather", {graph_.constant("/labels", {static_cast<std::int64_t>(labels.size())}, labels), entry}, "label", {axis(0)});
         output("label", OnnxType::text, {any_rows}, "the class of each row");
+    }
+
+    /// Of several labels, 1 for each that a row has; all 0 for rows without a score.
+    void add_labels(const std::string& scores) {
+        const std::string positive = graph_.add("Greater", {scores, reals("/zero", {}, {0.0})}, "/positive");
+        graph_.add("Cast", {positive}, "labels", {{"to", static_cast<std::int64_t>(OnnxType::int64)}});
+        output("labels", OnnxType::int64, {any_rows, model_.spec.outputs},
+               "1 for each label that a row has, in this order: " + label_order());
+    }
+
+    std::string label_order() const {
+        std::string order;
+        for (const std::string& label : model_.class_labels) order += (order.empty() ? "" : ", ") + label;
+        return order;
     }
 
     /// One-vs-rest: logistic functions of a row's scores, brought to sum 1. Runtimes bound their sigmoids, so that shares of small ones
@@ -269,9 +288,7 @@ private:
         }
         // Runtimes bound their sigmoids, and so lose a NaN.
         graph_.add("Where", {graph_.add("IsNaN", {raw}, "/unknown"), raw, probabilities}, "probabilities");
-        std::string order;
-        for (const std::string& label : model_.class_labels) order += (order.empty() ? "" : ", ") + label;
-        output("probabilities", real_, {any_rows, classes}, "of the classes in this order: " + order);
+        output("probabilities", real_, {any_rows, classes}, "of the classes in this order: " + label_order());
     }
 
     const Model& model_;

@@ -153,12 +153,20 @@ T smoothed_logistic(T z, double y, double smoothing, T& slope) {
     return one * value_1 + (T(1) - one) * value_0;
 }
 
-/// A loss of two classes, or, of several scores, the sum of each class against all others.
+/// Yes or no for score `c`: the row's own answer if it has one for each, else whether `c` is its class.
+double answer(std::span<const double> targets, std::size_t scores, std::size_t c) {
+    if (targets.size() == scores) return targets[c];
+    return static_cast<std::size_t>(targets[0]) == c ? 1 : 0;
+}
+
+/// The sum of a loss of two classes over the scores of a row.
 template <class T>
-T each_class(std::span<const T> z, double target, std::span<T> slopes, T (*loss)(T, double, T&)) {
-    if (z.size() == 1) return loss(z[0], target, slopes[0]);
+T each_class(std::span<const T> z, std::span<const double> targets, std::span<T> slopes, T (*loss)(T, double, T&)) {
     T sum(0);
-    for (std::size_t c = 0; c < z.size(); ++c) sum = sum + loss(z[c], static_cast<std::size_t>(target) == c ? 1 : 0, slopes[c]);
+    for (std::size_t c = 0; c < z.size(); ++c) {
+        const T one = loss(z[c], answer(targets, z.size(), c), slopes[c]);
+        sum = c == 0 ? one : sum + one;
+    }
     return sum;
 }
 
@@ -193,11 +201,12 @@ T smoothed_softmax(std::span<const T> z, double target, double smoothing, std::s
 }
 
 template <class T>
-T smoothed_classes(std::span<const T> z, double target, double smoothing, std::span<T> slopes) {
-    if (z.size() == 1) return smoothed_logistic(z[0], target, smoothing, slopes[0]);
+T smoothed_classes(std::span<const T> z, std::span<const double> targets, double smoothing, std::span<T> slopes) {
     T sum(0);
-    for (std::size_t c = 0; c < z.size(); ++c)
-        sum = sum + smoothed_logistic(z[c], static_cast<std::size_t>(target) == c ? 1 : 0, smoothing, slopes[c]);
+    for (std::size_t c = 0; c < z.size(); ++c) {
+        const T one = smoothed_logistic(z[c], answer(targets, z.size(), c), smoothing, slopes[c]);
+        sum = c == 0 ? one : sum + one;
+    }
     return sum;
 }
 
@@ -206,8 +215,7 @@ T smoothed_classes(std::span<const T> z, double target, double smoothing, std::s
 template <class T>
 T evaluate_loss(const Settings& settings, std::span<const T> scores, std::span<const double> targets, std::span<T> slopes) {
     const std::string& name = settings.loss;
-    if (settings.label_smoothing > 0 && name == "logistic")
-        return smoothed_classes<T>(scores, targets[0], settings.label_smoothing, slopes);
+    if (settings.label_smoothing > 0 && name == "logistic") return smoothed_classes<T>(scores, targets, settings.label_smoothing, slopes);
     if (settings.label_smoothing > 0 && name == "softmax") return smoothed_softmax<T>(scores, targets[0], settings.label_smoothing, slopes);
     if (name == "squared") return squared(scores, targets, field(settings.loss_fields, "error_scale", .5), slopes);
     if (name == "huber") return huber(scores, targets, field(settings.loss_fields, "delta", 1.0), slopes);
@@ -218,11 +226,11 @@ T evaluate_loss(const Settings& settings, std::span<const T> scores, std::span<c
     if (name == "poisson") return deviance(scores, targets, 1, slopes);
     if (name == "gamma") return deviance(scores, targets, 2, slopes);
     if (name == "tweedie") return deviance(scores, targets, field(settings.loss_fields, "power", 1.5), slopes);
-    if (name == "modified_huber") return each_class<T>(scores, targets[0], slopes, modified_huber<T>);
-    if (name == "perceptron") return each_class<T>(scores, targets[0], slopes, perceptron<T>);
-    if (name == "logistic") return each_class<T>(scores, targets[0], slopes, logistic<T>);
-    if (name == "hinge") return each_class<T>(scores, targets[0], slopes, hinge<T>);
-    if (name == "squared_hinge") return each_class<T>(scores, targets[0], slopes, squared_hinge<T>);
+    if (name == "modified_huber") return each_class<T>(scores, targets, slopes, modified_huber<T>);
+    if (name == "perceptron") return each_class<T>(scores, targets, slopes, perceptron<T>);
+    if (name == "logistic") return each_class<T>(scores, targets, slopes, logistic<T>);
+    if (name == "hinge") return each_class<T>(scores, targets, slopes, hinge<T>);
+    if (name == "squared_hinge") return each_class<T>(scores, targets, slopes, squared_hinge<T>);
     if (name == "softmax") return softmax(scores, targets[0], slopes);
     fail(ErrorKind::usage, "the reference has no loss '" + name + "'");
 }

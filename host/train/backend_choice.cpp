@@ -48,12 +48,14 @@ void check_choice(const Problem<Real>& problem, const DeviceChoice& choice) {
 }  // namespace
 
 template <class Real>
-std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const TrainOptions& options, DeviceChoice& choice_out) {
+std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const TrainOptions& options, DeviceChoice& choice_out,
+                                            NetworkFamily network) {
     choice_out = device_of(problem, options.device);
     check_choice(problem, choice_out);
     BackendLimits limits;
     limits.threads = options.threads > 0 ? options.threads : usable_processors();
     limits.cuda_ordinal = choice_out.ordinal;
+    limits.network = network;
     std::string calibration_trouble;
     limits.calibration = usable_calibration(calibration_trouble);
     choice_out.why += calibration_trouble;
@@ -76,7 +78,7 @@ std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const 
     return make_cpu_backend(problem, limits);
 }
 
-template std::unique_ptr<Backend<float>> make_backend(const Problem<float>&, const TrainOptions&, DeviceChoice&);
-template std::unique_ptr<Backend<double>> make_backend(const Problem<double>&, const TrainOptions&, DeviceChoice&);
+template std::unique_ptr<Backend<float>> make_backend(const Problem<float>&, const TrainOptions&, DeviceChoice&, NetworkFamily);
+template std::unique_ptr<Backend<double>> make_backend(const Problem<double>&, const TrainOptions&, DeviceChoice&, NetworkFamily);
 
 }  // namespace glissade

@@ -10,8 +10,9 @@
 namespace glissade {
 
 /// The backend that the options ask for; `choice_out` says what it became and why. `auto` falls to the CPU where the GPU would refuse the
-/// shape; a device asked for by name never does. Throws Error(usage | device | memory).
+/// shape; a device asked for by name never does. `network`: of the run that goes on. Throws Error(usage | device | memory).
 template <class Real>
-std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const TrainOptions& options, DeviceChoice& choice_out);
+std::unique_ptr<Backend<Real>> make_backend(const Problem<Real>& problem, const TrainOptions& options, DeviceChoice& choice_out,
+                                            NetworkFamily network = NetworkFamily::faster);
 
 }  // namespace glissade

@@ -18,7 +18,8 @@
 // (host/execution/idle.hpp), `solver.<i>` (of a living member whose rule the host drives), `rule_memory`, and for each member m
 // `member.<m>.numbers` (losses and counters), `member.<m>.watch` (of a schedule that watches the loss), `member.<m>.best` and
 // `member.<m>.final` where there are any; metadata `format`,
-// `format_version`, `run` (JSON: step, settings, fingerprint, user data) and `members` (JSON: history and divergence of each).
+// `format_version`, `run` (JSON: step, settings, fingerprint, user data, of a network on a card its family) and `members` (JSON: history
+// and divergence of each).
 namespace glissade {
 
 namespace {
@@ -152,6 +153,18 @@ CheckpointHeader header_of(const TensorFile& file, const std::string& path) {
     });
 }
 
+/// Of a network that ran on a card; earlier versions do not say.
+NetworkFamily network_family_of(const TensorFile& file, const std::string& path) {
+    return reading_json(path, "metadata \"run\"", [&] {
+        const Json in = Json::parse(metadata(file, "run", path));
+        const Json* const word = in.find("network_family");
+        if (!word) return NetworkFamily::faster;
+        for (const NetworkFamily family : {NetworkFamily::segments, NetworkFamily::graph})
+            if (word->text() == word_for(family)) return family;
+        fail(ErrorKind::data, path + ": metadata \"run\": network_family \"" + word->text() + "\" is neither segments nor graph");
+    });
+}
+
 template <class Real>
 void hash_reals(XXH3_state_t* state, const Real* values, std::int64_t count) {
     XXH3_128bits_update(state, values, static_cast<std::size_t>(count) * sizeof(Real));
@@ -196,11 +209,12 @@ std::vector<std::byte> encode_checkpoint(const CheckpointHeader& header, const C
         add_track(file, m, state.tracks[m], shape.parameters);
         if (shape.watches_loss) add_watch(file, m, state.tracks[m].watch);
     }
-    const Json run = Json::object({{"step", header.step},
-                                   {"epoch", header.epoch},
-                                   {"settings", header.settings},
-                                   {"fingerprint", header.fingerprint},
-                                   {"user_data", header.user_data}});
+    Json run = Json::object({{"step", header.step},
+                             {"epoch", header.epoch},
+                             {"settings", header.settings},
+                             {"fingerprint", header.fingerprint},
+                             {"user_data", header.user_data}});
+    if (state.network != NetworkFamily::faster) run.add("network_family", std::string(word_for(state.network)));
     file.metadata = {
         {"format", format_name}, {"format_version", format_version}, {"run", run.dump()}, {"members", Json(std::move(members)).dump()}};
     return encode(file);
@@ -215,6 +229,7 @@ RunState<Real> decode_checkpoint(std::span<const std::byte> bytes, const std::st
     const TensorFile file = decode(bytes, path);
     RunState<Real> state;
     state.step = header_of(file, path).step;
+    state.network = network_family_of(file, path);
     std::int64_t alive = 0;
     reading_json(path, "metadata \"members\"", [&] {
         const Json in = Json::parse(metadata(file, "members", path));

@@ -53,6 +53,11 @@ void check_targets(const Dataset& data, const ModelSpec& spec, const std::string
                                           std::string(spec.loss.name()) + ")");
             continue;
         }
+        if (spec.multi_label) {
+            if (y != 0 && y != 1)
+                fail(ErrorKind::data, at_row(what, row) + ": target " + std::to_string(y) + " is not 0 or 1 (a label of several)");
+            continue;
+        }
         if (y != std::floor(y) || y < 0 || y >= classes)
             fail(ErrorKind::data, at_row(what, row) + ": target " + std::to_string(y) + " is not a class index from 0 to " +
                                       std::to_string(static_cast<int>(classes) - 1) + " (loss " + std::string(spec.loss.name()) + ")");
@@ -117,7 +122,7 @@ void check_scorable(const Dataset& data, const ModelSpec& spec, const std::strin
     check_fields(data, what);
     if (data.columns() != spec.features)
         fail(ErrorKind::data, what + " has " + std::to_string(data.columns()) + " columns, the model " + std::to_string(spec.features));
-    const std::int64_t targets = spec.loss.kind() == LossKind::regression ? spec.outputs : 1;
+    const std::int64_t targets = spec.target_count();
     if (data.has_targets() && data.target_count() != targets)
         fail(ErrorKind::data,
              what + " has " + std::to_string(data.target_count()) + " targets a row, the model " + std::to_string(targets));

@@ -39,7 +39,10 @@ std::string counts_fault(const ModelSpec& spec) {
         inputs = width;
         if (weights > most_weights || inputs > most_weights / spec.outputs) return "impossible counts: its layers are too large";
     }
-    if (spec.loss.kind() == LossKind::binary && spec.outputs == 2) return "a loss of two classes has one output for them";
+    if (spec.multi_label && (spec.loss.kind() != LossKind::binary || spec.outputs < 2))
+        return "rows of several labels need a loss of two classes and an output for each label";
+    if (spec.loss.kind() == LossKind::binary && spec.outputs == 2 && !spec.multi_label)
+        return "a loss of two classes has one output for them";
     return {};
 }
 
@@ -76,9 +79,12 @@ std::string preparation_fault(const Preparation& preparation, std::int64_t colum
         if (!std::isfinite(column.scale) || column.scale == 0 || !std::isfinite(column.shift))
             return name + " has an impossible scale or shift";
     }
-    const std::int64_t target = preparation.target_position;
-    if (!preparation.columns.empty() && (target < -1 || target >= preparation.file_columns || positions.contains(target)))
-        return "the position of the target is " + std::to_string(target);
+    if (preparation.target_names.size() != preparation.target_positions.size())
+        return std::to_string(preparation.target_names.size()) + " names of targets, " +
+               std::to_string(preparation.target_positions.size()) + " positions";
+    for (const std::int64_t target : preparation.target_positions)
+        if (!preparation.columns.empty() && (target < 0 || target >= preparation.file_columns || !positions.insert(target).second))
+            return "the position of a target is " + std::to_string(target);
     return {};
 }
 

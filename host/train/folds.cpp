@@ -15,7 +15,7 @@ namespace {
 
 std::vector<std::size_t> classes_of_rows(const Dataset& data, Task task) {
     std::vector<std::size_t> classes(static_cast<std::size_t>(data.rows()), 0);
-    if (task != Task::classification) return classes;
+    if (task != Task::classification || data.target_count() > 1) return classes;
     const auto copy = [&](auto targets) {
         std::transform(targets.begin(), targets.end(), classes.begin(), [](auto y) { return static_cast<std::size_t>(y); });
     };

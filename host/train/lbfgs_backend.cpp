@@ -79,6 +79,7 @@ public:
     bool judge(const Real* parameters, JudgedSums& out) override { return evaluator_->judge(parameters, out); }
     std::string description() const override { return evaluator_->description() + "; L-BFGS on the host"; }
     StepPrediction predict_step() override { return evaluator_->predict_step(); }
+    NetworkFamily network_family() const override { return evaluator_->network_family(); }
 
 private:
     void iterate() {

@@ -52,12 +52,14 @@ template <class Real, class In>
 void score_matrix(const Model& model, MatrixView<const In> x, std::span<In> out, const PredictOptions& options) {
     const TypedModel<Real> typed(model, true);
     if constexpr (std::is_same_v<Real, In>) {
-        run_scores(typed.task(model, x), options, out);
+        const ScoreTask<Real> task = typed.task(model, x);
+        ScoreRuns<Real>(task, options).run(task, out);
     } else {
         constexpr std::int64_t block_values = 1 << 20;
         const std::int64_t block =
             std::clamp<std::int64_t>(block_values / std::max<std::int64_t>(1, x.columns), 1, std::max<std::int64_t>(1, x.rows));
         std::vector<Real> rows(static_cast<std::size_t>(block * x.columns)), scores(static_cast<std::size_t>(block * model.spec.outputs));
+        const ScoreRuns<Real> runs(typed.task(model, MatrixView<const Real>(rows.data(), std::min(block, x.rows), x.columns)), options);
         for (std::int64_t first = 0; first < x.rows; first += block) {
             const std::int64_t count = std::min(block, x.rows - first);
             for (std::int64_t r = 0; r < count; ++r)
@@ -65,7 +67,7 @@ void score_matrix(const Model& model, MatrixView<const In> x, std::span<In> out,
                                [](In v) { return static_cast<Real>(v); });
             const auto part = std::span<Real>(scores).first(static_cast<std::size_t>(count * model.spec.outputs));
             check_features(MatrixView<const Real>(rows.data(), count, x.columns), "the matrix in float32");
-            run_scores(typed.task(model, MatrixView<const Real>(rows.data(), count, x.columns)), options, part);
+            runs.run(typed.task(model, MatrixView<const Real>(rows.data(), count, x.columns)), part);
             std::transform(part.begin(), part.end(), out.begin() + first * model.spec.outputs, [](Real v) { return static_cast<In>(v); });
         }
     }
@@ -75,10 +77,12 @@ void score_matrix(const Model& model, MatrixView<const In> x, std::span<In> out,
 template <class Real, class In>
 void score_matrix(const Model& model, const DeviceMatrix& x, std::span<In> out, const PredictOptions& options) {
     const TypedModel<Real> typed(model, true);
-    if constexpr (std::is_same_v<Real, float> && std::is_same_v<In, float>)
-        run_scores(typed.task(model, x), options, out);
-    else
+    if constexpr (std::is_same_v<Real, float> && std::is_same_v<In, float>) {
+        const ScoreTask<Real> task = typed.task(model, x);
+        ScoreRuns<Real>(task, options).run(task, out);
+    } else {
         fail(ErrorKind::usage, "a model of float64 runs on the CPU, which does not read rows in the memory of a device");
+    }
 }
 
 /// The same for sparse rows.
@@ -86,9 +90,12 @@ template <class Real, class In>
 void score_matrix(const Model& model, const SparseView<const In>& x, std::span<In> out, const PredictOptions& options) {
     const TypedModel<Real> typed(model, true);
     if constexpr (std::is_same_v<Real, In>) {
-        run_scores(typed.task(model, x), options, out);
+        const ScoreTask<Real> task = typed.task(model, x);
+        ScoreRuns<Real>(task, options).run(task, out);
     } else {
         constexpr std::int64_t block = 4096;
+        const std::int64_t none = 0;
+        const ScoreRuns<Real> runs(typed.task(model, SparseView<const Real>{&none, nullptr, nullptr, 0, x.columns}), options);
         std::vector<Real> values, scores;
         for (std::int64_t first = 0; first < x.rows; first += block) {
             const std::int64_t count = std::min(block, x.rows - first), begin = x.offsets[first];
@@ -98,7 +105,7 @@ void score_matrix(const Model& model, const SparseView<const In>& x, std::span<I
             const SparseView<const Real> rows{offsets.data(), x.indices + begin, values.data(), count, x.columns};
             check_features(rows, "the matrix in float32");
             scores.resize(static_cast<std::size_t>(count * model.spec.outputs));
-            run_scores<Real>(typed.task(model, rows), options, scores);
+            runs.run(typed.task(model, rows), scores);
             std::transform(scores.begin(), scores.end(), out.begin() + first * model.spec.outputs,
                            [](Real v) { return static_cast<In>(v); });
         }
@@ -128,6 +135,11 @@ void predict_matrix(const Model& model, const View& x, std::span<In> out, const 
             for (In& value : out) value = rules::exp(value);
         return;
     }
+    if (model.spec.multi_label) {
+        scores_of<In>(model, x, out, options);
+        for (In& value : out) value = value > In(0) ? In(1) : In(0);
+        return;
+    }
     check_request(model, x, 1, out.size());
     const std::int64_t outputs = model.spec.outputs;
     std::vector<In> scores(static_cast<std::size_t>(x.rows * outputs));
@@ -152,13 +164,16 @@ std::string losses_with_probability(RuleList<Rules...>) {
 }
 
 /// Probabilities of a row's classes from its scores. One-vs-rest: each output's own, brought to sum 1; where every output is sure that it
-/// is not its class, all alike, as scikit-learn has it.
+/// is not its class, all alike, as scikit-learn has it. Of several labels each its own.
 template <class Rule, class In>
-void row_probabilities(const In* scores, In* p, std::int64_t classes, bool one_vs_rest) {
+void row_probabilities(const In* scores, In* p, const ModelSpec& spec) {
+    const std::int64_t classes = spec.class_count();
     if constexpr (Rule::kind == LossKind::grouped) {
         Rule::template evaluate_group<In>(scores, static_cast<int>(classes), 1, In(0), nullptr, p);
         p[0] += In(1);  // the slope of class 0 is its probability less 1
-    } else if (one_vs_rest) {
+    } else if (spec.multi_label) {
+        for (std::int64_t c = 0; c < classes; ++c) p[c] = Rule::probability(scores[c]);
+    } else if (spec.one_vs_rest()) {
         const auto share = [&](std::int64_t c) { return Rule::probability(static_cast<double>(scores[c])); };  // float32 underflows early
         double sum = 0;
         for (std::int64_t c = 0; c < classes; ++c) sum += share(c);
@@ -178,7 +193,7 @@ void probabilities(const Model& model, const View& x, std::span<In> out, const P
             std::vector<In> scores(static_cast<std::size_t>(x.rows * outputs));
             scores_of<In>(model, x, scores, options);
             for (std::int64_t r = 0; r < x.rows; ++r)
-                row_probabilities<Rule>(scores.data() + r * outputs, out.data() + r * classes, classes, model.spec.one_vs_rest());
+                row_probabilities<Rule>(scores.data() + r * outputs, out.data() + r * classes, model.spec);
         } else {
             fail(ErrorKind::usage, "probabilities need one of the losses " + losses_with_probability(LossRules{}) +
                                        "; this model was trained with " + std::string(Rule::name));

@@ -26,19 +26,24 @@ Metrics evaluate_as(const Model& model, const Dataset& data, const PredictOption
     const ScoreTask<Real> task = task_of(model, typed, data);
     const DeviceChoice device = choose_for_task(task, options);
     if (data.rows() == 0) return {};
+    PredictOptions scoring = options;
     const auto targets = targets_in_units<Real>(data, model.task, model.target_scale, model.target_shift);
     const auto weights = data.has_weights() ? data.weights<Real>() : std::span<const Real>{};
     JudgedRows<Real> rows = judged_rows<Real>(model.spec, {{}, targets, weights, model.target_scale}, LossUnits::user);
     const JudgedTotals totals = judged_totals(rows);
     if constexpr (sizeof(Real) == 4) {
-        if (device.cuda && !data.is_sparse()) {  // of sparse rows only the scores are taken there
+        if (device.cuda) {
             rows.features = task.x;
+            if (data.is_sparse()) rows.features = {nullptr, data.rows(), data.columns(), 0};
+            rows.sparse = task.sparse;
             rows.place = task.place;
-            return metrics_of(model.spec, data.rows(), totals, judge_on_cuda(task, rows, device.ordinal));
+            const auto sums = on_chosen_card(device, options, [&] { return judge_on_cuda(task, rows, device.ordinal); });
+            if (sums) return metrics_of(model.spec, data.rows(), totals, *sums);
+            scoring.device = "cpu";
         }
     }
     std::vector<Real> scores(static_cast<std::size_t>(data.rows() * model.spec.outputs));
-    run_scores<Real>(task, device, options, scores);
+    ScoreRuns<Real>(task, scoring).run(task, scores);
     return metrics_of(model.spec, data.rows(), totals, judge_scores<Real>(rows, scores, model.spec.outputs));
 }
 

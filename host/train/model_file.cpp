@@ -58,6 +58,7 @@ TensorFile to_file(const Model& model) {
                                      {"feature_names", model.feature_names},
                                      {"preparation", to_json(model.preparation)},
                                      {"trained_with", model.trained_with}});
+    if (model.spec.multi_label) description.add("multi_label", true);
     if (model.spec.is_network()) description.add("activation", to_json(model.spec.activation));
     try {
         file.metadata = {{"format", format_name}, {"format_version", format_version}, {"model", description.dump()}};
@@ -86,6 +87,7 @@ Model read_description(const TensorFile& file, const std::string& path) {
         model.spec.features = in.at("features").integer();
         model.spec.outputs = in.at("outputs").integer();
         model.spec.bias = in.at("bias").boolean();
+        model.spec.multi_label = in.find("multi_label") != nullptr && in.at("multi_label").boolean();
         for (const Json& width : in.at("hidden").array()) model.spec.hidden.push_back(width.integer());
         if (model.spec.is_network()) model.spec.activation = activation_from_json(in.at("activation"));
         model.task = in.at("task").text() == "regression" ? Task::regression : Task::classification;

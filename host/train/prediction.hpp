@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -86,18 +89,42 @@ DeviceChoice choose_for_task(const ScoreTask<Real>& task, const PredictOptions& 
     return task.place ? choose_for_place(options.device, *task.place) : choose_device(options.device, real_type_of<Real>());
 }
 
-template <class Real>
-void run_scores(const ScoreTask<Real>& task, const DeviceChoice& device, const PredictOptions& options, std::span<Real> out) {
-    if constexpr (sizeof(Real) == 4) {
-        if (device.cuda) return score_on_cuda(task, device.ordinal, out);
+/// What `f` gives on the card that was chosen. None where `auto` found the card and it lacks memory, or anything else: then the caller is
+/// told. A device that was asked for by name keeps its error.
+template <class F>
+auto on_chosen_card(const DeviceChoice& device, const PredictOptions& options, const F& f) -> std::optional<decltype(f())> {
+    try {
+        return f();
+    } catch (const Error& error) {
+        if (device.named || (error.kind() != ErrorKind::device && error.kind() != ErrorKind::memory)) throw;
+        if (options.on_fallback) options.on_fallback(std::string("the GPU cannot be used, the CPU is: ") + error.what());
+        return std::nullopt;
     }
-    score_on_cpu(task, options.threads > 0 ? options.threads : usable_processors(), out);
 }
 
+/// Scores of one matrix after another by one model, where `options` say. On a card everything is taken once.
 template <class Real>
-void run_scores(const ScoreTask<Real>& task, const PredictOptions& options, std::span<Real> out) {
-    run_scores(task, choose_for_task(task, options), options, out);
-}
+class ScoreRuns {
+public:
+    /// `first`: of the most rows.
+    ScoreRuns(const ScoreTask<Real>& first, const PredictOptions& options) : threads_(options.threads) {
+        const DeviceChoice device = choose_for_task(first, options);
+        if constexpr (sizeof(Real) == 4) {
+            if (device.cuda)
+                card_ = on_chosen_card(device, options, [&] { return make_card_scorer(first, device.ordinal); }).value_or(nullptr);
+        }
+    }
+    void run(const ScoreTask<Real>& task, std::span<Real> out) const {
+        if constexpr (sizeof(Real) == 4) {
+            if (card_) return card_->score(task, out);
+        }
+        score_on_cpu(task, threads_ > 0 ? threads_ : usable_processors(), out);
+    }
+
+private:
+    int threads_;
+    std::unique_ptr<CardScorer> card_;
+};
 
 /// What every use of a model presumes of it and of how it is to be run.
 inline void check_use(const Model& model, const PredictOptions& options) {

@@ -66,6 +66,7 @@ void fill_weights(const Dataset& data, const TrainOptions& options, const Resolv
     const auto classes = static_cast<std::int64_t>(run.class_labels.size());
     if (options.balanced || !by_class.empty()) {
         if (run.task != Task::classification) fail(ErrorKind::usage, "class weights need classes, but this is a regression");
+        if (run.spec.multi_label) fail(ErrorKind::usage, "class weights need one class a row, but the rows have several labels");
         if (options.balanced)
             for (const double count : class_counts(data, classes))
                 by_class.push_back(count > 0 ? static_cast<double>(data.rows()) / (static_cast<double>(classes) * count) : 0.0);
@@ -91,8 +92,12 @@ void add_held_out(const TrainOptions& options, const ResolvedRun& run, TrainingR
     rows.held_out_targets = targets_in_units<Real>(data, run.task, rows.target_scale, rows.target_shift);
     const auto weights = data.has_weights() ? data.weights<Real>() : std::span<const Real>{};
     rows.held_out = judged_rows<Real>(run.spec, {{}, rows.held_out_targets, weights, rows.target_scale}, LossUnits::trained);
-    if (data.is_sparse()) return;
     rows.problem.held_out = rows.held_out;
+    if (data.is_sparse()) {
+        rows.problem.held_out.features = {nullptr, data.rows(), data.columns(), 0};
+        rows.problem.held_out.sparse = data.sparse<Real>();
+        return;
+    }
     rows.problem.held_out.features = dense_features<Real>(data);
     rows.problem.held_out.place = data.place();
 }
@@ -157,6 +162,7 @@ std::unique_ptr<TrainingRows<Real>> set_up(const Dataset& data, const TrainOptio
     problem.clip_norm = static_cast<Real>(options.clip_norm);
     problem.clip_value = static_cast<Real>(options.clip_value);
     problem.batches = run.batches;
+    problem.nondeterministic = options.nondeterministic;
     if (options.validation.rows() > 0) add_held_out(options, run, *rows);
     return rows;
 }

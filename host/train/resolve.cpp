@@ -42,7 +42,41 @@ std::int64_t count_classes(const Dataset& data, bool goes_on) {
 Loss choose_loss(const Dataset& data, const TrainOptions& options) {
     if (!options.loss.is_auto()) return options.loss;
     if (data.task == Task::regression) return Loss("squared");
-    return Loss(data.class_labels.size() > 2 ? "softmax" : "logistic");
+    return Loss(data.class_labels.size() > 2 && data.target_count() == 1 ? "softmax" : "logistic");
+}
+
+/// Names of labels 0, 1, ... where the data set has none.
+std::vector<std::string> labels_of(const Dataset& data, std::int64_t count) {
+    std::vector<std::string> labels = data.class_labels;
+    if (labels.empty())
+        for (std::int64_t c = 0; c < count; ++c) labels.push_back(std::to_string(c));
+    return labels;
+}
+
+/// Rows of several labels, each yes or no. The targets themselves are checked later.
+void take_labels(const Dataset& data, ResolvedRun& run) {
+    const std::int64_t count = data.target_count();
+    const std::string loss(run.spec.loss.name());
+    if (run.spec.loss.kind() != LossKind::binary)
+        fail(ErrorKind::usage, "loss " + loss + " takes one class a row, but the data has " + std::to_string(count) +
+                                   " targets a row: take logistic or another loss of two classes for labels of 0 and 1");
+    if (!data.class_labels.empty() && static_cast<std::int64_t>(data.class_labels.size()) != count)
+        fail(ErrorKind::data, "class_labels of the training data names " + std::to_string(data.class_labels.size()) +
+                                  " labels, its rows have " + std::to_string(count) + " targets");
+    run.spec.multi_label = true;
+    run.spec.outputs = count;
+    run.class_labels = labels_of(data, count);
+}
+
+void take_classes(const Dataset& data, const TrainOptions& options, ResolvedRun& run) {
+    const bool goes_on = options.start.has_value();
+    const std::int64_t counted =
+        data.real_type() == RealType::float32 ? count_classes<float>(data, goes_on) : count_classes<double>(data, goes_on);
+    const std::int64_t classes = data.class_labels.empty() ? counted : static_cast<std::int64_t>(data.class_labels.size());
+    run.spec.outputs = run.spec.loss.kind() == LossKind::grouped || classes > 2 ? classes : 1;
+    if (classes < 2)
+        fail(ErrorKind::data, "class_labels of the training data names " + std::to_string(classes) + " class, not two or more");
+    run.class_labels = labels_of(data, classes);
 }
 
 std::vector<Member> list_members(const TrainOptions& options) {
@@ -144,6 +178,8 @@ void check_room(RealType type, const TrainOptions& options, const ResolvedRun& r
 void check_start(const Model& start, const ResolvedRun& run) {
     check_model(start, "the model to start from");
     const ModelSpec &there = start.spec, &here = run.spec;
+    if (there.multi_label != here.multi_label)
+        fail(ErrorKind::usage, "the model to start from is of one class a row and this run of several labels, or the other way round");
     if (there.features != here.features || there.outputs != here.outputs || there.bias != here.bias)
         fail(ErrorKind::usage, "the model to start from has " + std::to_string(there.features) + " features and " +
                                    std::to_string(there.outputs) + " outputs, " + (there.bias ? "a bias" : "no bias") + ", this run " +
@@ -186,16 +222,7 @@ ResolvedRun resolve(const Dataset& data, const TrainOptions& options) {
         run.spec.outputs = data.target_count();
         check_link(data, options, run.spec.loss);
     } else {
-        const bool goes_on = options.start.has_value();
-        const std::int64_t counted =
-            data.real_type() == RealType::float32 ? count_classes<float>(data, goes_on) : count_classes<double>(data, goes_on);
-        const std::int64_t classes = data.class_labels.empty() ? counted : static_cast<std::int64_t>(data.class_labels.size());
-        run.spec.outputs = run.spec.loss.kind() == LossKind::grouped || classes > 2 ? classes : 1;
-        if (classes < 2)
-            fail(ErrorKind::data, "class_labels of the training data names " + std::to_string(classes) + " class, not two or more");
-        run.class_labels = data.class_labels;
-        if (run.class_labels.empty())
-            for (std::int64_t c = 0; c < classes; ++c) run.class_labels.push_back(std::to_string(c));
+        data.target_count() > 1 ? take_labels(data, run) : take_classes(data, options, run);
     }
     check_shape(data, options, run);
     check_scorable(data, run.spec, "training data");

@@ -43,8 +43,12 @@ std::string shape_text(const Dataset& data, const ResolvedRun& run) {
     const ModelSpec& spec = run.spec;
     const auto members = static_cast<std::int64_t>(run.members.size());
     add_line(text, "model",
-             std::string(spec.loss.name()) + (spec.one_vs_rest() ? " one-vs-rest, " : ", ") + counted(spec.features, "feature") + " x " +
-                 layers_text(spec) + counted(spec.outputs, "output") + ", " + counted(spec.parameter_count(), "parameter") +
+             std::string(spec.loss.name()) +
+                 (spec.one_vs_rest() ? " one-vs-rest, "
+                  : spec.multi_label ? " of each label, "
+                                     : ", ") +
+                 counted(spec.features, "feature") + " x " + layers_text(spec) + counted(spec.outputs, "output") + ", " +
+                 counted(spec.parameter_count(), "parameter") +
                  (members > 1 ? ", " + counted(members, run.held_out.empty() ? "member" : "member, folds included") : std::string()));
     const char* type = sizeof(Real) == 4 ? " of float32, " : " of float64, ";
     const auto bytes = static_cast<std::int64_t>(sizeof(Real));

@@ -17,6 +17,7 @@ std::vector<std::pair<std::string, double>> Metrics::list() const {
         if (value) out.emplace_back(name, *value);
     };
     add("accuracy", accuracy);
+    add("label_accuracy", label_accuracy);
     add("log_loss", log_loss);
     add("auc", auc);
     add("rmse", rmse);
@@ -81,16 +82,18 @@ std::vector<double> loss_factors(const ModelSpec& spec, const ScoredRows<Real>& 
 /// The sums over rows of one loss rule.
 template <class Rule, class Real>
 void judge_with(const JudgedRows<Real>& rows, std::span<const Real> scores, int outputs, JudgedSums& out) {
-    FoldedSum loss, correct, shares;
+    FoldedSum loss, correct, labels, shares;
     std::vector<FoldedSum> squares(rows.error_scales.size()), sizes(rows.error_scales.size());
     std::vector<double> scratch(static_cast<std::size_t>(outputs));
+    const auto target_count = static_cast<int>(rows.target_count);
     for (std::int64_t r = 0; r < rows.features.rows; ++r) {
         const Real *row = scores.data() + r * outputs, *targets = rows.targets + r * rows.target_count;
         const double w = weight_of(rows, r);
         const rules::RowLoss judged =
-            rules::row_loss<Rule>(row, outputs, targets, rows.loss_constants, rows.loss_factors.data(), scratch.data(), 1);
+            rules::row_loss<Rule>(row, outputs, targets, target_count, rows.loss_constants, rows.loss_factors.data(), scratch.data(), 1);
         loss.add(w * judged.loss);
         correct.add(judged.correct ? w : 0.0);
+        if (rows.labels) labels.add(w * judged.right_labels);
         if (rows.shares) shares.add(w * rules::row_share_loss(row, outputs, targets[0], scratch.data(), 1));
         for (std::size_t o = 0; o < squares.size(); ++o) {
             const double error = rules::row_error(row[o], targets[o], link_of<Rule>(), rows.error_scales[o]);
@@ -100,6 +103,7 @@ void judge_with(const JudgedRows<Real>& rows, std::span<const Real> scores, int 
     }
     out.loss = loss.total();
     out.correct = correct.total();
+    out.right_labels = labels.total();
     out.share_loss = shares.total();
     for (FoldedSum& sum : squares) out.squares.push_back(sum.total());
     for (FoldedSum& sum : sizes) out.sizes.push_back(sum.total());
@@ -127,7 +131,7 @@ template <class Real>
 JudgedRows<Real> judged_rows(const ModelSpec& spec, const ScoredRows<Real>& rows, LossUnits units) {
     JudgedRows<Real> out;
     const bool regression = spec.loss.kind() == LossKind::regression;
-    out.target_count = regression ? spec.outputs : 1;
+    out.target_count = spec.target_count();
     out.features.rows = static_cast<std::int64_t>(rows.targets.size()) / out.target_count;
     out.targets = rows.targets.data();
     out.weights = rows.weights.empty() ? nullptr : rows.weights.data();
@@ -137,6 +141,7 @@ JudgedRows<Real> judged_rows(const ModelSpec& spec, const ScoredRows<Real>& rows
     if (regression) out.error_scales = rows.target_scale;
     if (regression) out.error_scales.resize(static_cast<std::size_t>(spec.outputs), 1.0);
     out.shares = spec.loss.name() == "logistic" && spec.one_vs_rest();
+    out.labels = spec.multi_label;
     out.ranks = !regression && spec.outputs == 1;
     return out;
 }
@@ -185,6 +190,7 @@ Metrics metrics_of(const ModelSpec& spec, std::int64_t rows, const JudgedTotals&
         return metrics;
     }
     metrics.accuracy = sums.correct / totals.weight;
+    if (spec.multi_label) metrics.label_accuracy = sums.right_labels / totals.weight;
     const bool logistic = spec.loss.name() == "logistic";
     if (logistic || spec.loss.name() == "softmax")
         metrics.log_loss = logistic && spec.one_vs_rest() ? sums.share_loss / totals.weight : metrics.loss;
@@ -196,7 +202,7 @@ Metrics metrics_of(const ModelSpec& spec, std::int64_t rows, const JudgedTotals&
 template <class Real>
 double mean_loss(const ModelSpec& spec, const ScoredRows<Real>& rows) {
     JudgedRows<Real> judged = judged_rows(spec, rows, LossUnits::trained);
-    judged.ranks = judged.shares = false;
+    judged.ranks = judged.shares = judged.labels = false;
     judged.error_scales.clear();
     return judge_scores(judged, rows.scores, spec.outputs).loss / judged_totals(judged).weight;
 }

@@ -129,8 +129,8 @@ Json to_json(const Preparation& p) {
                          {"hash_bits", std::int64_t{p.hash_bits}},
                          {"has_header", p.has_header},
                          {"delimiter", std::string(1, p.delimiter)},
-                         {"target_name", p.target_name},
-                         {"target_position", p.target_position}});
+                         {"target_names", p.target_names},
+                         {"target_positions", p.target_positions}});
 }
 
 Preparation preparation_from_json(const Json& in) {
@@ -157,8 +157,8 @@ Preparation preparation_from_json(const Json& in) {
     const std::string& delimiter = in.at("delimiter").text();
     if (delimiter.size() != 1) throw JsonError("the delimiter is not one character");
     p.delimiter = delimiter[0];
-    p.target_name = in.at("target_name").text();
-    p.target_position = in.at("target_position").integer();
+    p.target_names = in.at("target_names").texts();
+    for (const Json& position : in.at("target_positions").array()) p.target_positions.push_back(position.integer());
     return p;
 }
 

@@ -110,9 +110,10 @@ void TrainingLoop<Real>::rebuild() {
         scheduler_->hold_rate(static_cast<std::int64_t>(i), state_.tracks[living[i]].watch.rate);
     if (!backend_ || !backend_->keep_members(problem_)) {
         backend_.reset();
-        backend_ = make_backend(problem_, options_, device_);
+        backend_ = make_backend(problem_, options_, device_, state_.network);
         if (members[0].optimizer.driven_by_host()) backend_ = drive_lbfgs<Real>(std::move(backend_), problem_, members);
     }
+    state_.network = backend_->network_family();
     backend_->set_state(state_.live);
     plan_ = backend_->description() + (device_.named ? "" : " (" + device_.why + ")");
 }

@@ -34,6 +34,7 @@ struct RunState {
     TrainingState<Real> live;               ///< of the members that are alive, in order
     std::vector<double> rule_memory;        ///< Scheduler::memory, likewise
     std::vector<MemberTrack<Real>> tracks;  ///< of all members
+    NetworkFamily network = {};             ///< of a network whose steps so far, or since it left the CPU, ran on a card
 };
 
 }  // namespace glissade

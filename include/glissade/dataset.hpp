@@ -27,8 +27,9 @@ struct DevicePlace {
 /// Rows, targets and weights to train on or to score: a dense row-major matrix or compressed sparse rows, owned or borrowed, of float or of
 /// double throughout. A Dataset is cheap to copy: copies share the same immutable storage.
 ///
-/// Classification targets are class indices 0, 1, ... stored as reals; `class_labels` maps them back to what the user wrote. The public
-/// fields may be set freely; whoever uses the data set checks them against its shape and throws Error(data).
+/// Classification targets are class indices 0, 1, ... stored as reals; `class_labels` maps them back to what the user wrote. With several
+/// targets a row each is 1 or 0, whether the row has that label or not; `class_labels` names the labels. The public fields may be set
+/// freely; whoever uses the data set checks them against its shape and throws Error(data).
 class GLISSADE_EXPORT Dataset {
 public:
     Dataset() = default;
@@ -108,7 +109,7 @@ public:
     Real* mutable_weights();
 
     Task task = Task::regression;            ///< what the targets are, for a loss that is chosen from the data
-    std::vector<std::string> class_labels;   ///< empty for regression; else the label of class 0, 1, ...
+    std::vector<std::string> class_labels;   ///< empty for regression; else the label of class 0, 1, ..., or the name of each target
     std::vector<std::string> feature_names;  ///< empty or one a column
 
     /// What has already been done to the numbers, so that a model trained on them can repeat or undo it. Empty for raw numbers.

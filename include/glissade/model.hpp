@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,19 +20,22 @@ namespace glissade {
 /// The shape of a model: a stack of dense layers that ends in a loss. A linear model is the stack without hidden layers.
 struct ModelSpec {
     std::int64_t features = 0;
-    std::int64_t outputs = 1;  ///< scores a row: 1, the number of classes (grouped losses, one-vs-rest), or the number of targets
+    std::int64_t outputs = 1;  ///< scores a row: 1, the number of classes (grouped losses, one-vs-rest), of labels, or of targets
     bool bias = true;
+    bool multi_label = false;  ///< each output says yes or no to a label of its own: a loss of two classes on rows of several labels
     Loss loss;
     std::vector<std::int64_t> hidden;  ///< widths of the hidden layers, from the input on; empty: a linear model
     Activation activation;             ///< of every hidden layer
 
     bool is_network() const { return !hidden.empty(); }
     /// Whether each output tells one class from all others: a loss of two classes on more of them.
-    bool one_vs_rest() const { return loss.kind() == LossKind::binary && outputs > 1; }
-    /// Classes that the scores tell apart; 0 for a regression.
+    bool one_vs_rest() const { return loss.kind() == LossKind::binary && outputs > 1 && !multi_label; }
+    /// Targets a row, and what predict() gives.
+    std::int64_t target_count() const { return loss.kind() == LossKind::regression || multi_label ? outputs : 1; }
+    /// Classes that the scores tell apart, or labels that a row may have; 0 for a regression.
     std::int64_t class_count() const {
         if (loss.kind() == LossKind::regression) return 0;
-        return loss.kind() == LossKind::binary && outputs == 1 ? 2 : outputs;
+        return loss.kind() == LossKind::binary && outputs == 1 && !multi_label ? 2 : outputs;
     }
 
     /// Parameters are those of one layer after another, each its weights [outputs][inputs] row-major, then its biases [outputs].
@@ -56,6 +60,8 @@ struct ModelSpec {
 struct PredictOptions {
     std::string device = "cpu";  ///< auto, cpu, cuda or cuda:N
     int threads = 0;             ///< 1 ... 1024, or 0: usable_processors()
+    /// Called, at most once a call of a model's, with why the CPU was taken where device auto found a GPU.
+    std::function<void(const std::string&)> on_fallback = {};
 };
 
 /// A trained model: everything that prediction needs. A value: copying copies the parameters.
@@ -68,7 +74,7 @@ public:
     Task task = Task::regression;
     RealType real_type = RealType::float32;          ///< in which it was trained and in which it predicts
     std::vector<double> parameters;                  ///< spec.parameter_count() values of `real_type`, widened
-    std::vector<std::string> class_labels;           ///< classification: the user's label of each class
+    std::vector<std::string> class_labels;           ///< classification: the user's label of each class, or the name of each label
     std::vector<std::string> feature_names;          ///< empty or one a column
     ColumnAffine input;                              ///< applied to raw features: standardisation; empty: none
     std::vector<double> target_scale, target_shift;  ///< a prediction is score * scale + shift, one an output; empty: 1 and 0
@@ -83,11 +89,12 @@ public:
     /// back.
     void decision_function(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
     void decision_function(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
-    /// Regression: values in the user's units, rows x outputs. Classification: the index of the class, rows values.
+    /// Regression: values in the user's units, rows x outputs. Classification: the index of the class, rows values; of several labels a
+    /// row, 1 for each that it has and 0 for the others, rows x outputs.
     void predict(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
     void predict(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
-    /// Probability of each class, rows x classes (two classes: both columns). One-vs-rest: that of each output, brought to sum 1. Throws
-    /// Error(usage) unless the loss is logistic, softmax or modified Huber.
+    /// Probability of each class, rows x classes (two classes: both columns). One-vs-rest: that of each output, brought to sum 1. Of
+    /// several labels: that of each, rows x labels. Throws Error(usage) unless the loss is logistic, softmax or modified Huber.
     void predict_proba(MatrixView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
     void predict_proba(MatrixView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
     /// The same for sparse rows. A model that shifts its columns (it learnt on dense data, standardised) throws Error(usage): sparse rows

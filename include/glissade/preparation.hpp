@@ -44,9 +44,9 @@ struct GLISSADE_EXPORT Preparation {
     bool sparse = false;                                         ///< the rows are kept sparse
     int hash_bits = 0;                                           ///< 2^hash_bits columns, behind those of numbers, are hashed; 0: none
     bool has_header = false;
-    char delimiter = ',';               ///< csv only; ' ' means runs of white space
-    std::string target_name;            ///< name (or position, as text) of the target column; empty if it lay in its own file
-    std::int64_t target_position = -1;  ///< of that column in the training file; -1 if there was none
+    char delimiter = ',';                   ///< csv only; ' ' means runs of white space
+    std::vector<std::string> target_names;  ///< names (or positions, as text) of the target columns; empty if they lay in their own file
+    std::vector<std::int64_t> target_positions;  ///< of those columns in the training file
 
     /// One name a matrix column: "age", "age missing", "workclass=Private". Empty for a plain matrix, and where text is hashed.
     std::vector<std::string> feature_names() const;

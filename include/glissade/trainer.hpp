@@ -124,7 +124,9 @@ struct TrainOptions {
                                   ///< the plan
     int threads = 0;              ///< 1 ... 1024, or 0: usable_processors()
     std::int64_t memory_limit_bytes = 0, device_memory_limit_bytes = 0;  ///< for the run, besides the data; 0: what is available
-    std::int64_t segment_steps = 0;                                      ///< 0: chosen for tens of milliseconds; never changes results
+    bool nondeterministic = false;   ///< sums may be added in whatever order is fastest, so that two runs differ by their roundings and a
+                                     ///< resumed run does too: on a GPU the gradients of sparse rows (in the plan); nothing elsewhere
+    std::int64_t segment_steps = 0;  ///< 0: chosen for tens of milliseconds; never changes results
     CheckpointOptions checkpoint = {};
     /// Called after each segment on the thread that called train. It may train other models. What it throws ends the run and arrives
     /// unchanged at the caller of train; checkpoints written before stay good.

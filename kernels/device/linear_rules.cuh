@@ -37,7 +37,7 @@ private:
     GLISSADE_RULE void evaluate_row(int row) const {
         const float* targets = task.far ? task.targets + task.far[row] * task.record_stride : task.targets + row * task.record_stride;
         const int outputs = static_cast<int>(p.shape.outputs), members = task.members;
-        const RowLoss row_loss{p.loss_constants, p.label_smoothing, outputs};
+        const RowLoss row_loss{p.loss_constants, p.label_smoothing, outputs, static_cast<int>(p.shape.target_count)};
         for (int m = 0; m < members; ++m) {
             float* z = task.scores + row * task.score_stride + m * outputs;
             float loss = row_loss.template evaluate<Rule>(z, targets);

@@ -11,7 +11,7 @@ namespace glissade::kernels {
 struct RowLoss {
     const float* constants;
     float smoothing;
-    int outputs;
+    int outputs, target_count;
 
     template <class Rule>
     GLISSADE_RULE float evaluate(float* z, const float* targets) const {
@@ -36,7 +36,7 @@ private:
     template <class Rule>
     GLISSADE_RULE float target(const float* targets, int o) const {
         if constexpr (Rule::kind == LossKind::binary) {
-            const float label = one_vs_rest(targets[0], o, outputs);
+            const float label = binary_target(targets, target_count, o, outputs);
             return smoothing > 0.0f ? rules::fused(1.0f - smoothing, label, 0.5f * smoothing) : label;
         } else {
             return targets[o];

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "kernels/device/sparse_row.cuh"
 #include "kernels/launch_sparse.hpp"
 
 namespace glissade::kernels {
@@ -37,6 +38,16 @@ __device__ __forceinline__ float sparse_mean(const SparseStepParams& p, float su
 /// Whether sorted entry i is the first of its column.
 __device__ __forceinline__ bool begins_column(const SparseStepParams& p, std::int64_t i) {
     return i == 0 || p.keys_out[i - 1] != p.keys_out[i];
+}
+
+/// Calls `visit(column)` for every entry of the batch, row by row: four threads share a row.
+template <class Visit>
+__device__ __forceinline__ void visit_entries(const SparseStepParams& p, const SparseBatch& batch, const Visit& visit) {
+    for (std::int64_t row = grid_thread() / sparse_lanes; row < batch.rows; row += grid_threads() / sparse_lanes) {
+        const SparseRowPlace place = p.places[row];
+        for (std::int64_t k = static_cast<int>(threadIdx.x) % sparse_lanes; k < place.length; k += sparse_lanes)
+            visit(p.indices[place.begin + k]);
+    }
 }
 
 /// The sum of the values of this thread and those before it. `values`: one a thread, shared. Every thread of the block must call.

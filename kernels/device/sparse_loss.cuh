@@ -19,7 +19,7 @@ struct EvaluateSparseRow {
     template <class Rule>
     GLISSADE_RULE void operator()() const {
         const int outputs = static_cast<int>(p.shape.outputs);
-        const RowLoss row_loss{p.loss_constants, p.label_smoothing, outputs};
+        const RowLoss row_loss{p.loss_constants, p.label_smoothing, outputs, static_cast<int>(p.shape.target_count)};
         for (std::int64_t m = 0; m < p.shape.members; ++m) {
             float* z = scores + m * outputs;
             float loss = row_loss.evaluate<Rule>(z, p.targets + row * p.shape.target_count);

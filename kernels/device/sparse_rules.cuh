@@ -56,21 +56,28 @@ struct UpdateSparseColumns {
         const float rows = static_cast<float>(SparseBatch(p, step).rows);
         if (all) {
             for (std::int64_t j = grid_thread(); j < p.shape.columns; j += grid_threads())
-                update_column<Rule, Variant>(p.records + j * stride, now, rows);
+                update_column<Rule, Variant>(p.records + j * stride, __float_as_uint(p.records[j * stride]), now, rows);
+            return;
+        }
+        if (p.by_atomics) {  // whoever stamps a column first has it
+            visit_entries(p, SparseBatch(p, step), [&](std::uint32_t column) {
+                float* record = p.records + column * stride;
+                const std::uint32_t stamp = __float_as_uint(atomicExch(record, __uint_as_float(now)));
+                if (stamp != now) update_column<Rule, Variant>(record, stamp, now, rows);
+            });
             return;
         }
         for (std::int64_t i = grid_thread(); i < p.control->entries; i += grid_threads()) {
             if (!begins_column(p, i)) continue;
             float* record = p.records + p.keys_out[i] * stride;
-            update_column<Rule, Variant>(record, now, rows);
+            update_column<Rule, Variant>(record, __float_as_uint(record[0]), now, rows);
             record[0] = __uint_as_float(now);
         }
     }
 
 private:
     template <class Rule, int Variant>
-    __device__ __forceinline__ void update_column(float* record, std::uint32_t now, float rows) const {
-        const std::uint32_t stamp = __float_as_uint(record[0]);
+    __device__ __forceinline__ void update_column(float* record, std::uint32_t stamp, std::uint32_t now, float rows) const {
         for (std::int64_t m = 0; m < p.shape.members; ++m) {
             const SparseWaiting& waiting = p.waiting[step * p.shape.members + m];
             const float* row = p.scalars + (step * p.shape.members + m) * rules::scalars_a_member;

@@ -3,6 +3,10 @@
 
 #include <cublasLt.h>
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace glissade::kernels {
 
 /// What is used of cuBLASLt. The library is half a gigabyte and only networks need it, so it is opened when the first of them asks:
@@ -23,7 +27,13 @@ struct CublasLt {
     decltype(&cublasLtMatmulPreferenceSetAttribute) set_preference = nullptr;
 };
 
-/// Null where it is not found, or lacks a function. Opened once; safe from any thread.
-const CublasLt* cublaslt();
+struct CublasLtSearch {
+    std::optional<CublasLt> functions;  ///< none where no library was found that has them all
+    std::string tried;                  ///< what was of no use, and why
+};
+/// The first library of these, as dlopen() takes them, that has every function.
+CublasLtSearch find_cublaslt(const std::vector<std::string>& names);
+/// Searched for once; safe from any thread.
+const CublasLtSearch& cublaslt();
 
 }  // namespace glissade::kernels

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <new>
+#include <optional>
 
 #include "kernels/gateway/cublaslt.cuh"
 
@@ -25,7 +26,6 @@ struct GemmPlan {
     cublasLtMatmulDesc_t operation = nullptr;
     cublasLtMatrixLayout_t first = nullptr, second = nullptr, result = nullptr;
     cublasLtMatmulAlgo_t algorithm = {};
-    float scale_of_c = 0;
     ~GemmPlan() {
         if (operation) (void)lt->destroy_desc(operation);
         for (cublasLtMatrixLayout_t layout : {first, second, result})
@@ -151,11 +151,16 @@ std::int64_t gemm_workspace_bytes() {
 int make_gemm_library(GemmLibrary** library_out) {
     std::unique_ptr<GemmLibrary> library(new (std::nothrow) GemmLibrary);
     if (!library) return cudaErrorMemoryAllocation;
-    library->lt = cublaslt();
-    if (!library->lt) return cudaErrorSharedObjectInitFailed;
+    const std::optional<CublasLt>& functions = cublaslt().functions;
+    if (!functions) return cudaErrorSharedObjectInitFailed;
+    library->lt = &*functions;
     const cublasStatus_t status = library->lt->create(&library->handle);
     if (status == CUBLAS_STATUS_SUCCESS) *library_out = library.release();
     return as_cuda_error(status);
+}
+
+const char* gemm_library_tried() {
+    return cublaslt().tried.c_str();
 }
 
 void release_gemm_library(GemmLibrary* library) {
@@ -167,7 +172,6 @@ int make_gemm_plan(GemmLibrary* library, const GemmShape& shape, GemmPlan** plan
     if (!plan) return cudaErrorMemoryAllocation;
     plan->lt = library->lt;
     plan->handle = library->handle;
-    plan->scale_of_c = shape.adds ? 1.0f : 0.0f;
     const cublasStatus_t status =
         Steps()([&] { return make_operation(*plan->lt, shape, &plan->operation); })([&] {
             return make_layout(*plan->lt, factor_columns(shape.b, shape.depth, shape.columns), shape.members, &plan->first);
@@ -185,9 +189,9 @@ void release_gemm_plan(GemmPlan* plan) {
 }
 
 int launch_gemm(const GemmPlan* plan, const GemmCall& call, StreamHandle stream) {
-    const float one = 1.0f;
-    return as_cuda_error(plan->lt->matmul(plan->handle, plan->operation, &one, call.b, plan->first, call.a, plan->second, &plan->scale_of_c,
-                                          call.c, plan->result, call.c, plan->result, &plan->algorithm, call.workspace,
+    const float one = 1.0f, none = 0.0f;
+    return as_cuda_error(plan->lt->matmul(plan->handle, plan->operation, &one, call.b, plan->first, call.a, plan->second, &none, call.c,
+                                          plan->result, call.c, plan->result, &plan->algorithm, call.workspace,
                                           static_cast<std::size_t>(workspace_bytes), stream));
 }
 

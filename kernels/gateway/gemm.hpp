@@ -23,12 +23,11 @@ struct GemmFactor {
     std::int64_t member_stride = 0;  ///< 0: all members share it
 };
 
-/// c[rows][columns] (+)= a[rows][depth] * b[depth][columns] for every member. All counts at least 1 and below 2^31.
+/// c[rows][columns] = a[rows][depth] * b[depth][columns] for every member. All counts at least 1 and below 2^31.
 struct GemmShape {
     std::int64_t rows = 0, columns = 0, depth = 0, members = 1;
     GemmFactor a, b;
     std::int64_t c_stride = 0, c_member_stride = 0;
-    bool adds = false;  ///< to what c holds; else that does not matter
     GemmPrecision precision = GemmPrecision::float32;
     std::int64_t alignment = 4;  ///< that every factor and result has, in bytes: a power of two
 };
@@ -40,6 +39,8 @@ struct GemmLibrary;
 struct GemmPlan;
 int make_gemm_library(GemmLibrary** library_out);
 void release_gemm_library(GemmLibrary* library);
+/// Where the library was looked for in vain, and why each was of no use.
+const char* gemm_library_tried();
 int make_gemm_plan(GemmLibrary* library, const GemmShape& shape, GemmPlan** plan_out);
 void release_gemm_plan(GemmPlan* plan);
 

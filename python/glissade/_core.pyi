@@ -115,6 +115,9 @@ class Model:
     def class_count(self) -> int: ...
 
     @property
+    def multi_label(self) -> bool: ...
+
+    @property
     def hidden(self) -> list[int]: ...
 
     @property

@@ -39,9 +39,9 @@ class Dataset:
     ) -> Dataset:
         """Views a matrix, rows x columns, of float32 or float64.
 
-        ``targets`` are labels or numbers, one a row (numbers also rows x targets). ``task`` is "classification", "regression" or
-        "auto": text, booleans and integers are classes, fractions a regression. ``classes`` lists all labels where the rows may not
-        show each of them. ``weights``, of any scale, are divided by their mean in training.
+        ``targets`` are labels or numbers, one a row; rows x targets are several numbers, or several labels, each 0 or 1: whether the row
+        has it. ``task`` is "classification", "regression" or "auto": text, booleans and integers are classes, fractions a regression.
+        ``classes`` lists all labels where the rows may not show each of them, or names the columns of several. ``weights``, of any scale, are divided by their mean in training.
         """
         values, labels = _targets(targets, task, classes, _real_type(features))
         core = _core.dense(features, values, _weights(weights, _real_type(features)))
@@ -191,7 +191,7 @@ class Dataset:
         cls,
         path: str | os.PathLike[str],
         *,
-        target: str | int | None = None,
+        target: str | int | Sequence[str | int] | None = None,
         target_file: str | os.PathLike[str] | None = None,
         format: str = "",
         task: str = "auto",
@@ -210,7 +210,7 @@ class Dataset:
             raise ValueError("dtype must be float32 or float64")
         core = _core.from_file(
             os.fspath(path),
-            "" if target is None else str(target),
+            column_text(target),
             "" if target_file is None else os.fspath(target_file),
             format,
             task,
@@ -256,8 +256,15 @@ class Dataset:
         kind = "CSR" if self.is_sparse else "dense"
         learnt = "no targets" if not self._core.target_count else f"{self._core.target_count} target(s) a row"
         if self._classes is not None:
-            learnt = f"{len(self._classes)} classes"
+            learnt = f"{len(self._classes)} {'labels, several a row' if self._core.target_count > 1 else 'classes'}"
         return f"<glissade.Dataset {self._core.rows} x {self._core.columns}, {kind} {self.dtype}, {learnt}>"
+
+
+def column_text(target: str | int | Sequence[str | int] | None) -> str:
+    """A target, or several, as the command line takes it."""
+    if target is None:
+        return ""
+    return str(target) if isinstance(target, (str, int)) else ",".join(map(str, target))
 
 
 def as_rows(features: Any, targets: Any = None, **more: Any) -> Dataset:
@@ -303,6 +310,8 @@ def _targets(targets: Any, task: str, classes: Any, dtype: np.dtype[Any]) -> tup
         if classes is not None:
             raise ValueError("classes are for a classification, but task is 'regression'")
         return np.ascontiguousarray(values, dtype=dtype), None
+    if values.ndim == 2 and values.shape[1] > 1:
+        return _yes_or_no(values, classes, dtype)
     labels = np.unique(values) if classes is None else np.asarray(classes)
     if values.ndim != 1:
         raise ValueError(f"labels are one a row, these have the shape {values.shape}")
@@ -314,3 +323,17 @@ def _targets(targets: Any, task: str, classes: Any, dtype: np.dtype[Any]) -> tup
         row = int(np.argmax(strange))
         raise ValueError(f"label {str(values[row])!r} of row {row} is not among classes")
     return codes.astype(dtype), labels
+
+
+def _yes_or_no(values: np.ndarray, names: Any, dtype: np.dtype[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Several labels a row, each of which it has or not."""
+    labels = np.arange(values.shape[1]) if names is None else np.asarray(names)
+    if len(labels) != values.shape[1]:
+        raise ValueError(f"classes names {len(labels)} labels, the targets have {values.shape[1]} columns")
+    strange = np.argwhere((values != 0) & (values != 1))
+    if len(strange):
+        row, column = strange[0]
+        raise ValueError(
+            f"target {values[row, column]!s} of row {row}, column {column}: labels are 0 or 1; task='regression' takes several numbers a row"
+        )
+    return np.ascontiguousarray(values, dtype=dtype), labels

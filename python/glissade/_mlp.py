@@ -88,17 +88,6 @@ class MLPClassifier(Network, neural_network.MLPClassifier):
         )
         self._keep_own(dropout, optimizer, schedule, device, callbacks)
 
-    def _validate_input(self, X, y, incremental, reset):
-        X, y = super()._validate_input(X, y, incremental, reset)
-        if self._label_binarizer.y_type_.startswith("multilabel"):
-            raise ValueError("rows of several labels (multilabel) are not offered by glissade: use scikit-learn's MLPClassifier for them")
-        return X, y
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = False
-        return tags
-
 
 class MLPRegressor(Network, neural_network.MLPRegressor):
     """Networks for regression, of one target or several, by mini-batch gradient descent: stands in for scikit-learn's class of this name.

@@ -6,12 +6,12 @@ from __future__ import annotations
 import os
 import pathlib
 import tempfile
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 
 from . import _core, _log
-from ._data import Dataset, as_rows
+from ._data import Dataset, as_rows, column_text
 
 
 class Model:
@@ -27,7 +27,7 @@ class Model:
 
     @property
     def classes(self) -> np.ndarray | None:
-        """Labels in the order in which scores and probabilities stand; None of a regression. Texts, if the model was read from a file."""
+        """Labels in the order in which scores and probabilities stand, or the names of several a row; None of a regression. Texts, if the model was read from a file."""
         return self._classes
 
     @property
@@ -69,9 +69,11 @@ class Model:
         return self._ask(self._core.decision_function, rows, self.outputs, device, threads)
 
     def predict(self, rows: Any, *, device: str | None = None, threads: int = 0) -> np.ndarray:
-        """Labels, or in a regression values in the units of the targets."""
+        """Labels, or in a regression values in the units of the targets; of several labels rows x labels, 1 for each that a row has."""
         if self._classes is None:
             return self._ask(self._core.predict, rows, self.outputs, device, threads)
+        if self._core.multi_label:
+            return self._ask(self._core.predict, rows, self.outputs, device, threads).astype(np.intp)
         return self._classes[self._ask(self._core.predict, rows, 1, device, threads).astype(np.intp)]
 
     def predict_proba(self, rows: Any, *, device: str | None = None, threads: int = 0) -> np.ndarray:
@@ -98,14 +100,13 @@ class Model:
         self,
         path: str | os.PathLike[str],
         *,
-        target: str | int | None = None,
+        target: str | int | Sequence[str | int] | None = None,
         target_file: str | os.PathLike[str] | None = None,
         with_targets: bool = True,
     ) -> Dataset:
         """Reads a file as the training file was read, for this model."""
-        column = "" if target is None else str(target)
         beside = "" if target_file is None else os.fspath(target_file)
-        core = self._core.read(os.fspath(path), column, beside, with_targets)
+        core = self._core.read(os.fspath(path), column_text(target), beside, with_targets)
         _log.tell_notes(core)
         return Dataset(core, self._classes)
 

@@ -111,12 +111,14 @@ class Descent:
         check_weights(weights)
         kind = {"identity": "squared_error", "exp": "poisson"}.get(estimator.out_activation_, estimator.out_activation_)
         self.loss = _core.Loss(_LOSSES[kind])
-        self.labels = {"logistic": ["0", "1"], "softmax": [str(c) for c in range(units[-1])]}.get(kind, [])
+        names = [str(c) for c in range(units[-1])]
+        self.several = kind == "logistic" and units[-1] > 1  # labels a row
+        self.labels = {"logistic": names if self.several else ["0", "1"], "softmax": names}.get(kind, [])
         self.data = self._dataset(X, y, weights)
         self.watched = None if watched is None else self._dataset(*watched, None)
 
     def _dataset(self, X: Any, y: np.ndarray, weights: np.ndarray | None) -> Dataset:
-        if self.labels:
+        if self.labels and not self.several:
             y = np.argmax(y, axis=1) if y.shape[1] > 1 else y.ravel()
         data = Dataset.from_numpy(dense(X), np.asarray(y, dtype=X.dtype), weights=weights, task="regression")
         data._core.class_labels = self.labels

@@ -117,7 +117,7 @@ def train(
     default. The further ``settings`` are the fields of TrainOptions: hidden (widths of hidden layers), activation, init, dropout,
     label_smoothing, storage, matmul_precision, shuffle, drop_last, l1, l2, decay_bias, bias, clip_norm, clip_value,
     average, average_start, average_start_unit, average_decay, class_weights, balanced, standardize, standardize_target, max_steps,
-    max_seconds, tol, patience, device, threads, memory_limit_bytes, device_memory_limit_bytes. ``batch_size=0`` is all rows.
+    max_seconds, tol, patience, device, threads, nondeterministic, memory_limit_bytes, device_memory_limit_bytes. ``batch_size=0`` is all rows.
 
     ``validation`` is a Dataset or (features, targets): the model of the best epoch is kept. Each of ``callbacks`` is called with a
     ``Progress`` after each segment; one that returns True ends the run, and what one raises ends it too and arrives here.

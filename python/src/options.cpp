@@ -152,6 +152,7 @@ const std::map<std::string, Setter, std::less<>>& setters() {
         {"start", [](TrainOptions& o, nb::handle v) { o.start = nb::cast<Model&>(v); }},
         {"device", set<&TrainOptions::device>},
         {"threads", set<&TrainOptions::threads>},
+        {"nondeterministic", set<&TrainOptions::nondeterministic>},
         {"memory_limit_bytes", set<&TrainOptions::memory_limit_bytes>},
         {"device_memory_limit_bytes", set<&TrainOptions::device_memory_limit_bytes>},
     };

@@ -33,6 +33,24 @@ using ReadDoubles = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
 
 enum class Answer { decision, value, probability };
 
+/// Options of one prediction; warns of the CPU in place of the GPU that device auto found. Made and asked with the interpreter's lock held.
+class Prediction {
+public:
+    Prediction(std::string device, int threads) : options_{std::move(device), threads} {
+        options_.on_fallback = [this](const std::string& text) { fallback_ = text; };
+    }
+    Prediction(const Prediction&) = delete;
+    Prediction& operator=(const Prediction&) = delete;
+    const PredictOptions& options() const { return options_; }
+    void warn() const {
+        if (!fallback_.empty() && PyErr_WarnEx(PyExc_RuntimeWarning, fallback_.c_str(), 1) < 0) throw nb::python_error();
+    }
+
+private:
+    PredictOptions options_;
+    std::string fallback_;
+};
+
 template <class Real>
 void answer(const Model& model, Answer wanted, const Dataset& data, std::span<Real> out, const PredictOptions& options) {
     const nb::gil_scoped_release unlocked;
@@ -43,12 +61,15 @@ void answer(const Model& model, Answer wanted, const Dataset& data, std::span<Re
 
 template <Answer Wanted>
 void fill(const Model& model, const HeldDataset& rows, OutputArray out, std::string device, int threads) {
-    const PredictOptions options{std::move(device), threads};
+    const Prediction prediction(std::move(device), threads);
     const std::size_t count = out.size();
     if (out.dtype() == nb::dtype<float>())
-        return answer(model, Wanted, rows.data, std::span(static_cast<float*>(out.data()), count), options);
-    if (out.dtype() != nb::dtype<double>()) fail(ErrorKind::usage, "out must be float32 or float64");
-    answer(model, Wanted, rows.data, std::span(static_cast<double*>(out.data()), count), options);
+        answer(model, Wanted, rows.data, std::span(static_cast<float*>(out.data()), count), prediction.options());
+    else if (out.dtype() == nb::dtype<double>())
+        answer(model, Wanted, rows.data, std::span(static_cast<double*>(out.data()), count), prediction.options());
+    else
+        fail(ErrorKind::usage, "out must be float32 or float64");
+    prediction.warn();
 }
 
 /// A linear model of given numbers, to start from.
@@ -71,7 +92,8 @@ Model linear_model(const Loss& loss, const ReadDoubles& weights, const ReadDoubl
     return model;
 }
 
-/// A network of given numbers, layer by layer weights [outputs][inputs], then biases [outputs].
+/// A network of given numbers, layer by layer weights [outputs][inputs], then biases [outputs]. Several outputs of a loss of two classes are
+/// as many labels.
 Model network_model(const Loss& loss, std::int64_t features, std::vector<std::int64_t> hidden, const std::string& activation,
                     std::int64_t outputs, const ReadDoubles& parameters, std::vector<std::string> labels, bool float64) {
     Model model;
@@ -80,6 +102,7 @@ Model network_model(const Loss& loss, std::int64_t features, std::vector<std::in
     model.spec.activation = Activation(activation);
     model.spec.outputs = outputs;
     model.spec.loss = loss;
+    model.spec.multi_label = loss.kind() == LossKind::binary && outputs > 1;
     model.task = labels.empty() ? Task::regression : Task::classification;
     model.real_type = float64 ? RealType::float64 : RealType::float32;
     model.class_labels = std::move(labels);
@@ -122,7 +145,8 @@ HeldDataset read_for(const Model& model, const std::string& path, const std::str
     options.real_type = model.real_type;
     options.threads = usable_processors();
     options.memory_limit_bytes = available_memory_bytes();
-    const ModelContract contract{model.preparation, model.input, model.task, model.class_labels, model.target_scale, model.target_shift};
+    const ModelContract contract{model.preparation,  model.input,           model.task, model.class_labels, model.target_scale,
+                                 model.target_shift, model.spec.multi_label};
     const nb::gil_scoped_release unlocked;
     LoadedData loaded = load_for_model(path, options, contract, with_targets);
     return {std::move(loaded.data), {}, std::move(loaded.notes)};
@@ -148,6 +172,7 @@ void bind_model(nb::module_& module) {
         .def_prop_ro("features", [](const Model& m) { return m.spec.features; })
         .def_prop_ro("outputs", [](const Model& m) { return m.spec.outputs; })
         .def_prop_ro("class_count", [](const Model& m) { return m.spec.class_count(); })
+        .def_prop_ro("multi_label", [](const Model& m) { return m.spec.multi_label; })
         .def_prop_ro("hidden", [](const Model& m) { return m.spec.hidden; })
         .def_prop_ro("bias", [](const Model& m) { return m.spec.bias; })
         .def_prop_ro("loss", [](const Model& m) { return m.spec.loss; })
@@ -163,11 +188,13 @@ void bind_model(nb::module_& module) {
         .def(
             "evaluate",
             [](const Model& model, const HeldDataset& rows, std::string device, int threads) {
+                const Prediction prediction(std::move(device), threads);
                 Metrics metrics;
                 {
                     const nb::gil_scoped_release unlocked;
-                    metrics = model.evaluate(rows.data, {std::move(device), threads});
+                    metrics = model.evaluate(rows.data, prediction.options());
                 }
+                prediction.warn();
                 return dict_of(metrics);
             },
             nb::arg("rows"), nb::arg("device"), nb::arg("threads"))

@@ -119,13 +119,20 @@ def test_the_penalty_of_a_rule_beside_alpha_is_refused(rings):
         glissade.MLPClassifier(max_iter=2, optimizer=glissade.Optimizer("adam", weight_decay=0.1)).fit(*rings)
 
 
-def test_several_labels_a_row_are_refused_by_name(points):
+def test_several_labels_a_row(points):
     x = points[0]
     both = (x[:, :2] > 0).astype(int)
-    with pytest.raises(ValueError, match="multilabel"):
-        glissade.MLPClassifier(max_iter=2).fit(x, both)
-    with pytest.raises(ValueError, match="multilabel"):
-        glissade.MLPClassifier().partial_fit(x, both, classes=[0, 1])
+    settings = {"hidden_layer_sizes": (16,), "learning_rate_init": 0.01, "random_state": 0, "max_iter": 60}
+    ours = glissade.MLPClassifier(**settings).fit(x, both)
+    assert ours.predict(x).shape == ours.predict_proba(x).shape == both.shape
+    assert ours.out_activation_ == "logistic" and ours.score(x, both) > 0.9
+    assert np.array_equal(ours.predict(x), (ours.predict_proba(x) > 0.5).astype(int))
+    stopped = glissade.MLPClassifier(early_stopping=True, **settings).fit(x, both)
+    assert stopped.best_validation_score_ > 0.8
+    parts = glissade.MLPClassifier(**settings)
+    for _ in range(30):
+        parts.partial_fit(x, both, classes=[0, 1])
+    assert parts.score(x, both) > 0.8
 
 
 def test_partial_fit_takes_no_schedule(rings):

@@ -102,6 +102,17 @@ def test_classifiers_follow_scikit_learns_path(table, activation, solver, classe
     agree(glissade.MLPClassifier(**settings), neural_network.MLPClassifier(**settings), lambda m: m.fit(x, kinds[classes]))
 
 
+@pytest.mark.parametrize("solver", ["adam", "nesterov, invscaling"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_of_several_labels_follow_too(table, solver, weighted):
+    x, real, _ = table
+    y = np.stack([real > 0, x[:, 0] > 0.2, x[:, 1] * x[:, 2] > 0.3], axis=1).astype(int)
+    weights = np.linspace(0.5, 2.5, ROWS) if weighted else None
+    settings = {"hidden_layer_sizes": WIDTHS, "activation": "tanh", "shuffle": False, "max_iter": PASSES, "random_state": 2}
+    settings |= {"batch_size": 16, "alpha": 0.1, **SOLVERS[solver]}
+    agree(glissade.MLPClassifier(**settings), neural_network.MLPClassifier(**settings), lambda m: m.fit(x, y, sample_weight=weights))
+
+
 @pytest.mark.parametrize("solver", list(SOLVERS))
 @pytest.mark.parametrize("targets", [1, 2])
 @pytest.mark.parametrize("weighted", [False, True])

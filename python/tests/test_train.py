@@ -23,6 +23,38 @@ def test_the_functional_interface_goes_from_data_to_a_saved_model(points, tmp_pa
         again.predict(x[:, :3])
 
 
+@pytest.mark.parametrize("hidden", [[], [8]])
+def test_rows_of_several_labels(points, hidden, tmp_path):
+    x = points[0]
+    labels = np.stack([x[:, 0] > 0, x[:, 1] > x[:, 2], x[:, 0] > 5], axis=1).astype(int)
+    run = glissade.train(x, labels, classes=["warm", "wet", "odd"], lr=0.05, epochs=20, hidden=hidden)
+    model = run.model
+    assert list(model.classes) == ["warm", "wet", "odd"] and model.loss.name == "logistic"
+    predicted, chances = model.predict(x), model.predict_proba(x)
+    assert predicted.shape == chances.shape == labels.shape and np.array_equal(predicted, (chances > 0.5).astype(int))
+    metrics = model.evaluate(x, labels)
+    assert metrics["accuracy"] == np.mean(np.all(predicted == labels, axis=1))
+    assert np.isclose(metrics["label_accuracy"], np.mean(predicted == labels), rtol=len(x) * np.finfo(float).eps)
+    model.save(tmp_path / "m.safetensors")
+    assert np.array_equal(glissade.Model.load(tmp_path / "m.safetensors").predict(x), predicted)
+    with pytest.raises(ValueError, match="of row 1, column 2: labels are 0 or 1"):
+        glissade.train(x, np.where(np.arange(len(x))[:, None] == [-1, -1, 1], 2, labels))
+    with pytest.raises(ValueError, match="names 2 labels"):
+        glissade.train(x, labels, classes=["a", "b"])
+    with pytest.raises(ValueError, match="one class a row"):
+        glissade.train(x, labels, loss="softmax")
+
+
+def test_several_target_columns_of_a_file(points, tmp_path):
+    x = points[0]
+    labels = (x[:, :2] > 0).astype(int)
+    np.savetxt(tmp_path / "t.csv", np.hstack([x, labels]), delimiter=",", header=",".join([*"abcdefghij"[: x.shape[1]], "p", "q"]), comments="")
+    data = glissade.Dataset.from_file(tmp_path / "t.csv", target=["p", "q"])
+    assert list(data.classes) == ["p", "q"] and data.shape[1] == x.shape[1]
+    model = glissade.train(data, epochs=3).model
+    assert model.predict(model.read(tmp_path / "t.csv", target=["p", "q"])).shape == labels.shape
+
+
 def test_the_same_bits_for_any_number_of_threads(points):
     x, y, _ = points
     one, many = (glissade.train(x, y, loss="huber", epochs=3, threads=t).model.coefficients() for t in (1, 4))

@@ -34,6 +34,7 @@ def main():
     result = {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "card": (parts / "card.txt").read_text().splitlines(),
+        "cublaslt": read(parts / "cublaslt.json"),
         "tests": (parts / "tests.txt").read_text().splitlines()[-3:],
         "compute_sanitizer": (parts / "sanitizer.txt").read_text().splitlines()[-1:],
         "training": [],
@@ -47,6 +48,8 @@ def main():
     result["sparse"] = read(parts / "sparse.json")
     result["card_afterwards"] = (parts / "card_afterwards.txt").read_text().splitlines()
     out.write_text(json.dumps(result, indent=1) + "\n")
+    cublaslt = result["cublaslt"]
+    print("cuBLASLt:", cublaslt.get("missing") or f"{cublaslt['library']} {cublaslt['version']}, " + (cublaslt["folder"] or "on the linker's paths"))
     for line in result["card"] + result["tests"] + result["compute_sanitizer"]:
         print(line)
     for entry in result["training"]:

@@ -36,6 +36,23 @@ TEST(Bench, VerifyHoldsTheCpuToTheReference) {
     }
 }
 
+TEST(Bench, SaysOfSparseRowsWhatTheProbeLeavesOut) {
+    Workplace place;
+    std::string rows;
+    for (int r = 0; r < 200; ++r)
+        rows += (r % 2 == 0 ? "1 " : "-1 ") + std::to_string(1 + r % 2) + ":1 " + std::to_string(5 + r % 90) + ":1\n";
+    place.write("rows.libsvm", rows);
+    std::vector<std::string> bench = {"bench", "rows.libsvm", "--sparse", "on", "--epochs", "2", "--threads", "1", "--device", "cpu"};
+    EXPECT_NE(place.run(bench).out.find("rows are sparse: the probe reads"), std::string::npos);
+    bench.emplace_back("--json");
+    const auto json = place.run(bench).json();
+    EXPECT_NE(json["caution"].get<std::string>().find("not probed"), std::string::npos);
+    EXPECT_GT(json["runs"][0]["fraction_of_probe"], 0);
+    const Ended cuda = place.run({"bench", "rows.libsvm", "--sparse", "on", "--device", "cuda:7"});
+    EXPECT_NE(cuda.code, 0) << "there are no eight cards here";
+    EXPECT_EQ(cuda.err.find("sparse rows are measured on the CPU only"), std::string::npos) << cuda.err;
+}
+
 TEST(Bench, MeasuresEachBatchSizeAndDrawsThem) {
     Workplace place;
     const Ended ended = place.run({"bench", "--rows", "4000", "--features", "4", "--epochs", "1", "--threads", "1", "--device", "cpu",

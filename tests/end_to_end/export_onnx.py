@@ -296,6 +296,29 @@ def one_vs_rest(program, folder):
             check(np.isnan(far[0]).all() and abs(far[1].sum() - 1) < 1e-6, f"{loss}: probabilities {far}")
 
 
+def labels(program, folder):
+    """Rows of several labels."""
+    random = np.random.default_rng(6)
+    x = random.normal(size=(400, 3))
+    y = np.stack([x[:, 0] > 0, x[:, 1] > x[:, 2], x[:, 0] * x[:, 1] > 0], axis=1).astype(int)
+    cells = [list(map(repr, map(float, row))) for row in x]
+    rows = "".join(",".join([*row, *map(str, own)]) + "\n" for row, own in zip(cells, y))
+    (folder / "labels.csv").write_text("a,b,c,warm,wet,dark\n" + rows)
+    train = ["labels.csv", "--target", "warm,wet,dark", "--epochs", "20", "--lr", ".02"]
+    for flags in (["--loss", "logistic"], ["--loss", "modified_huber"], ["--loss", "logistic", "--hidden", "8"]):
+        exported = Exported(program, folder, [*train, *flags])
+        features, inputs = table_of(exported, cells)
+        scores, errors = exported.scores(features)
+        found = exported.infer(inputs)
+        predicted = np.array(exported.predict("labels.csv", "--proba"), float)
+        clear = np.abs(scores) > 2 * errors
+        check(clear.mean() > .9, f"labels {flags}: too few clear scores")
+        check((found["labels"][clear] == (scores > 0)[clear]).all(), f"labels {flags}: other labels than their scores say")
+        check((predicted[:, :3][clear] == (scores > 0)[clear]).all(), f"labels {flags}: the program predicts others")
+        compare_numbers(f"labels {flags}", predicted[:, 3:], found["probabilities"].astype(float),
+                        2 * errors + FUNCTION_ULPS * np.finfo(exported.real).eps)
+
+
 def networks(program, folder):
     """Every activation, in both types where runtimes have it, and rows that are refused."""
     random = np.random.default_rng(4)
@@ -326,6 +349,7 @@ def main():
         agaricus(program, data, folder)
         losses(program, folder)
         one_vs_rest(program, folder)
+        labels(program, folder)
         networks(program, folder)
 
 

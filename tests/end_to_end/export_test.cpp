@@ -306,6 +306,42 @@ TEST(Header, OfOneVersusTheRestSharesOutProbabilities) {
     EXPECT_EQ(place.read("model.hpp").find("predict_proba"), std::string::npos) << "a loss without probabilities";
 }
 
+TEST(Header, OfSeveralLabelsAnswersForEach) {
+    Workplace place;
+    Numbers numbers;
+    Sheet sheet{{"a", "b", "wet"}, {false, false, false}, {}};
+    std::string text = "a,b,wet,dark\n";
+    for (int r = 0; r < 100; ++r) {
+        const double a = numbers.next(), b = numbers.next();
+        sheet.rows.push_back({std::to_string(a), std::to_string(b), ""});
+        text += std::to_string(a) + "," + std::to_string(b) + (a > b ? ",1" : ",0") + (a + b > 1 ? ",1\n" : ",0\n");
+    }
+    place.write("sheet.csv", text);
+    for (const char* loss : {"logistic", "modified_huber"}) {
+        const Ended trained =
+            place.run({"train", "sheet.csv", "--target", "wet,dark", "--quiet", "--lr", "0.1", "--loss", loss, "--standardize", "on"});
+        ASSERT_EQ(trained.code, 0) << trained.err;
+        const Ended exported = place.run({"export", "model.safetensors", "model.hpp"});
+        ASSERT_EQ(exported.code, 0) << exported.err;
+        const auto ours =
+            compiled(place, program_of(sheet, "int l[model::outputs]; model::predict(row, l); std::printf(\"%d\\t%d\", l[0], l[1]);" +
+                                                  print_scores + print_proba));
+        const auto labels = predicted(place, "--scores"), probabilities = predicted(place, "--proba");
+        const double bound = score_bound(place, sheet);
+        ASSERT_EQ(ours.size(), labels.size());
+        for (std::size_t r = 0; r < ours.size(); ++r)
+            for (std::size_t k = 0; k < 2; ++k) {
+                const double score = std::atof(labels[r][2 + k].c_str());
+                EXPECT_NEAR(std::atof(ours[r][2 + k].c_str()), score, bound);
+                if (std::fabs(score) > bound) {
+                    EXPECT_EQ(ours[r][k], labels[r][k]) << loss << ", row " << r;
+                }
+                EXPECT_NEAR(std::atof(ours[r][4 + k].c_str()), std::atof(probabilities[r][2 + k].c_str()),
+                            bound + 8 * testing::unit_roundoff<float>());
+            }
+    }
+}
+
 class WrongExport : public ::testing::TestWithParam<std::pair<Workplace::Words, const char*>> {};
 
 TEST_P(WrongExport, IsWrongUseAndSaysWhatWouldBeRight) {

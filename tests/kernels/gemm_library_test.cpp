@@ -2,18 +2,17 @@
 // cuBLASLt is opened when it is asked for. Needs the toolkit's library and no card.
 #include <gtest/gtest.h>
 
-#include "glissade/error.hpp"
-#include "host/cuda/check.hpp"
+#include <optional>
+#include <string>
+
 #include "kernels/gateway/cublaslt.cuh"
-#include "tests/support/error_of.hpp"
 
 namespace glissade::testing {
 namespace {
 
 TEST(GemmLibrary, HasEveryFunctionThatIsUsed) {
-    const kernels::CublasLt* lt = kernels::cublaslt();
-    if (lt == nullptr) GTEST_SKIP() << "libcublasLt is not on this machine";
-    EXPECT_EQ(reinterpret_cast<void*>(lt->matmul), reinterpret_cast<void*>(kernels::cublaslt()->matmul));
+    const std::optional<kernels::CublasLt>& lt = kernels::cublaslt().functions;
+    if (!lt) GTEST_SKIP() << "libcublasLt is not on this machine: " << kernels::cublaslt().tried;
     cublasLtMatrixLayout_t layout = nullptr;
     ASSERT_EQ(lt->create_layout(&layout, CUDA_R_32F, 3, 5, 4), CUBLAS_STATUS_SUCCESS);
     std::uint64_t rows = 7;
@@ -21,11 +20,14 @@ TEST(GemmLibrary, HasEveryFunctionThatIsUsed) {
     EXPECT_EQ(lt->destroy_layout(layout), CUBLAS_STATUS_SUCCESS);
 }
 
-TEST(GemmLibrary, ThatIsMissingIsAnErrorThatSaysSo) {
-    const auto error = error_of([] { cuda::check_launch(cudaErrorSharedObjectInitFailed, "cublasLtCreate", "matrix products"); });
-    ASSERT_TRUE(error);
-    EXPECT_EQ(error->kind(), ErrorKind::device);
-    EXPECT_NE(std::string(error->what()).find("install the CUDA toolkit's cuBLAS"), std::string::npos) << error->what();
+TEST(GemmLibrary, ThatLacksAFunctionDoesNotEndTheSearch) {
+    const kernels::CublasLtSearch none = kernels::find_cublaslt({"libm.so.6", "no_such_library.so"});
+    EXPECT_FALSE(none.functions);
+    EXPECT_EQ(none.tried.rfind("libm.so.6 has no function cublasLtCreate; no_such_library.so: ", 0), 0U) << none.tried;
+    const std::string name = "libcublasLt.so." + std::to_string(CUBLAS_VER_MAJOR);
+    const std::string toolkit = "/usr/local/cuda/lib64/" + name;
+    if (!kernels::find_cublaslt({name, toolkit}).functions) GTEST_SKIP() << "libcublasLt is not on this machine";
+    EXPECT_TRUE(kernels::find_cublaslt({"libm.so.6", name, toolkit}).functions);
 }
 
 }  // namespace

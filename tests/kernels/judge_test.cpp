@@ -20,15 +20,16 @@ class CudaJudge : public CudaTest {};
 
 /// Rows of a model of small whole parameters, so that scores tie.
 struct JudgeCase {
-    JudgeCase(const Loss& loss, std::int64_t rows, std::int64_t outputs, bool weighted) {
+    JudgeCase(const Loss& loss, std::int64_t rows, std::int64_t outputs, bool weighted, bool multi_label = false) {
+        spec.multi_label = multi_label;
         spec.features = 3;
         spec.outputs = outputs;
         spec.loss = loss;
         const auto draw = [&](std::uint64_t stream, std::int64_t i) { return Philox::uniform(7, stream, static_cast<std::uint64_t>(i)); };
         for (std::int64_t i = 0; i < rows * 3; ++i) x.push_back(static_cast<float>(std::floor(4 * draw(1, i)) - 2));
         const bool regression = loss.kind() == LossKind::regression;
-        for (std::int64_t i = 0; i < rows * (regression ? outputs : 1); ++i) {
-            const double classes = static_cast<double>(spec.class_count());
+        for (std::int64_t i = 0; i < rows * spec.target_count(); ++i) {
+            const double classes = multi_label ? 2 : static_cast<double>(spec.class_count());
             y.push_back(static_cast<float>(regression ? .25 + 2 * draw(2, i) : std::floor(classes * draw(2, i))));
         }
         for (std::int64_t r = 0; r < rows && weighted; ++r) w.push_back(r % 7 == 0 ? 0.0F : static_cast<float>(draw(3, r)));
@@ -72,6 +73,19 @@ TEST_F(CudaJudge, GivesTheHostsBitsForEveryLoss) {
             const std::vector<CardSetting> all = cards();
             use(all[static_cast<std::size_t>(n) % all.size()]);
             EXPECT_EQ(c.with(judge_on_cuda(c.task(), c.rows(), 0)).list(), c.on_host().list()) << name << ", " << o << " outputs";
+        }
+    }
+}
+
+TEST_F(CudaJudge, GivesTheHostsBitsForSeveralLabelsARow) {
+    for (const auto name : Loss::names()) {
+        const Loss loss{std::string(name)};
+        if (loss.kind() != LossKind::binary) continue;
+        for (const std::int64_t rows : {60, 300}) {
+            const JudgeCase c(loss, rows, 3, rows == 300, true);
+            const Metrics found = c.with(judge_on_cuda(c.task(), c.rows(), 0));
+            EXPECT_EQ(found.list(), c.on_host().list()) << name << ", " << rows << " rows";
+            EXPECT_GT(*found.label_accuracy, *found.accuracy);
         }
     }
 }

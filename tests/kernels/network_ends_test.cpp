@@ -69,6 +69,7 @@ void expect_cpu_losses(const LossCase& c) {
         cpu::SlopeTask<float> task;
         task.row_count = 1;
         task.outputs = c.outputs;
+        task.target_count = params.target_count;
         task.targets = target.data();
         task.weights = c.weighted ? weight.data() : nullptr;
         task.constants = data.problem.loss_constants;

@@ -1,31 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The project's own kernels under ThreadSanitizer: small launches, few steps, no report.
-#include "tests/emulation/tests/races.hpp"
-#include "tests/kernels/compare.hpp"
+#include "tests/kernels/kernel_races.hpp"
 
 namespace glissade::testing {
 namespace {
-
-class KernelRaces : public CudaTest {
-protected:
-    void SetUp() override {
-        CudaTest::SetUp();
-        emulation::take_races();
-    }
-    void TearDown() override {
-        EXPECT_EQ(emulation::take_races(), 0);
-        CudaTest::TearDown();
-    }
-};
-
-/// A placement whose launches stay small, for each vector clock is as long as there are threads.
-Placement small(int n) {
-    Placement p = placement(n);
-    const int blocks[] = {4, 1, 2};
-    p.wishes.blocks = std::min(blocks[n % 3], p.card.most_blocks);
-    p.wishes.threads = n % 2 == 0 ? 64 : 32;
-    return p;
-}
 
 TEST_F(KernelRaces, AreNotInTrainingWithAnyLoss) {
     for (int loss = 0; loss < LossRules::count; ++loss) {
@@ -33,7 +11,7 @@ TEST_F(KernelRaces, AreNotInTrainingWithAnyLoss) {
         shape.rule = loss % UpdateRules::count;
         shape.rate = .01;
         shape.weights = loss % 2 == 0;
-        EXPECT_TRUE(trains_as_on_cpu(shape, small(loss)));
+        EXPECT_TRUE(trains_as_on_cpu(shape, small_placement(loss)));
     }
 }
 
@@ -46,7 +24,7 @@ TEST_F(KernelRaces, AreNotInTrainingWithAnyOption) {
         shape.affine = bits & 2;
         shape.averaging = bits & 4;
         shape.clip_norm = bits % 3 == 0 ? .05 : 0;
-        EXPECT_TRUE(trains_as_on_cpu(shape, small(bits)));
+        EXPECT_TRUE(trains_as_on_cpu(shape, small_placement(bits)));
     }
 }
 
@@ -54,7 +32,7 @@ TEST_F(KernelRaces, AreNotInScoring) {
     for (int n = 0; n < 4; ++n) {
         const Case<float> c({.rows = 30, .columns = 3 + 40 * n, .outputs = 2, .loss = rule_index<Softmax>(LossRules{})});
         std::vector<float> scores(60);
-        cuda_backend(c, small(n))->score(c.problem.features, c.start.parameters.data(), scores);
+        cuda_backend(c, small_placement(n))->score(c.problem.features, c.start.parameters.data(), scores);
     }
 }
 

@@ -65,6 +65,7 @@ CaseShape random_shape(Draw& draw) {
     const bool can_smooth = shape.loss == rule_index<Logistic>(LossRules{}) || shape.loss == rule_index<Softmax>(LossRules{});
     if (can_smooth && draw.one_in(2)) shape.label_smoothing = .125;
     shape.bfloat16 = draw.one_in(3);
+    shape.multi_label = draw.one_in(2);
     return shape;
 }
 

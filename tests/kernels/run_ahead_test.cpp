@@ -6,6 +6,7 @@
 
 #include "glissade/error.hpp"
 #include "tests/kernels/compare.hpp"
+#include "tests/kernels/run_ahead.hpp"
 #include "tests/unit/persistence/scratch_directory.hpp"
 #include "tests/unit/train/problems.hpp"
 
@@ -104,50 +105,6 @@ TEST_F(CudaRunAhead, TakesTwoSegmentsAtATime) {
     EXPECT_TRUE(is_refused([&] { cuda->roll_back(); }));
 }
 
-/// A run as its caller sees it: what came back, and every report on the way.
-struct Watched {
-    Run run;
-    std::vector<double> reports;
-};
-Watched watched(const Dataset& data, TrainOptions options, const char* device) {
-    Watched out;
-    options.device = device;
-    options.segment_steps = 3;
-    const auto control = options.on_segment;
-    options.on_segment = [&](const Progress& progress) {
-        for (const double value : {static_cast<double>(progress.step), progress.loss, progress.lr, static_cast<double>(progress.member)})
-            out.reports.push_back(value);
-        return control ? control(progress) : Control::go_on;
-    };
-    out.run = train(data, options);
-    return out;
-}
-/// One at a time on the CPU, running ahead on the card.
-void expect_same(const Dataset& data, const TrainOptions& options, StopReason stop) {
-    const Watched one = watched(data, options, "cpu"), ahead = watched(data, options, "cuda");
-    EXPECT_EQ(one.run.stop, stop);
-    EXPECT_EQ(ahead.run.stop, stop);
-    EXPECT_EQ(ahead.run.steps, one.run.steps);
-    EXPECT_EQ(ahead.reports, one.reports);
-    EXPECT_EQ(ahead.run.best_epoch, one.run.best_epoch);
-    ASSERT_EQ(ahead.run.members.size(), one.run.members.size());
-    for (std::size_t m = 0; m < one.run.members.size(); ++m) {
-        const MemberResult &a = ahead.run.members[m], &b = one.run.members[m];
-        EXPECT_EQ(a.model.parameters, b.model.parameters) << "member " << m;
-        ASSERT_EQ(a.divergence.has_value(), b.divergence.has_value()) << "member " << m;
-        if (a.divergence) {
-            EXPECT_EQ(a.divergence->step, b.divergence->step) << "member " << m;
-        }
-        ASSERT_EQ(a.history.size(), b.history.size()) << "member " << m;
-        for (std::size_t e = 0; e < a.history.size(); ++e) {
-            EXPECT_EQ(a.history[e].loss, b.history[e].loss);
-            EXPECT_EQ(a.history[e].lr, b.history[e].lr);
-            EXPECT_EQ(a.history[e].validation ? a.history[e].validation->loss : 0,
-                      b.history[e].validation ? b.history[e].validation->loss : 0);
-        }
-    }
-}
-
 TrainOptions run_of(const char* loss) {
     TrainOptions options;
     options.loss = loss;
@@ -161,26 +118,26 @@ TEST_F(CudaRunAhead, EndsAsRunsDoThatWaitForEachReport) {
     TrainOptions options = run_of("logistic");
     options.optimizer = Optimizer::named("nadam");  // carries a product from step to step
     options.average = {AverageKind::exponential, .9};
-    expect_same(problem.dataset(), options, StopReason::finished);
+    expect_same_ends(problem.dataset(), options, StopReason::finished);
     options.average = {};
     options.max_steps = 17;
-    expect_same(problem.dataset(), options, StopReason::max_steps);
+    expect_same_ends(problem.dataset(), options, StopReason::max_steps);
     options.max_steps = 0;
     options.on_segment = [](const Progress& progress) { return progress.step >= 9 ? Control::stop : Control::go_on; };
-    expect_same(problem.dataset(), options, StopReason::callback);
+    expect_same_ends(problem.dataset(), options, StopReason::callback);
     options.on_segment = nullptr;
     options.validation = held_out.dataset();
     options.optimizer.set("lr", .5);
     options.epochs = 30;
     options.patience = 2;
-    expect_same(problem.dataset(), options, StopReason::patience);
+    expect_same_ends(problem.dataset(), options, StopReason::patience);
     options.patience = 0;
     options.tol = 1e-1;
-    expect_same(problem.dataset(), options, StopReason::tol);
+    expect_same_ends(problem.dataset(), options, StopReason::tol);
     options.tol = 0;
     options.epochs = 8;
     options.schedule = "plateau:patience=1";
-    expect_same(problem.dataset(), options, StopReason::finished);
+    expect_same_ends(problem.dataset(), options, StopReason::finished);
 }
 
 TEST_F(CudaRunAhead, LosesAMemberInAnySegment) {
@@ -195,11 +152,11 @@ TEST_F(CudaRunAhead, LosesAMemberInAnySegment) {
             member.optimizer.set("lr", lr);
             options.members.push_back(member);
         }
-        expect_same(problem.dataset(), options, StopReason::finished);
+        expect_same_ends(problem.dataset(), options, StopReason::finished);
     }
     options.members.erase(options.members.begin() + 2);
     options.members.erase(options.members.begin());
-    expect_same(problem.dataset(), options, StopReason::diverged);
+    expect_same_ends(problem.dataset(), options, StopReason::diverged);
 }
 
 TEST_F(CudaRunAhead, LosesAMemberThatStallsWhileOthersGoOn) {
@@ -218,7 +175,7 @@ TEST_F(CudaRunAhead, LosesAMemberThatStallsWhileOthersGoOn) {
     options.device = "cpu";
     const auto cpu = train(problem.dataset(), options);
     ASSERT_LT(cpu.members[1].history.size(), cpu.members[0].history.size());
-    expect_same(problem.dataset(), options, cpu.stop);
+    expect_same_ends(problem.dataset(), options, cpu.stop);
 }
 
 TEST_F(CudaRunAhead, GoesOnFromItsCheckpointsBitForBit) {

@@ -2,6 +2,8 @@
 // What a run on sparse rows does when something fails, and what it takes. Only the emulation can make it fail.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "glissade/error.hpp"
 #include "tests/emulation/control.hpp"
 #include "tests/kernels/sparse_compare.hpp"
@@ -30,11 +32,30 @@ SparsePlacement small_sparse_placement() {
     return p;
 }
 
+/// The case's problem, to be judged by its own rows.
+Problem<float> judged_problem(const SparseCase<float>& c) {
+    Problem<float> problem = c.problem;
+    JudgedRows<float>& rows = problem.held_out;
+    rows.features = c.problem.features;
+    rows.sparse = c.problem.sparse;
+    rows.targets = c.targets.data();
+    rows.loss = c.problem.loss;
+    rows.loss_factors = {1};
+    rows.ranks = true;
+    return problem;
+}
+
 void use_everything(const SparseCase<float>& c, const cuda::SparseWishes& wishes) {
-    const auto backend = cuda::make_sparse_backend_with(c.problem, {}, wishes);
+    const auto backend = cuda::make_sparse_backend_with(judged_problem(c), {}, wishes);
     backend->set_state(c.start);
     backend->run(c.part(0, 3));
     backend->roll_back();
+    backend->start(c.part(0, 2));
+    backend->start(c.part(2, 2));
+    backend->wait();
+    JudgedSums sums;
+    EXPECT_TRUE(backend->judge(c.start.parameters.data(), sums));
+    backend->discard();
     (void)backend->get_state();
     std::vector<float> scores(20);
     backend->score(c.problem.sparse, c.start.parameters.data(), scores);
@@ -99,20 +120,30 @@ TEST_F(CudaSparseFault, InASegmentKeepsTheStateBeforeIt) {
 }
 
 TEST_F(CudaSparseFault, TheBudgetIsWhatIsTakenAndSegmentsTakeNothing) {
-    for (const double clip : {0.0, .5})
+    for (const double clip : {0.0, .5, -1.0})  // below 0: gradients by atomics
         for (const bool several : {false, true}) {
             SparseTrial trial = small_trial();
-            trial.clip_norm = clip;
+            trial.clip_norm = std::max(clip, 0.0);
             trial.weighted = several;
             if (several) trial.rates = {.05};
             const SparseCase<float> c(trial);
-            const auto backend = sparse_backend(c, small_sparse_placement());
+            const SparsePlacement p = small_sparse_placement();
+            use(p.card);
+            Problem<float> problem = several ? judged_problem(c) : c.problem;
+            problem.nondeterministic = clip < 0;
+            const auto backend = cuda::make_sparse_backend_with(problem, {}, p.wishes);
+            ASSERT_EQ(backend->plan().by_atomics, clip < 0);
+            backend->set_state(c.start);
             EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()), backend->plan().budget.total());
             const auto allocations = [] { return emulation::count_calls("cudaMalloc") + emulation::count_calls("cudaHostAlloc"); };
             const std::int64_t before = allocations();
             backend->run(c.part(0, 4));
             backend->run(c.part(4, 2));
+            backend->start(c.part(0, 2));
             (void)backend->get_state();
+            JudgedSums sums;
+            EXPECT_EQ(backend->judge(c.start.parameters.data(), sums), several);
+            backend->wait();
             EXPECT_EQ(allocations(), before);
             EXPECT_EQ(emulation::count_calls("cudaDeviceSynchronize"), 0);
         }
@@ -141,7 +172,7 @@ TEST_F(CudaSparseFault, StepsAreLaunchedAsGraphs) {
     backend->run(c.part(0, 1));
     const std::int64_t kernels = emulation::count_calls("cudaLaunchKernelEx");
     backend->run(c.part(1, 4));
-    EXPECT_EQ(emulation::count_calls("cudaLaunchKernelEx"), kernels);
+    EXPECT_EQ(emulation::count_calls("cudaLaunchKernelEx"), kernels + 1);  // what ends a table
     EXPECT_EQ(emulation::count_calls("cudaGraphInstantiate"), 1);
     EXPECT_EQ(emulation::count_calls("cudaGraphLaunch"), 5);
 }

@@ -110,6 +110,22 @@ TEST_F(CudaSparse, EqualsTheCpuForRowsWithManyOutputsAndBatchesOfOneRow) {
     }
 }
 
+TEST_F(CudaSparse, EqualsTheCpuForSeveralLabelsARow) {
+    int n = 0;
+    for (const auto loss : {"logistic", "hinge"}) {
+        SparseTrial trial{std::string(loss) + " of labels", Adagrad{}, loss};
+        trial.one_vs_rest = true;
+        trial.epochs = 2;
+        SparseCase<float> c(trial);
+        const std::int64_t labels = c.problem.outputs;
+        std::vector<float> targets;
+        for (std::int64_t i = 0; i < trial.rows * labels; ++i) targets.push_back(i * i % 7 < 3 ? 1.0F : 0.0F);
+        c.problem.targets = targets.data();
+        c.problem.target_count = labels;
+        EXPECT_TRUE(sparse_trains_as_on_cpu(c, trial.label, sparse_placement(n++)));
+    }
+}
+
 TEST_F(CudaSparse, EqualsTheCpuWithSmoothedLabelsAndRowWeightsOfEachMember) {
     int n = 0;
     for (const auto loss : {"logistic", "softmax", "squared"})

@@ -24,25 +24,44 @@ GLISSADE_RULE int predicted_class(const Real* scores, int outputs) {
     return best;
 }
 
-/// A row's loss, in the units that the factors of the outputs make of it, and whether its class is the one predicted.
+/// How many of a row's labels its scores tell right: all that are 1, and no other, have scores above 0.
+template <class Real>
+GLISSADE_RULE int right_labels(const Real* scores, const Real* targets, int labels) {
+    int right = 0;
+    for (int o = 0; o < labels; ++o) right += (scores[o] > Real(0)) == (targets[o] > Real(0.5)) ? 1 : 0;
+    return right;
+}
+
+/// A row's loss, in the units that the factors of the outputs make of it, and whether its class, or all its labels, are those predicted.
 struct RowLoss {
     double loss = 0;
     bool correct = false;
+    double right_labels = 0;  ///< the share of its labels, where it has several
 };
 /// `scratch`: room for `outputs` values, `step` apart, for a grouped loss.
 template <class Rule, class Real>
-GLISSADE_RULE RowLoss row_loss(const Real* scores, int outputs, const Real* targets, const double* constants, const double* factors,
-                               double* scratch, int step) {
+GLISSADE_RULE RowLoss row_loss(const Real* scores, int outputs, const Real* targets, int target_count, const double* constants,
+                               const double* factors, double* scratch, int step) {
     RowLoss out;
-    if constexpr (Rule::kind != LossKind::regression)
-        out.correct = static_cast<double>(predicted_class(scores, outputs)) == static_cast<double>(targets[0]);
+    if constexpr (Rule::kind != LossKind::regression) {
+        if (target_count > 1) {
+            const int right = right_labels(scores, targets, outputs);
+            out.correct = right == outputs;
+            out.right_labels = static_cast<double>(right) / static_cast<double>(outputs);
+        } else {
+            out.correct = static_cast<double>(predicted_class(scores, outputs)) == static_cast<double>(targets[0]);
+        }
+    }
     if constexpr (Rule::kind == LossKind::grouped) {
         for (int o = 0; o < outputs; ++o) scratch[o * step] = scores[o];
         out.loss = Rule::template evaluate_group<double>(scratch, outputs, step, static_cast<double>(targets[0]), constants, scratch);
     } else {
         for (int o = 0; o < outputs; ++o) {
-            double slope = 0, target = targets[Rule::kind == LossKind::binary ? 0 : o];
-            if constexpr (Rule::kind == LossKind::binary) target = one_vs_rest<double>(target, o, outputs);
+            double slope = 0, target = 0;
+            if constexpr (Rule::kind == LossKind::binary)
+                target = static_cast<double>(binary_target(targets, target_count, o, outputs));
+            else
+                target = static_cast<double>(targets[o]);
             out.loss += factors[o] * Rule::template evaluate<double>(static_cast<double>(scores[o]), target, constants, slope);
         }
     }

@@ -9,7 +9,8 @@ namespace glissade {
 enum class LossKind {
     regression,  ///< one score and one real target an output; outputs of a row are summed. Declares `degree`: the loss of errors s times as
                  ///< large, its own lengths (delta) s times as large too, is s^degree times the loss; 0 for a logarithmic link
-    binary,      ///< one score a row, targets 0 or 1; of more classes one score each, the target is the index of the class (one-vs-rest)
+    binary,      ///< one score a row, targets 0 or 1; of more classes one score each, the target is the index of the class (one-vs-rest);
+                 ///< of several labels a row one score each and as many targets 0 or 1
     grouped,     ///< one score a class, the target is the index of the class
 };
 
@@ -43,12 +44,17 @@ constexpr bool in_range(TargetRange range, double target) {
     return range == TargetRange::any || (range == TargetRange::positive ? target > 0 : target >= 0);
 }
 
-/// The target of output `o` of a row of class `index` under a binary loss: what it is where there is one output; of several, each tells its
-/// own class (1) from all others (0), and their losses are summed.
+/// The target of the output that tells class `o` (1) from all others (0), for a row of class `index`.
 template <class Real>
-GLISSADE_RULE Real one_vs_rest(Real index, int o, int outputs) {
-    if (outputs == 1) return index;
+GLISSADE_RULE Real one_vs_rest(Real index, int o) {
     return index == static_cast<Real>(o) ? Real(1) : Real(0);
+}
+
+/// The target of output `o` of a row under a binary loss: its own where there is one for each output, else its class against all others.
+/// The losses of the outputs are summed.
+template <class Real>
+GLISSADE_RULE Real binary_target(const Real* targets, int target_count, int o, int outputs) {
+    return target_count == outputs ? targets[o] : one_vs_rest(targets[0], o);
 }
 
 inline constexpr int max_loss_constants = 2;

@@ -53,6 +53,16 @@ TEST(CpuBackend, FollowsTheContractForEveryLossOfOneOutput) {
         }
 }
 
+TEST(CpuBackend, FollowsTheContractForSeveralLabelsARow) {
+    for (int loss = 0; loss < LossRules::count; ++loss)
+        for (const std::int64_t batch : {1, 17}) {
+            CaseShape shape{.rows = 53, .columns = 9, .outputs = 3, .members = 2, .batch = batch, .steps = 6, .loss = loss};
+            shape.multi_label = true;
+            shape.rate = .01;
+            expect_exact_in_both(shape);
+        }
+}
+
 TEST(CpuBackend, FollowsTheContractForEveryShape) {
     for (std::int64_t columns : {1, 31, 32, 33, 63, 64, 65, 100, 784})
         for (std::int64_t batch : {1, 15, 16, 17, 64, 130}) {

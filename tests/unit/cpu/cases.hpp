@@ -29,6 +29,7 @@ struct CaseShape {
     double dropout = 0;
     double label_smoothing = 0;
     bool bfloat16 = false;
+    bool multi_label = false;  ///< of a loss of two classes with several outputs
 };
 
 inline std::ostream& operator<<(std::ostream& out, const CaseShape& s) {
@@ -37,7 +38,8 @@ inline std::ostream& operator<<(std::ostream& out, const CaseShape& s) {
                << (s.weights ? ", weights" : "") << (s.weight_sets > 1 ? ", several sets" : "") << (s.affine ? ", affine" : "")
                << (s.averaging ? ", averaging" : "") << (s.padded_rows ? ", padded rows" : "") << ", clip " << s.clip_norm << " "
                << s.clip_value << ", shuffle " << static_cast<int>(s.shuffle) << ", " << s.hidden.size() << " hidden layers"
-               << (s.label_smoothing > 0 ? ", label smoothing" : "") << (s.bfloat16 ? ", bfloat16" : "");
+               << (s.label_smoothing > 0 ? ", label smoothing" : "") << (s.bfloat16 ? ", bfloat16" : "")
+               << (s.multi_label ? ", several labels" : "");
 }
 
 struct LossFacts {
@@ -75,7 +77,8 @@ public:
     explicit Case(const CaseShape& shape) : shape_(shape) {
         LossFacts facts;
         visit_rule(LossRules{}, shape.loss, facts);
-        problem.target_count = facts.kind == LossKind::regression ? shape.outputs : 1;
+        const bool labels = shape.multi_label && facts.kind == LossKind::binary;
+        problem.target_count = facts.kind == LossKind::regression || labels ? shape.outputs : 1;
         problem.outputs = shape.outputs;
         const std::int64_t stride = shape.columns + (shape.padded_rows ? 3 : 0);
         features.assign(static_cast<std::size_t>(shape.rows * stride), Real(1e30));
@@ -83,7 +86,8 @@ public:
             for (std::int64_t j = 0; j < shape.columns; ++j) features[r * stride + j] = random(1, r * shape.columns + j);
         for (std::int64_t i = 0; i < shape.rows * problem.target_count; ++i) {
             const double u = Philox::uniform(9, 2, static_cast<std::uint64_t>(i));
-            const double choices = facts.kind == LossKind::grouped || shape.outputs > 1 ? static_cast<double>(shape.outputs) : 2;
+            const double choices =
+                facts.kind == LossKind::grouped || (shape.outputs > 1 && !labels) ? static_cast<double>(shape.outputs) : 2;
             targets.push_back(static_cast<Real>(facts.kind == LossKind::regression ? (facts.any_target ? 3 * u - 1 : 3 * u + .25)
                                                                                    : std::floor(u * choices)));
         }

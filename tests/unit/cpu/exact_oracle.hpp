@@ -54,7 +54,8 @@ struct RowLoss {
         } else {
             for (std::size_t o = 0; o < scores.size(); ++o) {
                 Real slope;
-                const Real target = Rule::kind != LossKind::binary || scores.size() == 1 ? targets[o] : Real(targets[0] == Real(o) ? 1 : 0);
+                const bool has_own = problem.target_count == static_cast<std::int64_t>(scores.size());
+                const Real target = has_own ? targets[o] : Real(targets[0] == Real(o) ? 1 : 0);
                 const Real one = Rule::evaluate(scores[o], target, problem.loss_constants, slope);
                 loss = o == 0 ? one : loss + one;
                 scores[o] = slope;

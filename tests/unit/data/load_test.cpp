@@ -35,7 +35,7 @@ TEST(Load, FindsColumnsByNameIndexAndIndexFromTheEnd) {
     for (const char* target : {"y", "1", "-2"}) {
         const auto data = load_training(path, raw_options(target));
         EXPECT_EQ(row_of(data.train, 1), (std::vector<float>{3, 4})) << target;
-        EXPECT_EQ(data.contract.preparation.target_name, "y");
+        EXPECT_EQ(data.contract.preparation.target_names, std::vector<std::string>{"y"});
         EXPECT_EQ(data.train.feature_names, (Labels{"a", "b"}));
     }
 }

@@ -54,5 +54,29 @@ TEST(CheckpointFile, CountsAreWholeAndNotNegative) {
     }
 }
 
+std::vector<std::byte> checkpoint_of(NetworkFamily family) {
+    RunState<float> state;
+    state.live.parameters = {1, 2};
+    state.rule_memory.resize(2 * max_rule_memory);
+    state.tracks.resize(1);
+    state.network = family;
+    return encode_checkpoint({3, 0, "{}", "", ""}, one_member, state);
+}
+
+TEST(CheckpointFile, NamesTheFamilyOfANetworkOnACard) {
+    for (const NetworkFamily family : {NetworkFamily::segments, NetworkFamily::graph})
+        EXPECT_EQ(decode_checkpoint<float>(checkpoint_of(family), "f", one_member).network, family);
+    EXPECT_EQ(decode_checkpoint<float>(checkpoint_of(NetworkFamily::faster), "f", one_member).network, NetworkFamily::faster);
+    EXPECT_EQ(decode(checkpoint_of(NetworkFamily::faster), "f").metadata.at("run").find("network_family"), std::string::npos)
+        << "as checkpoints of earlier versions are";
+    TensorFile file = decode(checkpoint_of(NetworkFamily::graph), "f");
+    std::string& run = file.metadata.at("run");
+    run.replace(run.find("graph"), 5, "grape");
+    const auto error = testing::error_of([&] { decode_checkpoint<float>(encode(file), "f", one_member); });
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->kind(), ErrorKind::data);
+    EXPECT_EQ(std::string(error->what()), "f: metadata \"run\": network_family \"grape\" is neither segments nor graph");
+}
+
 }  // namespace
 }  // namespace glissade

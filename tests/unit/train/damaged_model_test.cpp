@@ -100,7 +100,8 @@ std::function<void(Model&)> prepared(std::function<void(Preparation&)> damage) {
     return [damage = std::move(damage)](Model& m) {
         m.preparation.format = "csv";
         m.preparation.file_columns = 4;
-        m.preparation.target_position = 3;
+        m.preparation.target_names = {"y"};
+        m.preparation.target_positions = {3};
         m.preparation.columns = {{"a", 0, ColumnKind::numeric, false, .5, {}}, {"b", 1, ColumnKind::categorical, false, 1, {"p", "q"}}};
         damage(m.preparation);
     };
@@ -140,7 +141,9 @@ const std::vector<Damage<Model>> damages_of_any_model = {
     {"a column past the file", prepared([](Preparation& p) { p.columns[0].position = 4; })},
     {"a column before the file", prepared([](Preparation& p) { p.columns[0].position = -1; })},
     {"a column that is the target", prepared([](Preparation& p) { p.columns[0].position = 3; })},
-    {"a target past the file", prepared([](Preparation& p) { p.target_position = 4; })},
+    {"a target past the file", prepared([](Preparation& p) { p.target_positions = {4}; })},
+    {"a target without a name", prepared([](Preparation& p) { p.target_names.clear(); })},
+    {"labels of a loss of numbers", [](Model& m) { m.spec.multi_label = true; }},
     {"a fill that is no category", prepared([](Preparation& p) { p.columns[1].fill = 2; })},
     {"a fill before the categories", prepared([](Preparation& p) { p.columns[1].fill = -1; })},
     {"a fill that is not a number", prepared([](Preparation& p) { p.columns[0].fill = not_a_number; })},

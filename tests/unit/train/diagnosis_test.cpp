@@ -64,7 +64,11 @@ std::string advice_after(const std::vector<double>& losses, const std::vector<do
         record.epoch = static_cast<std::int64_t>(e) + 1;
         record.lr = 1e-2;
         record.loss = losses[e];
-        if (!held_out.empty()) record.validation = Metrics{50, held_out[e], {}, {}, {}, {}, {}, {}};
+        if (!held_out.empty()) {
+            record.validation.emplace();
+            record.validation->rows = 50;
+            record.validation->loss = held_out[e];
+        }
         if (!held_out.empty() && held_out[e] < best.best_loss) {
             best.best_loss = held_out[e];
             best.best_epoch = record.epoch;

@@ -113,7 +113,8 @@ TEST_F(ModelFile, IsRejectedWhereItsColumnsContradictItsFile) {
     Model good = trained<float>("logistic", 2);
     good.preparation.format = "csv";
     good.preparation.file_columns = 4;
-    good.preparation.target_position = 3;
+    good.preparation.target_names = {"y"};
+    good.preparation.target_positions = {3};
     good.preparation.columns = {{"a", 0, ColumnKind::numeric, true, .5, {}}, {"b", 2, ColumnKind::categorical, false, 2, {"p", "q", "r"}}};
     good.save(path);
     EXPECT_EQ(Model::load(path).preparation.columns.size(), 2u);
@@ -134,9 +135,10 @@ TEST_F(ModelFile, IsRejectedWhereItsColumnsContradictItsFile) {
                                                                                        {"/hash_bits", -1},
                                                                                        {"/hash_bits", 2},
                                                                                        {"/file_columns", 2},
-                                                                                       {"/target_position", 4},
-                                                                                       {"/target_position", 2},
-                                                                                       {"/target_position", -2}}) {
+                                                                                       {"/target_positions/0", 4},
+                                                                                       {"/target_positions/0", 2},
+                                                                                       {"/target_positions", {3, 3}},
+                                                                                       {"/target_positions/0", -2}}) {
         TensorFile forged = file;
         auto description = nlohmann::json::parse(forged.metadata["model"]);
         description["preparation"][nlohmann::json::json_pointer(at)] = value;

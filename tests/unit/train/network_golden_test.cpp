@@ -8,6 +8,7 @@
 
 #include "glissade/glissade.hpp"
 #include "host/reference/bound.hpp"
+#include "host/reference/trainer.hpp"
 #include "tests/support/cases.hpp"
 
 namespace glissade::network_golden_test {
