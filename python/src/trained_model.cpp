@@ -92,8 +92,8 @@ Model linear_model(const Loss& loss, const ReadDoubles& weights, const ReadDoubl
     return model;
 }
 
-/// A network of given numbers, layer by layer weights [outputs][inputs], then biases [outputs]. Several outputs of a loss of two classes are
-/// as many labels.
+/// A network of given numbers, layer by layer weights [outputs][inputs], then biases [outputs]. Several outputs of a loss of two classes
+/// are as many labels.
 Model network_model(const Loss& loss, std::int64_t features, std::vector<std::int64_t> hidden, const std::string& activation,
                     std::int64_t outputs, const ReadDoubles& parameters, std::vector<std::string> labels, bool float64) {
     Model model;

@@ -29,7 +29,7 @@ LAYERS = {
     "host/cli": ("glissade/", "host/export/", "host/data/", "host/scheduler/", "host/execution/", "host/reference/", "host/cpu/", "host/train/"),
     "kernels": ("glissade/rules/",),
     "examples": ("glissade/",),
-    "python": ("glissade/", "host/data/", "host/train/epoch_run.hpp"),
+    "python": ("glissade/", "host/data/", "host/export/exported.hpp", "host/train/atomic_file.hpp", "host/train/epoch_run.hpp", "host/train/io.hpp"),
 }
 
 
