@@ -31,6 +31,8 @@ def arguments():
     parser.add_argument("--batch-size", type=int, nargs="+", default=[1024, 1])
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--runs", type=int, default=3, help="runs of each; the median counts")
+    parser.add_argument("--minutes", type=float, default=15.0, help="bound of all cases together, shared out evenly to the learners: past its share a "
+                        "learner begins no further epoch but its first, and the table says how many it had")
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: processor time, on a machine that does other things too")
     parser.add_argument("--folder", default="/usr/share/datasets/fashion-mnist")
     parser.add_argument("--json", help="write the figures here too")
@@ -88,12 +90,14 @@ def learners_of(case, options):
     return learners
 
 
-def curve_of(make, data, options):
-    """Seconds of training so far and held-out loss after each epoch."""
+def curve_of(make, data, options, end):
+    """Seconds of training so far and held-out loss after each epoch. None but the first begins after `end`, by the wall's clock."""
     x, y, held, held_y = data
     clock = time.process_time if options.clock == "cpu" else time.perf_counter
     model, classes, seconds, curve = make(), np.unique(y), 0.0, []
-    for _ in range(options.epochs):
+    for epoch in range(options.epochs):
+        if epoch and time.monotonic() > end:
+            break
         begin = clock()
         model.partial_fit(x, y, classes=classes)
         seconds += clock() - begin
@@ -102,36 +106,46 @@ def curve_of(make, data, options):
     return curve
 
 
-def measure(case, options):
+def runs_of(make, data, options, seconds):
+    """Curves of a learner, for these seconds at most but for the epoch that goes on when they end."""
+    end, runs = time.monotonic() + seconds, []
+    while not runs or (len(runs) < options.runs and time.monotonic() < end):
+        runs.append(curve_of(make, data, options, end))
+    return [run for run in runs if len(run) == len(runs[0])]
+
+
+def measure(case, options, seconds):
     data = data_of(case, options)
     rows = []
     curves = {}
     for name, make in learners_of(case, options):
         print(f"{case}: {name} ...", file=sys.stderr)
-        curves[name] = [curve_of(make, data, options) for _ in range(options.runs)]
+        curves[name] = runs_of(make, data, options, seconds)
     goal = max(min(loss for _, loss in runs[0]) for runs in curves.values())
     for name, runs in curves.items():
         epochs = [run[-1][0] / len(run) for run in runs]
         reached = [compare.seconds_to(run, goal) for run in runs]
         rows.append({"who": name, "epoch_seconds": statistics.median(epochs), "epoch_low": min(epochs), "epoch_high": max(epochs), "loss": runs[0][-1][1],
+                     "epochs": len(runs[0]), "runs": len(runs),
                      "seconds_to_goal": None if None in reached else statistics.median(reached)})
     shape = f"{data[0].shape[0]} x {data[0].shape[1]}"
-    print(f"{case}: {shape}, {data[2].shape[0]} held out, {options.epochs} epochs, {options.clock} seconds; goal: held-out loss {goal:.5f}")
-    print(f"{'':30} {'s an epoch':>12} {'(low - high)':>21} {'held-out loss':>14} {'s to the goal':>14}")
+    print(f"{case}: {shape}, {data[2].shape[0]} held out, {options.epochs} epochs at most and {seconds:.0f} s a learner, {options.clock} seconds; goal: held-out loss {goal:.5f}")
+    print(f"{'':30} {'s an epoch':>12} {'(low - high)':>21} {'held-out loss':>14} {'s to the goal':>14} {'epochs':>7} {'runs':>5}")
     for row in rows:
         reached = "never" if row["seconds_to_goal"] is None else f"{row['seconds_to_goal']:.4f}"
-        print(f"{row['who']:30} {row['epoch_seconds']:12.5f} {row['epoch_low']:10.5f} -{row['epoch_high']:9.5f} {row['loss']:14.5f} {reached:>14}")
+        print(f"{row['who']:30} {row['epoch_seconds']:12.5f} {row['epoch_low']:10.5f} -{row['epoch_high']:9.5f} {row['loss']:14.5f} {reached:>14} {row['epochs']:7} {row['runs']:5}")
     return {"case": case, "shape": shape, "goal": goal, "table": rows}
 
 
 def main():
     options = arguments()
-    tables = [measure(case, options) for case in options.case]
+    learners = sum(len(learners_of(case, options)) for case in options.case)
+    tables = [measure(case, options, 60 * options.minutes / learners) for case in options.case]
     if options.json:
         versions = {"python": platform.python_version(), "numpy": np.__version__, "sklearn": sklearn.__version__, "glissade": glissade.__version__}
         with open(options.json, "w") as out:
             json.dump({"command": " ".join(sys.argv), "date": time.strftime("%Y-%m-%d"), "machine": compare.cpu_name(), "processors": os.cpu_count(),
-                       "clock": options.clock, "scale": options.scale, "versions": versions, "cases": tables}, out, indent=1)
+                       "clock": options.clock, "scale": options.scale, "minutes": options.minutes, "versions": versions, "cases": tables}, out, indent=1)
 
 
 if __name__ == "__main__":

@@ -154,7 +154,7 @@ class Dataset:
         classes: Sequence[Any] | np.ndarray | None = None,
         dtype: Any = np.float32,
     ) -> Dataset:
-        """Copies a table of pyarrow, polars or whoever else speaks the Arrow C stream into rows.
+        """Copies a table of pyarrow, polars or whoever else speaks the Arrow C stream into rows: a table lies column by column.
 
         ``columns`` names the features, numbers or booleans; None: all but ``target`` and ``weight``. The target may be text.
         """
