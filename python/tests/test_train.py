@@ -27,7 +27,8 @@ def test_the_functional_interface_goes_from_data_to_a_saved_model(points, tmp_pa
 def test_rows_of_several_labels(points, hidden, tmp_path):
     x = points[0]
     labels = np.stack([x[:, 0] > 0, x[:, 1] > x[:, 2], x[:, 0] > 5], axis=1).astype(int)
-    run = glissade.train(x, labels, classes=["warm", "wet", "odd"], lr=0.05, epochs=20, hidden=hidden)
+    data = glissade.Dataset.from_numpy(x, labels, classes=["warm", "wet", "odd"])
+    run = glissade.train(data, lr=0.05, epochs=20, hidden=hidden)
     model = run.model
     assert list(model.classes) == ["warm", "wet", "odd"] and model.loss.name == "logistic"
     predicted, chances = model.predict(x), model.predict_proba(x)
@@ -40,7 +41,7 @@ def test_rows_of_several_labels(points, hidden, tmp_path):
     with pytest.raises(ValueError, match="of row 1, column 2: labels are 0 or 1"):
         glissade.train(x, np.where(np.arange(len(x))[:, None] == [-1, -1, 1], 2, labels))
     with pytest.raises(ValueError, match="names 2 labels"):
-        glissade.train(x, labels, classes=["a", "b"])
+        glissade.Dataset.from_numpy(x, labels, classes=["a", "b"])
     with pytest.raises(ValueError, match="one class a row"):
         glissade.train(x, labels, loss="softmax")
 
