@@ -5,6 +5,7 @@
 
 #include "glissade/rules/catalog.hpp"
 #include "kernels/device/row_loss.cuh"
+#include "kernels/device/step_rules.cuh"
 #include "kernels/launch_network.hpp"
 
 namespace glissade::kernels {
@@ -24,10 +25,7 @@ struct NetworkLossRow {
         if (bias)
             for (int o = 0; o < outputs; ++o) z[o] = z[o] + bias[o];
         float loss = RowLoss{p.loss_constants, p.smoothing, outputs, static_cast<int>(p.target_count)}.evaluate<Rule>(z, targets);
-        if (p.weights) {
-            loss = loss * weight;
-            for (int o = 0; o < outputs; ++o) z[o] = z[o] * weight;
-        }
+        if (p.weights) loss = weigh_row(weight, loss, z, outputs);
         *loss_out = loss;
     }
 };

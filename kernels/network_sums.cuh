@@ -5,6 +5,7 @@
 
 #include "glissade/rules/portable.hpp"
 #include "kernels/device/shared_storage.cuh"
+#include "kernels/device/step_rules.cuh"
 #include "kernels/device/tree_sum.cuh"
 #include "kernels/launch_network.hpp"
 #include "kernels/tuning.hpp"
@@ -89,8 +90,7 @@ static __global__ void __launch_bounds__(tuning::row_threads) network_check_kern
         for (std::int64_t e = begin + threadIdx.x; e < end; e += tuning::row_threads) {
             const float sum = sums[e];
             bad = bad || !rules::is_finite(sum);
-            float g = sum / rows;
-            if (limit > 0.0f) g = rules::smaller(rules::larger(g, -limit), limit);
+            const float g = mean_within(sum, rows, limit);
             square = rules::fused(g, g, square);
         }
         if (bad) atomicOr(params.not_finite + m, 1);

@@ -5,6 +5,7 @@
 
 #include "glissade/random.hpp"
 #include "glissade/rules/catalog.hpp"
+#include "kernels/device/step_rules.cuh"
 #include "kernels/launch_network.hpp"
 #include "kernels/tuning.hpp"
 
@@ -44,7 +45,7 @@ private:
         const std::uint64_t stream = dropout_stream(p.layer, p.leg->first_step + p.leg->step);
         const Philox::Block block = Philox::generate(p.seeds[member], stream, counter);
 #pragma unroll
-        for (int u = 0; u < 4; ++u) factors[u] = block.word[u] < p.threshold ? 0.0f : p.kept;
+        for (int u = 0; u < 4; ++u) factors[u] = dropout_factor(block.word[u], p.threshold, p.kept);
     }
 };
 

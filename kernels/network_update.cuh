@@ -5,6 +5,7 @@
 
 #include "glissade/rules/catalog.hpp"
 #include "glissade/rules/update.hpp"
+#include "kernels/device/step_rules.cuh"
 #include "kernels/launch_network.hpp"
 #include "kernels/tuning.hpp"
 
@@ -27,8 +28,7 @@ struct UpdateNetworkPiece {
 #pragma unroll
         for (int k = 0; k < rules::ScalarRow::size; ++k) row[k] = scalars[k];
         for (std::int64_t e = begin + threadIdx.x; e < end; e += tuning::row_threads) {
-            float g = sums[e] / rows;
-            if (limit > 0.0f) g = rules::smaller(rules::larger(g, -limit), limit);
+            float g = mean_within(sums[e], rows, limit);
             if (p.clip) g = g * clip;
             const std::int64_t at = member_at + e;
             float theta = p.parameters[at];

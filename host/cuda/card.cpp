@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cuda/card.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "glissade/error.hpp"
@@ -83,6 +84,11 @@ Card usable_card(int ordinal) {
         card.cluster_blocks = kernels::tuning::max_cluster;
     (void)cudaGetLastError();
     return card;
+}
+
+int blocks_for(std::int64_t items, std::int64_t a_block, int multiprocessors) {
+    const std::int64_t most = static_cast<std::int64_t>(multiprocessors) * kernels::tuning::row_blocks_a_multiprocessor;
+    return static_cast<int>(std::clamp<std::int64_t>((items + a_block - 1) / a_block, 1, most));
 }
 
 }  // namespace cuda

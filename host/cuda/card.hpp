@@ -18,4 +18,7 @@ struct Card {
 /// The card of that ordinal. Throws Error(device) that says exactly what is missing.
 Card usable_card(int ordinal);
 
+/// Blocks for a kernel whose blocks take `a_block` items at a time until all are done: no more than there is work for, nor than help.
+int blocks_for(std::int64_t items, std::int64_t a_block, int multiprocessors);
+
 }  // namespace glissade::cuda

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "host/cuda/card.hpp"
 #include "host/cuda/network_model.hpp"
 #include "kernels/launch.hpp"
 #include "kernels/tuning.hpp"
@@ -74,9 +75,7 @@ std::int64_t device_model_bytes(const ModelShape& shape, std::int64_t chunk_rows
 }
 
 int row_blocks(std::int64_t rows, int multiprocessors) {
-    constexpr std::int64_t rows_a_block = tuning::row_threads / tuning::warp;
-    return static_cast<int>(
-        std::clamp<std::int64_t>((rows + rows_a_block - 1) / rows_a_block, 1, multiprocessors * tuning::row_blocks_a_multiprocessor));
+    return blocks_for(rows, tuning::row_threads / tuning::warp, multiprocessors);
 }
 
 }  // namespace glissade::cuda

@@ -139,8 +139,7 @@ void Judge::keep_rows() {
 }
 
 int Judge::blocks_for(std::int64_t blocks) const {
-    return static_cast<int>(std::clamp<std::int64_t>(
-        blocks, 1, static_cast<std::int64_t>(shape_.multiprocessors) * kernels::tuning::row_blocks_a_multiprocessor));
+    return cuda::blocks_for(blocks, 1, shape_.multiprocessors);
 }
 
 kernels::JudgeRowsParams Judge::params() const {

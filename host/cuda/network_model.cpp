@@ -5,6 +5,7 @@
 #include <string>
 
 #include "glissade/rules/catalog.hpp"
+#include "host/cuda/card.hpp"
 #include "kernels/launch_network.hpp"
 #include "kernels/tuning.hpp"
 
@@ -98,9 +99,8 @@ void NetworkModel::activate(const DenseLayer& layer, std::int64_t rows, bool las
     params.bias = layer.bias ? device_.data() + layer.biases_at() : nullptr;
     params.sums = sums_.data();
     params.values = out;
-    const auto blocks = static_cast<int>(std::clamp<std::int64_t>((params.items() + tuning::row_threads - 1) / tuning::row_threads, 1,
-                                                                  multiprocessors_ * tuning::row_blocks_a_multiprocessor));
-    check_launch(kernels::launch_network_activate(params, blocks, stream_.get()), "network_activate", std::to_string(rows) + " rows");
+    check_launch(kernels::launch_network_activate(params, blocks_for(params.items(), tuning::row_threads, multiprocessors_), stream_.get()),
+                 "network_activate", std::to_string(rows) + " rows");
 }
 
 }  // namespace glissade::cuda

@@ -94,7 +94,7 @@ NetworkPrediction predict_network(const Problem<float>& problem, const NetworkCo
     const double memory = (card.memory_bytes_a_second > 0 ? card.memory_bytes_a_second : multiprocessors * rates.memory_a_multiprocessor) *
                           rates.memory_share;
     NetworkPrediction p;
-    p.nodes = 5 * layers + 3;  // what network_steps.cpp queues; gradients run beside
+    p.nodes = 5 * layers + 3;  // what network_queue.cpp queues; gradients run beside
     p.nodes_in_turn = 4 * layers + 3;
     p.flops = 2 * rows * (3 * parameters - members * static_cast<double>(counts.layers.front().weight_count()));
     p.update_bytes = real * parameters * (4 + 2 * problem.state_vectors());  // sums are read once more to see that they are finite

@@ -23,8 +23,7 @@ void stream_waits(const Stream& stream, const Event& event) {
 }  // namespace
 
 int NetworkSteps::blocks_for(std::int64_t items) const {
-    const std::int64_t most = static_cast<std::int64_t>(multiprocessors_) * tuning::row_blocks_a_multiprocessor;
-    return static_cast<int>(std::clamp<std::int64_t>((items + tuning::row_threads - 1) / tuning::row_threads, 1, most));
+    return cuda::blocks_for(items, tuning::row_threads, multiprocessors_);
 }
 
 /// Slopes in the sums of a layer, once they are there.

@@ -66,8 +66,8 @@ void NetworkSteps::allocate(const float* records) {
     try_a_step();
 }
 
-/// A step of a frozen leg, on zeros and nothing: kernels and algorithms are loaded now and not while a graph is written down, and what the
-/// card cannot run is found here.
+/// A step of a frozen leg, on whatever memory holds: kernels and algorithms are loaded now and not while a graph is written down, and what
+/// the card cannot run is found here.
 void NetworkSteps::try_a_step() {
     kernels::NetworkBeginParams params;
     params.value.frozen = 1;

@@ -56,7 +56,8 @@ struct PlanChoice {
 };
 
 kernels::LinearShape shape_of(const Problem<float>& problem);
-/// Throws Error(device) with the figure and the remedy if the shape does not fit the card.
+/// Throws Error(device) with the figure and the remedy if the shape does not fit the card. The rows of a partial sum are one block's: of a
+/// batch of up to 16 rows, which is one, a block does all the work, however wide the model is, and more blocks only share the update.
 PlanChoice plan_segments(const kernels::LinearShape& shape, const RunFacts& run, const Card& card, const kernels::tuning::Expected& rates,
                          const PlanWishes& wishes);
 /// Teams of a launch, and the blocks of one.

@@ -75,6 +75,7 @@ private:
     kernels::SparseStepParams params() const;
     void queue_sort(bool by_group) const;
     void queue_step(bool all) const;
+    void try_a_step();
     Graph& step_graph(bool all);
     void fill_table(Leg& leg, const float* scalars);
     void queue_table(const Leg& leg);

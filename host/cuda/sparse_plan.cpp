@@ -26,8 +26,7 @@ constexpr std::int64_t real = sizeof(float), sector = 32;
 constexpr int passes_beside = 2, bits_a_pass = 8;
 
 int blocks_for(std::int64_t work, int threads, const Card& card) {
-    return static_cast<int>(
-        std::clamp<std::int64_t>((work + threads - 1) / threads, 1, card.facts.multiprocessors * tuning::row_blocks_a_multiprocessor));
+    return cuda::blocks_for(work, threads, card.facts.multiprocessors);
 }
 
 int passes_of(int bits) {

@@ -77,17 +77,14 @@ void SparseScorer::queue(const DeviceRows& rows, float* scores) {
     params.scale = scale_;
     params.parameters = parameters_.data();
     params.scores = scores;
-    const auto rows_a_block = shape_.threads / 4;
-    const auto blocks = std::clamp<std::int64_t>((rows.count + rows_a_block - 1) / rows_a_block, 1,
-                                                 shape_.multiprocessors * kernels::tuning::row_blocks_a_multiprocessor);
-    check_launch(kernels::launch_score_sparse(params, static_cast<int>(blocks), shape_.threads, stream_.get()), "score_sparse",
+    const int blocks = blocks_for(rows.count, shape_.threads / 4, shape_.multiprocessors);
+    check_launch(kernels::launch_score_sparse(params, blocks, shape_.threads, stream_.get()), "score_sparse",
                  std::to_string(rows.count) + " rows");
 }
 
 /// The slot's rows of `x`, whose scores go to `scores`.
 void SparseScorer::queue(Slot& slot, const SparseView<const float>& x, float* scores) {
     const std::int64_t begin = x.offsets[slot.first], entries = x.offsets[slot.first + slot.rows] - begin;
-    if (entries > slot.indices.count()) take_entries(slot, entries);
     std::copy_n(x.offsets + slot.first, slot.rows + 1, slot.host_offsets.data());
     std::copy_n(x.indices + begin, entries, slot.host_indices.data());
     std::copy_n(x.values + begin, entries, slot.host_values.data());
@@ -104,7 +101,19 @@ void SparseScorer::set(const float* parameters) {
     stream_.copy(parameters_.data(), host_parameters_.data(), shape_.parameters(), cudaMemcpyHostToDevice, "the parameters of a model");
 }
 
+/// Rows that are longer than a slot get their room before any row is on its way.
+void SparseScorer::make_room_for(const SparseView<const float>& x) {
+    std::int64_t longest = 0;
+    for (std::int64_t row = 0; row < x.rows; ++row) longest = std::max(longest, x.offsets[row + 1] - x.offsets[row]);
+    for (Slot& slot : slots_) {
+        if (longest <= slot.indices.count()) continue;
+        slot.done.wait();
+        take_entries(slot, longest);
+    }
+}
+
 void SparseScorer::queue_from_host(const SparseView<const float>& x, float* scores) {
+    make_room_for(x);
     std::size_t turn = 0;
     for (std::int64_t first = 0; first < x.rows; turn ^= 1) {
         Slot& slot = slots_[turn];
@@ -124,6 +133,7 @@ void SparseScorer::score(const SparseView<const float>& x, const float* paramete
                                    " outputs need room for " + std::to_string(x.rows * shape_.outputs) + " values, not " +
                                    std::to_string(scores_out.size()) + ", and " + std::to_string(shape_.columns) + " columns, not " +
                                    std::to_string(x.columns));
+    make_room_for(x);
     set(parameters);
     std::size_t turn = 0;
     for (std::int64_t first = 0; first < x.rows; turn ^= 1) {

@@ -54,6 +54,7 @@ private:
         std::int64_t first = 0, rows = 0;  ///< whose scores are on their way
     };
     static void take_entries(Slot& slot, std::int64_t entries);
+    void make_room_for(const SparseView<const float>& x);
     std::int64_t rows_from(const SparseView<const float>& x, std::int64_t first) const;
     void collect(Slot& slot, std::span<float> scores_out) const;
     void queue(Slot& slot, const SparseView<const float>& x, float* scores);

@@ -49,6 +49,17 @@ void SparseBackend::queue_step(bool all) const {
         launched(kernels::launch_sparse_update_all(p, plan_.column_blocks, threads, stream), "sparse_update_all");
 }
 
+/// A step of a frozen run over all parameters, which changes nothing: kernels are loaded now and not while a graph is written down, which
+/// CUDA forbids, and what the card cannot run is found here.
+void SparseBackend::try_a_step() {
+    kernels::SparseControl& control = *tables_[0].control.data();
+    control = {};
+    control.frozen_member = 0;
+    stream_.copy(control_.data(), &control, 1, cudaMemcpyHostToDevice, "a first step");
+    queue_step(true);
+    stream_.synchronize("a first step");
+}
+
 /// The graph of a step in the store where steps work.
 Graph& SparseBackend::step_graph(bool all) {
     std::unique_ptr<Graph>& graph = graphs_[static_cast<std::size_t>(work_)][all ? 1 : 0];

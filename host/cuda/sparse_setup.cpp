@@ -13,6 +13,7 @@ SparseBackend::SparseBackend(const Problem<float>& problem, const BackendLimits&
     check_budget(plan_.budget, card_, limits);
     allocate();
     upload_rows();
+    try_a_step();
     scorer_ = std::make_unique<SparseScorer>(plan_.score, scale_.data(), side_);
     if (problem_.held_out.features.rows > 0)
         judge_ =

@@ -4,6 +4,7 @@
 #include "kernels/device/dot.cuh"
 #include "kernels/device/linear_rules.cuh"
 #include "kernels/device/segment_block.cuh"
+#include "kernels/device/step_rules.cuh"
 
 namespace glissade::kernels {
 
@@ -12,10 +13,7 @@ template <class Block>
 __device__ __forceinline__ void mean_gradients(const Block& b, int begin, int end, float rows) {
     const float limit = b.p.clip_value;
     float* sums = b.sums();
-    for (int e = begin + b.thread(); e < end; e += b.threads()) {
-        const float g = sums[e] / rows;
-        sums[e] = limit > 0.0f ? rules::smaller(rules::larger(g, -limit), limit) : g;
-    }
+    for (int e = begin + b.thread(); e < end; e += b.threads()) sums[e] = mean_within(sums[e], rows, limit);
 }
 
 /// The factors by which the norm clips members [begin, end), a warp a member: SumShape's dot product of all its gradients.

@@ -6,6 +6,7 @@
 #include "glissade/rules/catalog.hpp"
 #include "glissade/rules/update.hpp"
 #include "kernels/device/row_loss.cuh"
+#include "kernels/device/step_rules.cuh"
 #include "kernels/launch.hpp"
 
 namespace glissade::kernels {
@@ -43,8 +44,7 @@ private:
             float loss = row_loss.template evaluate<Rule>(z, targets);
             if (p.shape.weight_sets > 0) {
                 const float weight = targets[p.shape.target_count + (p.member_sets ? p.member_sets[task.first_member + m] : 0)];
-                loss = loss * weight;
-                for (int o = 0; o < outputs; ++o) z[o] = z[o] * weight;
+                loss = weigh_row(weight, loss, z, outputs);
             }
             task.scores[row * task.score_stride + members * outputs + m] = loss;
         }

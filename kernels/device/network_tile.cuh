@@ -8,6 +8,7 @@
 #include "glissade/rules/catalog.hpp"
 #include "kernels/device/linear_rules.cuh"
 #include "kernels/device/segment_loop.cuh"
+#include "kernels/device/step_rules.cuh"
 
 namespace glissade::kernels {
 
@@ -45,7 +46,7 @@ struct ActivateUnits {
             for (int u = 0; u < 4; ++u) {  // units beyond the last are room that nothing reads
                 float slope, value = Rule::evaluate(sums[u], p.activation_constants, slope);
                 if (task.drops) {
-                    const float factor = words.word[u] < p.dropout_threshold ? 0.0f : p.dropout_kept;
+                    const float factor = dropout_factor(words.word[u], p.dropout_threshold, p.dropout_kept);
                     value = value * factor;
                     slope = slope * factor;
                 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernels/device/sparse_row.cuh"
+#include "kernels/device/step_rules.cuh"
 #include "kernels/launch_sparse.hpp"
 
 namespace glissade::kernels {
@@ -31,8 +32,7 @@ __device__ __forceinline__ std::int64_t grid_thread() {
 
 /// Gradient of the mean loss, held within the limit.
 __device__ __forceinline__ float sparse_mean(const SparseStepParams& p, float sum, float rows) {
-    const float mean = sum / rows, limit = p.clip_value;
-    return limit > 0.0f ? rules::smaller(rules::larger(mean, -limit), limit) : mean;
+    return mean_within(sum, rows, p.clip_value);
 }
 
 /// Whether sorted entry i is the first of its column.

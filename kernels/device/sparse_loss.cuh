@@ -5,6 +5,7 @@
 
 #include "glissade/rules/catalog.hpp"
 #include "kernels/device/row_loss.cuh"
+#include "kernels/device/step_rules.cuh"
 #include "kernels/launch_sparse.hpp"
 
 namespace glissade::kernels {
@@ -25,8 +26,7 @@ struct EvaluateSparseRow {
             float loss = row_loss.evaluate<Rule>(z, p.targets + row * p.shape.target_count);
             if (p.shape.weight_sets > 0) {
                 const float weight = p.weights[row * p.shape.weight_sets + (p.member_sets ? p.member_sets[m] : 0)];
-                loss = loss * weight;
-                for (int o = 0; o < outputs; ++o) z[o] = z[o] * weight;
+                loss = weigh_row(weight, loss, z, outputs);
             }
             losses[m] = loss;
         }

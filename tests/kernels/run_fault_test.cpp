@@ -149,6 +149,25 @@ TEST_F(RunFault, SetsTheNextSegmentOffBeforeTheReportOfTheLastIsRead) {
     EXPECT_EQ(launches[7], launches[6]);
 }
 
+/// Scores that a call has left on their way when it failed would be written where the next one's results end.
+TEST_F(RunFault, OfAScoreDoesNotReachTheNextOne) {
+    const Case<float> c(CaseShape{.rows = 40, .columns = 3, .batch = 8, .steps = 1});
+    std::vector<float> wanted(40);
+    c.backend(1)->score(c.problem.features, c.start.parameters.data(), wanted);
+    const auto backend = cuda::make_cuda_backend_with(c.problem, {}, {.staging_bytes = 100});
+    std::int64_t failures = 0;
+    for (std::int64_t n = 1; n <= 30; n += 3) {
+        std::vector<float> all(40), first(1);
+        emulation::fail_call(n);
+        failures += error_of([&] { backend->score(c.problem.features, c.start.parameters.data(), all); }) ? 1 : 0;
+        emulation::fail_call(1000000);
+        const MatrixView<const float> one(c.problem.features.row(0), 1, 3);
+        backend->score(one, c.start.parameters.data(), first);
+        EXPECT_EQ(first[0], wanted[0]) << "call " << n;
+    }
+    EXPECT_GT(failures, 5);
+}
+
 TEST_F(RunFault, OfAnotherCardIsRefusedByName) {
     emulation::reset();
     emulation::set_card("hopper-like", 2);

@@ -97,6 +97,22 @@ TEST_F(CudaSparseFault, LongListOfAnyCallIsATypedErrorAndLeavesNothingBehind) {
     }
 }
 
+/// Code that is loaded by a first launch must not be loaded while a graph is written down.
+TEST_F(CudaSparseFault, EveryKernelOfAGraphIsLaunchedOnceBefore) {
+    const SparseCase<float> c(small_trial());
+    const SparsePlacement p = small_sparse_placement();
+    use(p.card);
+    const auto launches = [] { return emulation::count_calls("cudaLaunchKernelExC") + emulation::count_calls("cudaLaunchKernelEx"); };
+    const auto backend = cuda::make_sparse_backend_with(c.problem, {}, p.wishes);
+    const std::int64_t made = launches();
+    backend->set_state(c.start);
+    EXPECT_TRUE(equal_states(backend->get_state(), c.start)) << "the step changes nothing";
+    backend->run(c.part(0, 2));  // two graphs, of which one is over all parameters, and a launch behind them
+    ASSERT_EQ(emulation::count_calls("cudaGraphInstantiate"), 2);
+    const std::int64_t of_both = launches() - made - 1;
+    EXPECT_EQ(2 * made - 1, of_both) << "the step over all parameters has one kernel more than the other";
+}
+
 TEST_F(CudaSparseFault, InASegmentKeepsTheStateBeforeIt) {
     const SparseCase<float> c(small_trial());
     const SparsePlacement p = small_sparse_placement();
