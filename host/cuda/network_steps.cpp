@@ -29,7 +29,7 @@ kernels::GemmPrecision precision_of(MatmulPrecision precision) {
     }
 }
 
-const char* words_for(MatmulPrecision precision) {
+const char* number_format(MatmulPrecision precision) {
     return precision == MatmulPrecision::tf32 ? "tf32" : precision == MatmulPrecision::bfloat16 ? "bfloat16" : "float32";
 }
 
@@ -192,7 +192,7 @@ void NetworkSteps::queue(const DeviceLeg& leg, const Stream& stream) {
 
 std::string NetworkSteps::description() const {
     return "a graph of " + std::to_string(prediction_.nodes) + " launches a step, " + std::to_string(graph_steps_) +
-           (graph_steps_ == 1 ? " step" : " steps") + " at a time: matrix products by cuBLASLt in " + words_for(problem_.matmul_precision) +
+           (graph_steps_ == 1 ? " step" : " steps") + " at a time: matrix products by cuBLASLt in " + number_format(problem_.matmul_precision) +
            " (" + three_digits(prediction_.flops / 1e9, "Gflop") + " a step), one update of " +
            std::to_string(counts_.members * counts_.parameters) + " parameters (" +
            in_bytes(static_cast<std::int64_t>(prediction_.update_bytes)) + "); expected " +

@@ -30,6 +30,9 @@ struct TargetColumn {
     std::string label(std::int64_t row) const;  ///< as the user wrote it
 };
 
+/// Throws Error(data) that begins with where the row stands.
+[[noreturn]] void fail_at(const TargetColumn& target, std::int64_t row, const std::string& message);
+
 /// The targets in a column of the data file itself (of libsvm: the labels), in several, all of them numbers, or in a file of their own of
 /// `rows` rows.
 TargetColumn targets_in_table(std::shared_ptr<const Table> table, std::optional<std::int64_t> column);

@@ -9,6 +9,7 @@ from typing import Any, Sequence
 import numpy as np
 
 from . import _core, _device, _log
+from ._targets import column_text, numbers_of_targets
 
 _READABLE_DEVICES = (1, 3)  # of dlpack.h: the CPU, and memory of it that is pinned for CUDA
 _DEVICES = {2: "CUDA", 4: "OpenCL", 7: "Vulkan", 8: "Metal", 10: "ROCm", 13: "CUDA's managed memory", 14: "oneAPI"}
@@ -43,7 +44,7 @@ class Dataset:
         has it. ``task`` is "classification", "regression" or "auto": text, booleans and integers are classes, fractions a regression.
         ``classes`` lists all labels where the rows may not show each of them, or names the columns of several. ``weights``, of any scale, are divided by their mean in training.
         """
-        values, labels = _targets(targets, task, classes, _real_type(features))
+        values, labels = numbers_of_targets(targets, task, classes, _real_type(features))
         core = _core.dense(features, values, _weights(weights, _real_type(features)))
         return cls(core, labels)._named(feature_names)
 
@@ -77,7 +78,7 @@ class Dataset:
                 raise ValueError(f"indices of a matrix of {columns} columns must be from 0 to {min(columns, 2**32) - 1}")
             indices = indices.astype(np.uint32)
         offsets = np.ascontiguousarray(matrix.indptr, dtype=np.int64)
-        values, labels = _targets(targets, task, classes, _real_type(matrix.data))
+        values, labels = numbers_of_targets(targets, task, classes, _real_type(matrix.data))
         data = np.ascontiguousarray(matrix.data)
         stored = int(offsets[-1]) if offsets.size else 0
         core = _core.sparse(offsets, indices[:stored], data[:stored], columns, values, _weights(weights, _real_type(data)))
@@ -138,7 +139,7 @@ class Dataset:
                 raise ValueError("labels lie on a CUDA device: pass a copy on the CPU, targets that are numbers may stay")
             values = there(targets, "targets")
         elif targets is not None:
-            values, labels = _targets(targets, task, classes, np.dtype(np.float32))
+            values, labels = numbers_of_targets(targets, task, classes, np.dtype(np.float32))
         weighed = there(weights, "weights") if _device.is_on_cuda(weights) else _weights(weights, np.dtype(np.float32))
         return cls(_core.device_dense(features, values, weighed, stream), labels)._named(feature_names)
 
@@ -260,13 +261,6 @@ class Dataset:
         return f"<glissade.Dataset {self._core.rows} x {self._core.columns}, {kind} {self.dtype}, {learnt}>"
 
 
-def column_text(target: str | int | Sequence[str | int] | None) -> str:
-    """A target, or several, as the command line takes it."""
-    if target is None:
-        return ""
-    return str(target) if isinstance(target, (str, int)) else ",".join(map(str, target))
-
-
 def as_rows(features: Any, targets: Any = None, **more: Any) -> Dataset:
     """A Dataset of what a caller gave: one already, CSR, or a matrix that is brought to float32 or float64 rows if need be."""
     if isinstance(features, Dataset):
@@ -295,45 +289,3 @@ def _real_type(features: Any) -> np.dtype[Any]:
 
 def _weights(weights: Any, dtype: np.dtype[Any]) -> np.ndarray | None:
     return None if weights is None else np.ascontiguousarray(weights, dtype=dtype)
-
-
-def _targets(targets: Any, task: str, classes: Any, dtype: np.dtype[Any]) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Targets as the library takes them, and the labels of classes."""
-    if task not in ("auto", "classification", "regression"):
-        raise ValueError(f"task={task!r} is not known; there are: auto, classification, regression")
-    if targets is None:
-        return None, None if classes is None else np.asarray(classes)
-    values = np.asarray(targets)
-    if task == "auto":
-        task = "classification" if classes is not None or values.dtype.kind in "USOTbiu" else "regression"
-    if task == "regression":
-        if classes is not None:
-            raise ValueError("classes are for a classification, but task is 'regression'")
-        return np.ascontiguousarray(values, dtype=dtype), None
-    if values.ndim == 2 and values.shape[1] > 1:
-        return _yes_or_no(values, classes, dtype)
-    labels = np.unique(values) if classes is None else np.asarray(classes)
-    if values.ndim != 1:
-        raise ValueError(f"labels are one a row, these have the shape {values.shape}")
-    order = np.argsort(labels, kind="stable")
-    place = np.minimum(np.searchsorted(labels, values, sorter=order), len(labels) - 1)
-    codes = order[place]
-    strange = labels[codes] != values
-    if np.any(strange):
-        row = int(np.argmax(strange))
-        raise ValueError(f"label {str(values[row])!r} of row {row} is not among classes")
-    return codes.astype(dtype), labels
-
-
-def _yes_or_no(values: np.ndarray, names: Any, dtype: np.dtype[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Several labels a row, each of which it has or not."""
-    labels = np.arange(values.shape[1]) if names is None else np.asarray(names)
-    if len(labels) != values.shape[1]:
-        raise ValueError(f"classes names {len(labels)} labels, the targets have {values.shape[1]} columns")
-    strange = np.argwhere((values != 0) & (values != 1))
-    if len(strange):
-        row, column = strange[0]
-        raise ValueError(
-            f"target {values[row, column]!s} of row {row}, column {column}: labels are 0 or 1; task='regression' takes several numbers a row"
-        )
-    return np.ascontiguousarray(values, dtype=dtype), labels

@@ -11,7 +11,8 @@ from typing import Any, Sequence
 import numpy as np
 
 from . import _core, _log
-from ._data import Dataset, as_rows, column_text
+from ._data import Dataset, as_rows
+from ._targets import column_text
 
 
 class Model:
