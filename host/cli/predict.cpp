@@ -2,6 +2,7 @@
 #include "glissade/error.hpp"
 
 #include <CLI/CLI.hpp>
+#include <set>
 #include "host/cli/files.hpp"
 #include "host/cli/score_flags.hpp"
 #include "host/cli/text.hpp"
@@ -76,6 +77,8 @@ std::string csv_of(const Model& model, const Dataset& data, const PredictFlags& 
     std::vector<std::string> head, labels;
     for (std::size_t p = 0; p < predicted; ++p) head.push_back(prediction_name(model, p));
     for (const std::string& name : columns.names) head.push_back(csv_cell(name));
+    if (std::set<std::string>(head.begin(), head.end()).size() < head.size() && model.spec.multi_label)
+        fail(ErrorKind::usage, "two columns would have one name among " + join(head, ", ") + ": leave out --proba or --scores");
     for (const std::string& label : model.class_labels) labels.push_back(csv_cell(label));
     std::string text = join(head, ",") + "\n";
     for (std::size_t row = 0; row < rows; ++row) {

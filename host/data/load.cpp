@@ -258,7 +258,8 @@ LoadedData load_for_model(const std::string& path, const LoadOptions& given, con
             out.notes.push_back(std::move(note));
         }
     }
-    const auto target = target_required ? find_targets(loaded, options, budget) : std::nullopt;
+    auto target = target_required ? find_targets(loaded, options, budget) : std::nullopt;
+    if (target) target->order_as(contract.multi_label ? contract.class_labels : preparation.target_names);
     const auto weights = target_required ? find_weights(loaded, options, budget) : std::nullopt;
     const RowEncoder encoder(loaded, options, contract, is_kept_sparse(loaded, options, preparation, budget), budget);
     out.data = encoder.encode_rows(rows, target ? &*target : nullptr, weights ? &*weights : nullptr);

@@ -87,6 +87,11 @@ void refuse_unexpected_header(const TableHead& head, const ColumnPlan& plan, con
     }
 }
 
+void refuse_map_of_several(const LoadOptions& options) {
+    if (!options.map_label.empty())
+        fail(ErrorKind::usage, "--map-label renames the classes of one target; several targets are numbers, labels 0 or 1");
+}
+
 }  // namespace
 
 const TableHead* LoadedTable::head() const {
@@ -175,8 +180,10 @@ std::optional<TargetColumn> find_targets(const LoadedTable& loaded, const LoadOp
     } else if (loaded.roles.targets.size() == 1) {
         target = targets_in_table(loaded.table, loaded.roles.targets[0]);
     } else if (!loaded.roles.targets.empty()) {
+        refuse_map_of_several(options);
         target = several_targets(loaded.table, loaded.roles.targets);
     }
+    if (target && target->count > 1) refuse_map_of_several(options);
     if (target) map_labels(*target, options.map_label);
     return target;
 }

@@ -20,9 +20,11 @@ std::vector<double> label_values(const TargetColumn& target, std::span<const std
         for (std::int64_t t = 0; t < target.count; ++t) {
             const double value = target.values[static_cast<std::size_t>(row * target.count + t)];
             const std::string& name = target.names[static_cast<std::size_t>(t)];
-            if (std::isnan(value)) fail_at(target, row, "the target " + quoted(name) + " is missing");
-            if (value != 0 && value != 1)
-                fail_at(target, row, "the target " + quoted(name) + " is " + shortest_text(value) + ", but labels are 0 or 1");
+            const auto refuse = [&](const std::string& why) {
+                fail(ErrorKind::data, target.where(row, t) + ": the target " + quoted(name) + " is " + why);
+            };
+            if (std::isnan(value)) refuse("missing");
+            if (value != 0 && value != 1) refuse(shortest_text(value) + ", but labels are 0 or 1");
             values.push_back(value);
         }
     return values;
@@ -36,8 +38,8 @@ std::vector<double> regression_values(const TargetColumn& target, std::span<cons
             fail_at(target, row, "the target " + quoted(target.label(row)) + " is not a number; regression needs numbers");
         for (std::int64_t t = 0; t < target.count; ++t) {
             const double value = target.values[static_cast<std::size_t>(row * target.count + t)];
-            if (std::isnan(value)) fail_at(target, row, "the target is missing");
-            if (const std::string why = why_unusable(value, type); !why.empty()) fail_at(target, row, "the target " + why);
+            const std::string why = std::isnan(value) ? "is missing" : why_unusable(value, type);
+            if (!why.empty()) fail(ErrorKind::data, target.where(row, t) + ": the target " + why);
             values.push_back(value);
         }
     }

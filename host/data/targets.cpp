@@ -132,6 +132,36 @@ std::string TargetColumn::where(std::int64_t row) const {
     return table->where(row, first_column);
 }
 
+std::string TargetColumn::where(std::int64_t row, std::int64_t target) const {
+    return count > 1 ? table->where(row, columns[static_cast<std::size_t>(target)]) : where(row);
+}
+
+void TargetColumn::order_as(const std::vector<std::string>& wanted) {
+    if (!is_named || count < 2 || wanted.size() != static_cast<std::size_t>(count) || wanted == names) return;
+    std::vector<std::size_t> from;
+    for (const std::string& name : wanted) {
+        const auto found = std::find(names.begin(), names.end(), name);
+        if (found != names.end()) from.push_back(static_cast<std::size_t>(found - names.begin()));
+    }
+    if (from.empty()) return;  // other names altogether: by position, as a single target is
+    if (from.size() < names.size()) {
+        std::string theirs, ours;
+        for (std::size_t t = 0; t < names.size(); ++t) {
+            theirs += (t == 0 ? "" : ", ") + names[t];
+            ours += (t == 0 ? "" : ", ") + wanted[t];
+        }
+        fail(ErrorKind::data,
+             table->file->name() + " has the targets " + theirs + ", the model " + ours + ": which is which cannot be told");
+    }
+    TargetColumn ordered = *this;
+    for (std::size_t t = 0; t < from.size(); ++t) {
+        ordered.columns[t] = columns[from[t]];
+        for (std::size_t at = 0; at < values.size(); at += from.size()) ordered.values[at + t] = values[at + from[t]];
+    }
+    ordered.names = wanted;
+    *this = std::move(ordered);
+}
+
 std::string TargetColumn::label(std::int64_t row) const {
     const double value = value_of(*this, row);
     return holds_words ? words[static_cast<std::size_t>(value)] : spelled(*this, value);
@@ -164,12 +194,14 @@ TargetColumn several_targets(std::shared_ptr<const Table> table, const std::vect
     TargetColumn target;
     target.count = static_cast<std::int64_t>(count);
     target.first_column = columns[0];
+    target.columns = columns;
     for (std::size_t c = 0; c < count; ++c) {
         const TargetColumn one = targets_in_table(table, columns[c]);
         if (one.holds_words) fail(ErrorKind::data, one.where(0) + ": several targets must all be numbers");
         target.values.resize(one.values.size() * count);
         for (std::size_t r = 0; r < one.values.size(); ++r) target.values[r * count + c] = one.values[r];
         const auto* text = std::get_if<TextTable>(&table->content);
+        target.is_named = text != nullptr && text->head.has_header;
         target.names.push_back(text != nullptr ? text->head.names[static_cast<std::size_t>(columns[c])] : std::to_string(columns[c]));
     }
     target.table = std::move(table);
@@ -232,7 +264,11 @@ Task decide_task(const TargetColumn& target, std::span<const std::int64_t> rows,
     why = target.holds_words ? "the labels are text" : "the labels are booleans";
     if (target.holds_words || target.holds_booleans) return Task::classification;
     if (target.count > 1) {
-        const bool labels = std::all_of(target.values.begin(), target.values.end(), [](double y) { return y == 0 || y == 1; });
+        const auto is_label = [&](std::int64_t row) {  // missing cells are refused later, by name
+            const double* own = target.values.data() + row * target.count;
+            return std::all_of(own, own + target.count, [](double y) { return y == 0 || y == 1 || std::isnan(y); });
+        };
+        const bool labels = std::all_of(rows.begin(), rows.end(), is_label);
         why = std::to_string(target.count) + " targets a row" + (labels ? ", all 0 or 1" : "");
         return labels ? Task::classification : Task::regression;
     }

@@ -20,13 +20,18 @@ struct TargetColumn {
     bool holds_words = false;
     bool holds_booleans = false;
     std::vector<std::string> words;
-    Spelling spelling;               ///< of numbers, as they were written
-    std::vector<std::string> names;  ///< of several targets: their columns'
+    Spelling spelling;                  ///< of numbers, as they were written
+    std::vector<std::string> names;     ///< of several targets: their columns', from a header if `is_named`
+    std::vector<std::int64_t> columns;  ///< of several targets: where they stand
+    bool is_named = false;
 
     std::shared_ptr<const Table> table;  ///< where they stand
     std::int64_t first_column = 0;
 
     std::string where(std::int64_t row) const;
+    std::string where(std::int64_t row, std::int64_t target) const;  ///< of one of several
+    /// Of several with names of a header: in the order of `wanted`, if these are the same names. Throws Error(data) if only some are.
+    void order_as(const std::vector<std::string>& wanted);
     std::string label(std::int64_t row) const;  ///< as the user wrote it
 };
 

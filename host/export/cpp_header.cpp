@@ -84,8 +84,9 @@ private:
         text +=
             "//   " + at + "scores(row, out)         " + std::to_string(model_.spec.outputs) + " values, as glissade predict --scores\n";
         if (model_.spec.multi_label) {
-            text += "//   " + at + "predict(row, out)        " + std::to_string(model_.spec.outputs) +
-                    " times 1 or 0: whether the row has the label\n";
+            text += "//   " + at + "predict(row, int* out)   for each label 1 or 0, whether the row has it, in this order:";
+            for (const std::string& label : model_.class_labels) text += " " + cpp_quoted(label);
+            text += "\n";
             if (has_probabilities())
                 text += "//   " + at + "predict_proba(row, out)  " + std::to_string(model_.spec.outputs) + " probabilities\n";
         } else if (classifies()) {
@@ -103,7 +104,10 @@ private:
         if (!has_text_) text += column_comment();
         return text +
                "// What glissade predict would refuse, such as a missing cell where the model has no rule for it, gives scores of NaN" +
-               (classifies() ? " and an empty label" : "") + ".\n";
+               (model_.spec.multi_label ? " and no label"
+                : classifies()          ? " and an empty label"
+                                        : "") +
+               ".\n";
     }
 
     std::string column_comment() const {

@@ -43,7 +43,7 @@ Exported exported(const Model& model, const std::string& path, const std::string
         return result;
     }
     result.name = name.empty() ? cpp_name(stem_of(path), "model") : name;
-    if (!is_cpp_name(result.name)) fail(ErrorKind::usage, "--name " + result.name + " cannot be the name of a namespace in C++");
+    if (!is_cpp_name(result.name)) fail(ErrorKind::usage, "the name " + result.name + " cannot be the name of a namespace in C++");
     result.content = to_cpp_header(model, result.name, producer_version);
     return result;
 }

@@ -61,6 +61,12 @@ bool is_sgd(const Optimizer& optimizer) {
     return optimizer.name() == "sgd";
 }
 
+/// The L2 that adds to the curvature along which a step may go too far: none where the rule stops at 0.
+double curving_l2(const Member& member) {
+    const bool stops = member.optimizer.has("decay_to_zero") && member.optimizer.get("decay_to_zero") != 0;
+    return stops ? 0.0 : member.l2;
+}
+
 std::string rate_verdict(const Optimizer& optimizer, double lambda) {
     const StableRate stable = stable_rate(optimizer, lambda);
     const double lr = optimizer.get("lr");
@@ -75,7 +81,7 @@ std::string full_batch_verdict(const Problem<Real>& problem, const ResolvedRun& 
         return "";
     if (options.shuffle == Shuffle::replacement || options.clip_norm > 0 || options.clip_value > 0 || !options.schedule.is_constant())
         return "";
-    const auto lambda = largest_curvature(problem, run.spec.loss, member.l2);
+    const auto lambda = largest_curvature(problem, run.spec.loss, curving_l2(member));
     const std::string verdict = lambda ? rate_verdict(member.optimizer, *lambda) : "";
     return verdict.empty() ? "" : verdict + ": this run will diverge";
 }
@@ -196,7 +202,7 @@ std::string explain_divergence(const Problem<Real>& problem, const ResolvedRun& 
     std::string text = "diverged at step " + std::to_string(where.step) + " (epoch " + std::to_string(where.epoch) + ", batch " +
                        std::to_string(where.batch) + "): the loss or its gradient is no longer finite; ";
     const bool plain = is_sgd(member.optimizer) && !run.spec.is_network();
-    const auto lambda = plain ? largest_curvature(problem, run.spec.loss, member.l2) : std::nullopt;
+    const auto lambda = plain ? largest_curvature(problem, run.spec.loss, curving_l2(member)) : std::nullopt;
     const std::string verdict = lambda ? rate_verdict(member.optimizer, *lambda) : "";
     if (!verdict.empty()) return text + verdict;
     text += "the likely cause is the learning rate: try --lr " + number(member.optimizer.get("lr") / 10);

@@ -157,6 +157,11 @@ Preparation preparation_from_json(const Json& in) {
     const std::string& delimiter = in.at("delimiter").text();
     if (delimiter.size() != 1) throw JsonError("the delimiter is not one character");
     p.delimiter = delimiter[0];
+    if (const Json* one = in.find("target_name")) {  // as files had it before rows could have several targets
+        const std::int64_t position = in.at("target_position").integer();
+        if (position != -1) p.target_names = {one->text()}, p.target_positions = {position};
+        return p;
+    }
     p.target_names = in.at("target_names").texts();
     for (const Json& position : in.at("target_positions").array()) p.target_positions.push_back(position.integer());
     return p;

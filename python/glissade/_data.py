@@ -130,7 +130,10 @@ class Dataset:
         def there(array: Any, what: str) -> Any:
             if _device.speaks_dlpack_of_cuda(array):
                 return _device.by_dlpack(array)
-            return _device.by_interface(array, what, _device.ordinal_of(array) if ordinal is None else ordinal)[0]
+            held, own = _device.by_interface(array, what, _device.ordinal_of(array) if ordinal is None else ordinal)
+            if own not in (0, stream) and not {own, stream} <= {0, 1}:  # 0: none to wait for; 1: the default stream
+                raise ValueError(f"{what} are made on stream {own}, the features on {stream}: one of them is waited for, synchronize the other")
+            return held
 
         labels = None if classes is None else np.asarray(classes)
         values = targets

@@ -39,9 +39,11 @@ def refuse(estimator: Any) -> None:
         raise ValueError("learning_rate='adaptive' with early_stopping=True is not offered by glissade: give schedule='plateau' instead")
 
 
-def check_weights(weights: np.ndarray | None) -> None:
-    if weights is not None and np.any(weights < 0):
-        raise ValueError(f"sample_weight holds a negative value, in row {int(np.argmax(weights < 0))}")
+def check_weights(weights: Any) -> None:
+    """Before rows are parted, so that the row is the caller's."""
+    if weights is None or not np.any(below := np.asarray(weights) < 0):
+        return
+    raise ValueError(f"sample_weight holds a negative value, in row {int(np.argmax(below))}")
 
 
 def narrow_indices(X: Any) -> Any:

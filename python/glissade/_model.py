@@ -115,12 +115,12 @@ class Model:
         """Writes a model file; a file of that name is either the old one or the whole new one."""
         self._core.save(os.fspath(path))
 
-    def export(self, path: str | os.PathLike[str], *, name: str = "") -> None:
+    def export(self, path: str | os.PathLike[str], *, name: str | None = None) -> None:
         """Writes the model for other programs, by the extension of ``path``: .onnx for ONNX runtimes, .hpp for C++ without a library.
 
         The same bytes as ``glissade export`` writes of a saved model. ``name`` is that of the graph or of the namespace, if not the file's.
         """
-        self._core.export_to(os.fspath(path), name)
+        self._core.export_to(os.fsdecode(path), name or "")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
@@ -149,6 +149,6 @@ def _place(data: Dataset, device: str | None) -> str:
 
 
 def _with_classes(data: Dataset, classes: np.ndarray | None) -> None:
-    """The library compares classes by their labels' texts."""
+    """The library compares classes by their labels' texts: the data set's own where it names them, else the model's."""
     if classes is not None and data._core.target_count and not data._core.class_labels:
-        data._core.class_labels = [str(label) for label in classes]
+        data._core.class_labels = [str(label) for label in (classes if data._classes is None else data._classes)]

@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from ._descent import check_weights
 from ._errors import DivergedError
 from ._network import Descent, loss_of, policy_of, refuse
 from ._show import close_lines, plot_history
@@ -30,6 +31,7 @@ class Network:
 
     def fit(self, X, y, sample_weight=None, eval_set=None):
         """Fits the model; as scikit-learn's, with ``eval_set=(X, y)`` for rows that are watched. Returns self."""
+        check_weights(sample_weight)
         with self._watching(eval_set):
             return super().fit(X, y, sample_weight=sample_weight)
 
@@ -53,12 +55,11 @@ class Network:
             raise ValueError("partial_fit does not support early_stopping=True")
         if incremental and self.schedule is not None:
             raise ValueError("partial_fit goes by learning_rate: a schedule spans the epochs of a fit")
-        before = {name: vars(self)[name] for name in ("coefs_", "intercepts_") if name in vars(self)}
+        before = vars(self).copy()
         try:
             return super()._fit(X, y, sample_weight=sample_weight, incremental=incremental)
         except Exception:
-            for name in ("coefs_", "intercepts_"):  # layers that were drawn, and not trained
-                vars(self).pop(name, None)
+            vars(self).clear()  # layers that were drawn and not trained, classes of rows that were not learnt
             vars(self).update(before)
             raise
 

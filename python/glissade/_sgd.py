@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn import linear_model
 
-from ._descent import OWN_PARAMETERS, Descent, Outcome, narrow_indices, schedule_watches
+from ._descent import OWN_PARAMETERS, Descent, Outcome, check_weights, narrow_indices, schedule_watches
 from ._estimator import CLASSIFIER_LOSSES, Estimator, make_loss
 
 
@@ -89,12 +89,14 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
     def fit(self, X, y, coef_init=None, intercept_init=None, sample_weight=None, eval_set=None):
         """Fits the model; as scikit-learn's, with ``eval_set=(X, y)`` for rows that are watched. Returns self."""
         with self._during_fit(eval_set):
+            check_weights(sample_weight)
             super().fit(narrow_indices(X), y, coef_init=coef_init, intercept_init=intercept_init, sample_weight=sample_weight)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """One epoch on these rows; as scikit-learn's. Returns self."""
         with self._during_fit(None):
+            check_weights(sample_weight)
             super().partial_fit(narrow_indices(X), y, classes=classes, sample_weight=sample_weight)
         return self
 
@@ -222,12 +224,14 @@ class SGDRegressor(Estimator, linear_model.SGDRegressor):
     def fit(self, X, y, coef_init=None, intercept_init=None, sample_weight=None, eval_set=None):
         """Fits the model; as scikit-learn's, with ``eval_set=(X, y)`` for rows that are watched. Returns self."""
         with self._during_fit(eval_set):
+            check_weights(sample_weight)
             super().fit(narrow_indices(X), y, coef_init=coef_init, intercept_init=intercept_init, sample_weight=sample_weight)
         return self
 
     def partial_fit(self, X, y, sample_weight=None):
         """One epoch on these rows; as scikit-learn's. Returns self."""
         with self._during_fit(None):
+            check_weights(sample_weight)
             super().partial_fit(narrow_indices(X), y, sample_weight=sample_weight)
         return self
 

@@ -3,16 +3,27 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, Sequence
 
 import numpy as np
+
+from . import _device
 
 
 def column_text(target: str | int | Sequence[str | int] | None) -> str:
     """A target, or several, as the command line takes it."""
     if target is None:
         return ""
-    return str(target) if isinstance(target, (str, int)) else ",".join(map(str, target))
+    if isinstance(target, (str, Integral)):
+        return str(target)
+    names = [str(name) for name in target]
+    if not names:
+        raise ValueError("target names no column")
+    for name in names:
+        if "," in name:
+            raise ValueError(f"target {name!r}: in a list a name that holds a comma is given by its index")
+    return ",".join(names)
 
 
 def numbers_of_targets(targets: Any, task: str, classes: Any, dtype: np.dtype[Any]) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -21,6 +32,10 @@ def numbers_of_targets(targets: Any, task: str, classes: Any, dtype: np.dtype[An
         raise ValueError(f"task={task!r} is not known; there are: auto, classification, regression")
     if targets is None:
         return None, None if classes is None else np.asarray(classes)
+    if _device.is_on_cuda(targets):
+        raise ValueError("targets lie on a CUDA device, but the rows do not: pass a copy on the CPU")
+    if hasattr(targets, "tocsr"):
+        raise ValueError("targets are a sparse matrix: .toarray() makes what is taken")
     values = np.asarray(targets)
     if task == "auto":
         task = "classification" if classes is not None or values.dtype.kind in "USOTbiu" else "regression"
@@ -52,6 +67,6 @@ def _yes_or_no(values: np.ndarray, names: Any, dtype: np.dtype[Any]) -> tuple[np
     if len(strange):
         row, column = strange[0]
         raise ValueError(
-            f"target {values[row, column]!s} of row {row}, column {column}: labels are 0 or 1; task='regression' takes several numbers a row"
+            f"target {values[row, column]!s} of row {row}, column {column}: labels are 0 or 1; several numbers a row are given as floats, or with task='regression' to Dataset.from_numpy"
         )
     return np.ascontiguousarray(values, dtype=dtype), labels

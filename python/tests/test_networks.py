@@ -119,6 +119,16 @@ def test_the_penalty_of_a_rule_beside_alpha_is_refused(rings):
         glissade.MLPClassifier(max_iter=2, optimizer=glissade.Optimizer("adam", weight_decay=0.1)).fit(*rings)
 
 
+def test_a_fit_that_fails_leaves_all_of_the_one_before(points):
+    x, _, side = points
+    model = glissade.MLPClassifier(max_iter=3, random_state=0).fit(x, side)
+    before = model.predict(x)
+    model.set_params(device="gpu")
+    with pytest.raises(ValueError):
+        model.fit(x[:, :3], np.where(x[:, 0] > 0, "u", np.where(x[:, 1] > 0, "v", "w")))
+    assert list(model.classes_) == ["down", "up"] and np.array_equal(model.predict(x), before)
+
+
 def test_several_labels_a_row(points):
     x = points[0]
     both = (x[:, :2] > 0).astype(int)

@@ -46,6 +46,20 @@ def test_rows_of_several_labels(points, hidden, tmp_path):
         glissade.train(x, labels, loss="softmax")
 
 
+def test_a_data_set_of_other_classes_is_not_scored_as_if_they_were_the_models(points):
+    x, _, side = points
+    model = glissade.train(x, side, loss="logistic", epochs=2).model
+    other = glissade.Dataset.from_numpy(x, side, classes=["up", "down"])
+    with pytest.raises(ValueError, match="classes"):
+        model.evaluate(other)
+
+
+def test_what_names_targets_is_checked(points, tmp_path):
+    for target, words in (([], "no column"), (["a,b", "c"], "by its index")):
+        with pytest.raises(ValueError, match=words):
+            glissade.Dataset.from_file(tmp_path / "t.csv", target=target)
+
+
 def test_several_target_columns_of_a_file(points, tmp_path):
     x = points[0]
     labels = (x[:, :2] > 0).astype(int)

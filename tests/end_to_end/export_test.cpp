@@ -358,8 +358,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(std::pair(Workplace::Words{"export", "model.safetensors"}, "glissade export MODEL OUT.onnx or OUT.hpp"),
                       std::pair(Workplace::Words{"export", "model.safetensors", "model.pmml"}, "neither .onnx nor .hpp"),
                       std::pair(Workplace::Words{"export", "model.safetensors", ".onnx"}, "neither .onnx nor .hpp"),
-                      std::pair(Workplace::Words{"export", "model.safetensors", "m.hpp", "--name", "class"}, "--name class"),
-                      std::pair(Workplace::Words{"export", "model.safetensors", "m.hpp", "--name", "a::b"}, "--name a::b")));
+                      std::pair(Workplace::Words{"export", "model.safetensors", "m.hpp", "--name", "class"}, "the name class"),
+                      std::pair(Workplace::Words{"export", "model.safetensors", "m.hpp", "--name", "a::b"}, "the name a::b")));
 
 TEST(Export, IsTheSameEveryTimeAndReplacesAFileAsAWhole) {
     Workplace place;

@@ -94,10 +94,38 @@ TEST(MultiLabel, SaysWhatIsWrong) {
     refused({"train", "bad.csv", "--target", "p,q", "--loss", "logistic"}, 3, "bad.csv, line 3");
     place.write("words.csv", "a,p,q\n1,0,yes\n2,1,no\n");
     refused({"train", "words.csv", "--target", "p,q"}, 3, "several targets must all be numbers");
+    refused({"train", "words.csv", "--target", "p,q", "--map-label", "yes=1"}, 2, "--map-label renames the classes of one target");
+    place.write("gap.csv", "a,p,b,q\n1,0,2,1\n2,1,3,\n3,1,1,0\n4,0,1,1\n5,1,1,7\n");
+    refused({"train", "gap.csv", "--target", "p,q", "--loss", "logistic"}, 3, "gap.csv, line 3, column 4 (\"q\")");
+    refused({"train", "gap.csv", "--target", "p,q", "--missing", "drop", "--loss", "logistic"}, 3, "line 6, column 4 (\"q\")");
+    place.write("gap.csv", "a,p,b,q\n1,0,2,1\n2,1,3,\n3,1,1,0\n4,0,1,1\n");
+    const Ended dropped = place.run({"train", "gap.csv", "--target", "p,q", "--missing", "drop"});
+    EXPECT_NE(dropped.err.find("2 labels, several a row"), std::string::npos) << dropped.err;
     trained(place, {"--quiet"});
     place.write("less.csv", "a,b,warm,wet\n.1,.2,1,0\n");
     refused({"evaluate", "model.safetensors", "less.csv"}, 3, "no column \"dark\"");
     EXPECT_EQ(place.run({"predict", "model.safetensors", "less.csv"}).code, 0) << "which needs no targets";
+}
+
+TEST(MultiLabel, MatchesTargetsByTheirNames) {
+    Workplace place;
+    write_labels(place, 200);
+    trained(place, {"--quiet"});
+    const auto scores = place.run({"evaluate", "model.safetensors", "data.csv", "--json"}).json();
+    EXPECT_EQ(place.run({"evaluate", "model.safetensors", "data.csv", "--target", "dark,warm,wet", "--json"}).json(), scores);
+    std::string turned = "dark,warm,wet\n", strange = "dark,warm,damp\n";
+    for (const std::string& line : place.lines("labels.csv")) {
+        if (line[0] != '0' && line[0] != '1') continue;
+        turned += std::string{line[4], ',', line[0], ',', line[2]} + "\n";
+        strange += line + "\n";
+    }
+    place.write("turned.csv", turned);
+    place.write("strange.csv", strange);
+    EXPECT_EQ(place.run({"evaluate", "model.safetensors", "features.csv", "--target-file", "turned.csv", "--json"}).json()["accuracy"],
+              scores["accuracy"]);
+    const Ended other = place.run({"evaluate", "model.safetensors", "features.csv", "--target-file", "strange.csv"});
+    EXPECT_EQ(other.code, 3);
+    EXPECT_NE(other.err.find("which is which cannot be told"), std::string::npos) << other.err;
 }
 
 /// Several targets that are not labels.
