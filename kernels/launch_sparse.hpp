@@ -84,8 +84,8 @@ struct SparseStepParams {
     float* loss_sums = nullptr;              ///< [steps][members]
     SparseControl* control = nullptr;
 
-    bool by_atomics = false;     ///< gradients are added in whatever order threads come: no tiles' entries, no pairs, no sort, no norm
-    std::int64_t tile_rows = 1;  ///< rows whose entries are counted together
+    bool by_atomics = false;                ///< gradients are added in whatever order threads come: no pairs, no sort, no norm
+    std::int64_t tile_rows = 1;             ///< rows whose entries are counted together
     SparseRowPlace* places = nullptr;       ///< [batch_size]
     std::uint32_t* tile_entries = nullptr;  ///< [tiles]: entries of a tile, then of those before it
     float* slopes = nullptr;                ///< [batch_size][models]: scores, then slopes

@@ -76,6 +76,7 @@ template <class Make>
 auto with_family(const BackendLimits& limits, const Make& make) {
     cuda::PlanWishes wishes;
     wishes.network = limits.network;
+    (void)cuda::usable_card(limits.cuda_ordinal);  // a card that is not there is no matter of families
     try {
         return make(wishes);
     } catch (const Error& error) {

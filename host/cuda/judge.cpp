@@ -275,7 +275,7 @@ JudgedSums judge_on_cuda(const ScoreTask<float>& task, const JudgedRows<float>& 
     const DeviceScope scope(ordinal);
     if (rows.sparse.offsets != nullptr) return judge_sparse(task, rows, card);
     const Scorer::Shape shape = scorer_shape(ModelShape::of(task, rows.features.columns), rows.features.rows, card.facts.multiprocessors);
-    check_free(judge_budget(rows, shape, false).total(), card);
+    check_free(judge_budget(rows, shape, false).total() + Scorer::bytes(shape), card);
     const Stream stream;
     Scorer scorer(shape, task.affine, stream);
     return Judge(rows, scorer, false).judge(task.parameters);

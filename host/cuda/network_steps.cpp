@@ -192,8 +192,8 @@ void NetworkSteps::queue(const DeviceLeg& leg, const Stream& stream) {
 
 std::string NetworkSteps::description() const {
     return "a graph of " + std::to_string(prediction_.nodes) + " launches a step, " + std::to_string(graph_steps_) +
-           (graph_steps_ == 1 ? " step" : " steps") + " at a time: matrix products by cuBLASLt in " + number_format(problem_.matmul_precision) +
-           " (" + three_digits(prediction_.flops / 1e9, "Gflop") + " a step), one update of " +
+           (graph_steps_ == 1 ? " step" : " steps") + " at a time: matrix products by cuBLASLt in " +
+           number_format(problem_.matmul_precision) + " (" + three_digits(prediction_.flops / 1e9, "Gflop") + " a step), one update of " +
            std::to_string(counts_.members * counts_.parameters) + " parameters (" +
            in_bytes(static_cast<std::int64_t>(prediction_.update_bytes)) + "); expected " +
            three_digits(prediction_.seconds() * 1e6, "us") + " a step, mostly " + prediction_.bound_by();

@@ -2,10 +2,10 @@
 #include "host/cuda/scorer.hpp"
 
 #include <algorithm>
-#include <utility>
 
+#include "host/cuda/buffers.hpp"
 #include "host/cuda/card.hpp"
-#include "host/cuda/sparse_backend.hpp"
+#include "host/cuda/sparse_scorer.hpp"
 #include "host/execution/backend.hpp"
 #include "kernels/tuning.hpp"
 
@@ -94,18 +94,26 @@ private:
     Scorer scorer_;
 };
 
-/// Takes its memory with each matrix: rows differ in length.
 class SparseCardScorer final : public CardScorer {
 public:
-    explicit SparseCardScorer(Card card) : card_(std::move(card)) {}
+    SparseCardScorer(const ScoreTask<float>& task, const Card& card)
+        : ordinal_(card.facts.ordinal),
+          scale_(task.affine ? task.sparse.columns : 0, "the scale of the columns"),
+          scorer_(SparseScoreShape::of(task.sparse.columns, task.outputs, task.bias, card.facts.multiprocessors, {}), scale_.data(),
+                  stream_) {
+        stream_.copy(scale_.data(), task.affine.scale, scale_.count(), cudaMemcpyHostToDevice, "the scale of the columns");
+    }
 
     void score(const ScoreTask<float>& task, std::span<float> scores_out) override {
-        const DeviceScope scope(card_.facts.ordinal);
-        score_sparse_on(card_, task, scores_out);
+        const DeviceScope scope(ordinal_);
+        scorer_.score(task.sparse, task.parameters, scores_out);
     }
 
 private:
-    Card card_;
+    int ordinal_;
+    Stream stream_;
+    DeviceBuffer<float> scale_;
+    SparseScorer scorer_;
 };
 
 }  // namespace
@@ -115,7 +123,7 @@ private:
 std::unique_ptr<CardScorer> make_card_scorer(const ScoreTask<float>& task, int ordinal) {
     const cuda::Card card = cuda::usable_card(ordinal);
     const cuda::DeviceScope scope(ordinal);
-    if (task.sparse.offsets != nullptr) return std::make_unique<cuda::SparseCardScorer>(card);
+    if (task.sparse.offsets != nullptr) return std::make_unique<cuda::SparseCardScorer>(task, card);
     return std::make_unique<cuda::DenseCardScorer>(task, card);
 }
 

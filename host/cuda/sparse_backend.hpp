@@ -127,6 +127,5 @@ std::unique_ptr<SparseBackend> make_sparse_backend_with(const Problem<float>& pr
 std::unique_ptr<Backend<float>> make_sparse_backend(const Problem<float>& problem, const BackendLimits& limits);
 /// Throws as make_sparse_backend would, before it takes memory.
 void check_sparse(const Problem<float>& problem, const BackendLimits& limits);
-void score_sparse_on(const Card& card, const ScoreTask<float>& task, std::span<float> scores_out);
 
 }  // namespace glissade::cuda

@@ -106,7 +106,7 @@ void SparseScorer::make_room_for(const SparseView<const float>& x) {
     std::int64_t longest = 0;
     for (std::int64_t row = 0; row < x.rows; ++row) longest = std::max(longest, x.offsets[row + 1] - x.offsets[row]);
     for (Slot& slot : slots_) {
-        if (longest <= slot.indices.count()) continue;
+        if (longest <= slot.values.count()) continue;  // what take_entries sets last
         slot.done.wait();
         take_entries(slot, longest);
     }

@@ -206,13 +206,4 @@ void check_sparse(const Problem<float>& problem, const BackendLimits& limits) {
     check_budget(plan_sparse_card(problem, card, limits, {}).budget, card, limits);
 }
 
-void score_sparse_on(const Card& card, const ScoreTask<float>& task, std::span<float> scores_out) {
-    const Stream stream;
-    const std::int64_t columns = task.sparse.columns;
-    const DeviceBuffer<float> scale(task.affine ? columns : 0, "the scale of the columns");
-    stream.copy(scale.data(), task.affine.scale, scale.count(), cudaMemcpyHostToDevice, "the scale of the columns");
-    const SparseScoreShape shape = SparseScoreShape::of(columns, task.outputs, task.bias, card.facts.multiprocessors, {});
-    SparseScorer(shape, scale.data(), stream).score(task.sparse, task.parameters, scores_out);
-}
-
 }  // namespace glissade::cuda

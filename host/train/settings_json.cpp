@@ -57,6 +57,7 @@ Json fields_json(const Rule& rule) {
     Json out = Json::object({{"name", std::string(rule.name())}});
     for (const FieldInfo& field : rule.fields()) {
         const double value = rule.get(field.name);
+        if (value == 0 && field.name == "decay_to_zero") continue;  // settings of runs without it stay as they were written
         out.add(std::string(field.name), field.is_flag ? Json(value != 0) : Json(value));
     }
     return out;

@@ -113,7 +113,8 @@ void TrainingLoop<Real>::rebuild() {
         backend_ = make_backend(problem_, options_, device_, state_.network);
         if (members[0].optimizer.driven_by_host()) backend_ = drive_lbfgs<Real>(std::move(backend_), problem_, members);
     }
-    state_.network = backend_->network_family();
+    if (const NetworkFamily family = backend_->network_family(); family != NetworkFamily::faster)  // the CPU has none, and keeps the card's
+        state_.network = family;
     backend_->set_state(state_.live);
     plan_ = backend_->description() + (device_.named ? "" : " (" + device_.why + ")");
 }

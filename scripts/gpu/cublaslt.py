@@ -27,11 +27,12 @@ def main():
     for folder in folders(name):
         try:
             library = ctypes.CDLL(os.path.join(folder, name))
-        except OSError as error:
+            library.cublasLtGetVersion.restype = ctypes.c_size_t
+            version = library.cublasLtGetVersion()
+        except (OSError, AttributeError) as error:
             tried.append(str(error))
             continue
-        library.cublasLtGetVersion.restype = ctypes.c_size_t
-        found = {"library": name, "folder": folder, "version": library.cublasLtGetVersion(), "tried": tried}
+        found = {"library": name, "folder": folder, "version": version, "tried": tried}
         out.write_text(json.dumps(found))
         print(folder)
         return 0
