@@ -133,7 +133,7 @@ TEST_F(CudaNetworkAuto, ConvertedRowsAreScoredByOneScorer) {
     EXPECT_EQ(emulation::count_calls("cudaMalloc") - before, 2 * of_one);
 }
 
-TEST(CudaProduct, ErrorsNameCallAndSizeAndSayWhatToDo) {
+TEST(CudaProduct, ErrorsNameCallSizeAndRemedy) {
     const auto text = [](cudaError_t status) {
         return std::string(error_of([&] { cuda::check_product(status, "cublasLtMatmul", "a product of 3 x 4 x 5"); })->what());
     };
