@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "glissade/glissade.hpp"
+#include "tests/unit/persistence/scratch_directory.hpp"
 
 namespace glissade::testing {
 
@@ -51,6 +52,24 @@ inline void expect_same_ends(const Dataset& data, const TrainOptions& options, S
                       b.history[e].validation ? b.history[e].validation->loss : 0);
         }
     }
+}
+
+/// Stopped on the card with a segment ahead, resumed on either device.
+inline void expect_to_go_on_from_checkpoints(const Dataset& data, TrainOptions options) {
+    const Run whole = watched(data, options, "cpu").run;
+    for (const std::int64_t every : {0, 4})
+        for (const char* device : {"cpu", "cuda"}) {
+            const test::ScratchDirectory scratch;
+            options.checkpoint.directory = scratch.path();
+            options.checkpoint.every_steps = every;
+            options.on_segment = [](const Progress& progress) { return progress.step >= 11 ? Control::stop : Control::go_on; };
+            options.device = "cuda";
+            options.segment_steps = 3;
+            EXPECT_EQ(train(data, options).stop, StopReason::callback);
+            options.on_segment = nullptr;
+            options.device = device;
+            EXPECT_EQ(resume(data, scratch.path(), options).model.parameters, whole.model.parameters) << device;
+        }
 }
 
 }  // namespace glissade::testing

@@ -8,7 +8,6 @@
 #include "tests/kernels/run_ahead.hpp"
 #include "tests/kernels/sparse_compare.hpp"
 #include "tests/support/error_of.hpp"
-#include "tests/unit/persistence/scratch_directory.hpp"
 #include "tests/unit/train/problems.hpp"
 
 namespace glissade::testing {
@@ -183,20 +182,7 @@ TEST_F(CudaSparseAhead, LosesAMemberThatDivergesOrStalls) {
 TEST_F(CudaSparseAhead, GoesOnFromItsCheckpointsBitForBit) {
     const SparseProblem<float> problem(45, 20, 2, 3);
     TrainOptions options = ahead_options("ftrl");
-    const auto whole = watched(problem.dataset(), options, "cpu").run;
-    for (const std::int64_t every : {0, 4})
-        for (const char* device : {"cpu", "cuda"}) {
-            const test::ScratchDirectory scratch;
-            options.checkpoint.directory = scratch.path();
-            options.checkpoint.every_steps = every;
-            options.on_segment = [](const Progress& progress) { return progress.step >= 11 ? Control::stop : Control::go_on; };
-            options.device = "cuda";
-            options.segment_steps = 3;
-            EXPECT_EQ(train(problem.dataset(), options).stop, StopReason::callback);
-            options.on_segment = nullptr;
-            options.device = device;
-            EXPECT_EQ(resume(problem.dataset(), scratch.path(), options).model.parameters, whole.model.parameters) << device;
-        }
+    expect_to_go_on_from_checkpoints(problem.dataset(), options);
 }
 
 }  // namespace
