@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <span>
 
@@ -11,7 +10,7 @@
 #include "host/cuda/judge.hpp"
 #include "host/train/score_metrics.hpp"
 #include "tests/kernels/cards.hpp"
-#include "tests/support/error_of.hpp"
+#include "tests/kernels/judged_run.hpp"
 #include "tests/unit/train/problems.hpp"
 
 namespace glissade::testing {
@@ -136,17 +135,9 @@ TEST_F(CudaSparseJudge, BringsValidationRowsThatDoNotFitTheBudget) {
     options.validation = held_out.dataset();
     options.device = "cuda";
     const auto kept = train(problem.dataset(), options);
-    // So much that all but the nonzeros of the validation rows fits.
-    const auto refused = error_of([&] {
-        options.device_memory_limit_bytes = 1000;
-        train(problem.dataset(), options);
-    });
-    ASSERT_TRUE(refused);
-    EXPECT_EQ(refused->kind(), ErrorKind::memory);
-    double megabytes = 0;  // in tenths, so 50 KB off at most; the nonzeros take more
-    ASSERT_EQ(std::sscanf(refused->what(), "the run needs %lf MB", &megabytes), 1) << refused->what();
     ASSERT_GT(held_out.view().nonzeros() * 8, 120000);
-    options.device_memory_limit_bytes = static_cast<std::int64_t>(megabytes * 1e6) + 60000;
+    options.device_memory_limit_bytes = limit_without_held_out_rows(problem.dataset(), options);
+    ASSERT_GT(options.device_memory_limit_bytes, 0);
     const auto brought = train(problem.dataset(), options);
     EXPECT_NE(brought.plan.find("do not fit and come again"), std::string::npos) << brought.plan;
     expect_same_epochs(brought, kept);
