@@ -127,8 +127,4 @@ std::unique_ptr<CardScorer> make_card_scorer(const ScoreTask<float>& task, int o
     return std::make_unique<cuda::DenseCardScorer>(task, card);
 }
 
-void score_on_cuda(const ScoreTask<float>& task, int ordinal, std::span<float> scores_out) {
-    make_card_scorer(task, ordinal)->score(task, scores_out);
-}
-
 }  // namespace glissade

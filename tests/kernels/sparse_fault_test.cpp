@@ -6,6 +6,7 @@
 
 #include "glissade/error.hpp"
 #include "tests/emulation/control.hpp"
+#include "tests/kernels/score_on_card.hpp"
 #include "tests/kernels/sparse_compare.hpp"
 #include "tests/support/error_of.hpp"
 
@@ -63,7 +64,7 @@ void use_everything(const SparseCase<float>& c, const cuda::SparseWishes& wishes
     task.sparse = c.problem.sparse;
     task.affine = c.problem.affine;
     task.parameters = c.start.parameters.data();
-    score_on_cuda(task, 0, scores);
+    score_on_card(task, scores);
 }
 
 std::string failing_call() {
