@@ -36,6 +36,16 @@ std::vector<std::string> split_names(const std::vector<std::string>& words) {
     return names;
 }
 
+/// --target given once is a name or several, as the loader parts them; given several times, one each time.
+std::optional<std::string> target_of(const std::vector<std::string>& words) {
+    if (words.size() > 1)
+        for (const std::string& word : words)
+            if (word.find(',') != std::string::npos)
+                fail(ErrorKind::usage, "--target " + word + ": beside others a name that holds a comma is given by its index");
+    const std::string all = join(words, ",");
+    return all.empty() ? std::nullopt : std::optional(all);
+}
+
 char delimiter_of(const std::string& text) {
     constexpr std::array<Choice<char>, 6> names = {
         {{"comma", ','}, {"tab", '\t'}, {"\\t", '\t'}, {"semicolon", ';'}, {"space", ' '}, {"whitespace", ' '}}};
@@ -105,7 +115,9 @@ void DataFlags::add_source(CLI::App& app) {
 
 void DataFlags::add_target(CLI::App& app) {
     app.add_option("--target", target_, "What to predict: name of a column, or its index from 0; -1 is the last; several: A,B,C")
-        ->type_name("COL")
+        ->type_name("COL[,COL...]")
+        ->expected(1)
+        ->take_all()
         ->group("Data");
     app.add_option("--target-file,--labels", target_file_, "The targets, if they lie in a file of their own")
         ->type_name("FILE")
@@ -193,7 +205,7 @@ LoadOptions DataFlags::load_options() const {
     if (!delimiter_.empty()) load.delimiter = delimiter_of(delimiter_);
     load.header = choose("--header", header_, headers);
     load.na_values = na_;
-    load.target = given(target_);
+    load.target = target_of(target_);
     load.target_file = target_file_;
     load.weight = given(weight_);
     load.weight_file = weight_file_;

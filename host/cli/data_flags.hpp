@@ -34,9 +34,9 @@ private:
 
     std::string format_, delimiter_, header_ = "auto", missing_, unknown_, task_ = "auto", standardize_ = "auto",
                                      standardize_target_ = "auto", sparse_ = "auto", hash_bits_;
-    std::string target_, target_file_, weight_, weight_file_, validation_, validation_target_file_;
+    std::string target_file_, weight_, weight_file_, validation_, validation_target_file_;
     double validation_fraction_ = 0;
-    std::vector<std::string> columns_, drop_columns_, na_, map_label_;
+    std::vector<std::string> target_, columns_, drop_columns_, na_, map_label_;
 };
 
 /// Reads the data of a training run: what the loss and patience ask of the data is put into `load`, and the data's notes, and what was

@@ -111,12 +111,11 @@ int run_predict(const Words& words) {
     flags.score.check("predict");
     flags.score.note_fallback();
     if (!flags.output.empty()) check_writable("--output", flags.output);
-    Model model = Model::load(flags.score.model_path);
+    const Model model = Model::load(flags.score.model_path);
     const LoadedData loaded = read_for_model(flags.score.data, model, flags.score.options, false, flags.score.memory_limit_bytes);
     if (!flags.score.quiet) {
         for (const std::string& text : loaded.notes) note("note: " + text);
     }
-    if (!loaded.data.input.empty()) model.input = {};  // the loader has standardised the features already
     const std::string csv =
         model.real_type == RealType::float32 ? csv_of<float>(model, loaded.data, flags) : csv_of<double>(model, loaded.data, flags);
     if (flags.output.empty()) {

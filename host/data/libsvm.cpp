@@ -13,6 +13,20 @@ namespace {
 
 constexpr std::int64_t largest_index = std::numeric_limits<std::int32_t>::max();
 
+/// "1,3", as some files of this kind begin the rows that have several labels.
+bool lists_labels(std::string_view text) {
+    return text.find(',') != std::string_view::npos && text.find_first_not_of("0123456789,") == std::string_view::npos;
+}
+
+/// INDEX:NUMBER and nothing behind it.
+bool is_pair(std::string_view text) {
+    const std::size_t colon = text.find_first_not_of("0123456789");
+    if (colon == 0 || colon == std::string_view::npos || text[colon] != ':') return false;
+    double value = 0;
+    const char* const end = text.data() + text.size();
+    return parse_number(text.data() + colon + 1, end, value) == end;
+}
+
 class LibsvmReader {
 public:
     LibsvmReader(std::string_view text, std::int64_t most_features, SparsePiece& out)
@@ -34,9 +48,7 @@ private:
     void read_row(const char* at, const char* end) {
         const std::string_view label = token_at(at, end);
         const auto value = whole_number(label);
-        if (!value)
-            lines_.fault_at(at, label.find(':') != std::string_view::npos ? "the line begins with " + quoted(label) + ", not with a label"
-                                                                          : "label " + not_a_number(label, false));
+        if (!value) fault_in_label(at, label);
         if (out_.spelling.size() < most_spellings) out_.spelling.try_emplace(*value, label);
         at += label.size();
         std::int64_t last = 0;
@@ -89,6 +101,15 @@ private:
         entries_.indices.push_back(column);
     }
 
+    [[noreturn]] void fault_in_label(const char* at, std::string_view label) const {
+        if (label.find(':') != std::string_view::npos) lines_.fault_at(at, "the line begins with " + quoted(label) + ", not with a label");
+        lines_.fault_at(at,
+                        "label " + not_a_number(label, false) +
+                            (lists_labels(label) ? "; several labels of a row, a column of 0 and 1 for each, lie in a file of their own "
+                                                   "(--target-file), and any number may stand here then"
+                                                 : ""));
+    }
+
     [[noreturn]] void fault_in_index(const char* start, const char* end, std::int64_t last) const {
         const char* at = start;
         std::int64_t index = 0;
@@ -130,11 +151,13 @@ bool looks_like_libsvm(std::string_view text) {
         if (label == std::string_view::npos || rest[label] == '#') continue;
         rest.remove_prefix(label);
         const std::size_t label_end = std::min(rest.find_first_of(" \t\r"), rest.size());
-        if (!whole_number(rest.substr(0, label_end))) return false;
+        const bool several = lists_labels(rest.substr(0, label_end));
+        if (!several && !whole_number(rest.substr(0, label_end))) return false;
         rest.remove_prefix(label_end);
         const std::size_t pair = rest.find_first_not_of(" \t\r");
         if (pair == std::string_view::npos) continue;
         rest.remove_prefix(pair);
+        if (several) return is_pair(rest.substr(0, rest.find_first_of(" \t\r")));
         const std::size_t colon = rest.find_first_not_of("0123456789");
         return (colon != std::string_view::npos && colon > 0 && rest[colon] == ':') || rest.starts_with("qid:");
     }

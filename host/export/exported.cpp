@@ -2,6 +2,7 @@
 #include "host/export/exported.hpp"
 
 #include <utility>
+#include <vector>
 
 #include "glissade/error.hpp"
 #include "host/export/cpp_header.hpp"
@@ -21,6 +22,18 @@ std::string stem_of(const std::string& path) {
     return file.substr(0, file.find_last_of('.'));
 }
 
+/// What of a model is hashed, as a subject with its verb.
+std::string hashed_parts(const Preparation& preparation) {
+    std::vector<std::string> names;
+    for (const SourceColumn& column : preparation.columns)
+        if (column.kind == ColumnKind::hashed) names.push_back("\"" + column.name + "\"");
+    if (names.empty()) return "the model's features are names that are hashed";
+    if (names.size() == 1) return "the model's text column " + names[0] + " is hashed";
+    std::string listed;
+    for (const std::string& name : names) listed += (listed.empty() ? "" : ", ") + name;
+    return "the model's text columns " + listed + " are hashed";
+}
+
 }  // namespace
 
 bool is_onnx_path(std::string_view path) {
@@ -33,7 +46,8 @@ Exported exported(const Model& model, const std::string& path, const std::string
     Exported result;
     result.onnx = is_onnx_path(path);
     if (model.preparation.hash_bits > 0)
-        fail(ErrorKind::usage, "text of this model is hashed, which an exported model cannot do; use glissade predict");
+        fail(ErrorKind::usage,
+             path + ": " + hashed_parts(model.preparation) + ", which an exported model cannot do; use glissade predict instead");
     if (result.onnx) {
         result.name = name.empty() ? stem_of(path) : name;
         OnnxExport made = to_onnx(model, result.name, producer_version);

@@ -10,6 +10,7 @@
 #include "glissade/rules/math.hpp"
 #include "host/data/dataset_storage.hpp"
 #include "host/train/data_checks.hpp"
+#include "host/train/field_checks.hpp"
 #include "host/train/prediction.hpp"
 
 namespace glissade {
@@ -48,9 +49,10 @@ void check_request(const Model& model, const View& x, std::int64_t values_a_row,
 }
 
 /// Scores in the model's own real type for a matrix of either type: a matrix of the other type is converted a block of rows at a time.
+/// `raw`: the model's `input` is still to be applied.
 template <class Real, class In>
-void score_matrix(const Model& model, MatrixView<const In> x, std::span<In> out, const PredictOptions& options) {
-    const TypedModel<Real> typed(model, true);
+void score_matrix(const Model& model, MatrixView<const In> x, std::span<In> out, const PredictOptions& options, bool raw) {
+    const TypedModel<Real> typed(model, raw);
     if constexpr (std::is_same_v<Real, In>) {
         const ScoreTask<Real> task = typed.task(model, x);
         ScoreRuns<Real>(task, options).run(task, out);
@@ -75,8 +77,8 @@ void score_matrix(const Model& model, MatrixView<const In> x, std::span<In> out,
 
 /// The same for rows on a device, which are float32.
 template <class Real, class In>
-void score_matrix(const Model& model, const DeviceMatrix& x, std::span<In> out, const PredictOptions& options) {
-    const TypedModel<Real> typed(model, true);
+void score_matrix(const Model& model, const DeviceMatrix& x, std::span<In> out, const PredictOptions& options, bool raw) {
+    const TypedModel<Real> typed(model, raw);
     if constexpr (std::is_same_v<Real, float> && std::is_same_v<In, float>) {
         const ScoreTask<Real> task = typed.task(model, x);
         ScoreRuns<Real>(task, options).run(task, out);
@@ -87,8 +89,8 @@ void score_matrix(const Model& model, const DeviceMatrix& x, std::span<In> out, 
 
 /// The same for sparse rows.
 template <class Real, class In>
-void score_matrix(const Model& model, const SparseView<const In>& x, std::span<In> out, const PredictOptions& options) {
-    const TypedModel<Real> typed(model, true);
+void score_matrix(const Model& model, const SparseView<const In>& x, std::span<In> out, const PredictOptions& options, bool raw) {
+    const TypedModel<Real> typed(model, raw);
     if constexpr (std::is_same_v<Real, In>) {
         const ScoreTask<Real> task = typed.task(model, x);
         ScoreRuns<Real>(task, options).run(task, out);
@@ -113,13 +115,13 @@ void score_matrix(const Model& model, const SparseView<const In>& x, std::span<I
 }
 
 template <class In, class View>
-void scores_of(const Model& model, const View& x, std::span<In> out, const PredictOptions& options) {
+void scores_of(const Model& model, const View& x, std::span<In> out, const PredictOptions& options, bool raw = true) {
     check_request(model, x, model.spec.outputs, out.size());
     check_finite(x);
     if (model.real_type == RealType::float32)
-        score_matrix<float>(model, x, out, options);
+        score_matrix<float>(model, x, out, options, raw);
     else
-        score_matrix<double>(model, x, out, options);
+        score_matrix<double>(model, x, out, options, raw);
     if (model.task == Task::classification || model.target_scale.empty()) return;
     for (std::size_t i = 0; i < out.size(); ++i) {
         const std::size_t o = i % static_cast<std::size_t>(model.spec.outputs);
@@ -128,22 +130,22 @@ void scores_of(const Model& model, const View& x, std::span<In> out, const Predi
 }
 
 template <class In, class View>
-void predict_matrix(const Model& model, const View& x, std::span<In> out, const PredictOptions& options) {
+void predict_matrix(const Model& model, const View& x, std::span<In> out, const PredictOptions& options, bool raw = true) {
     if (model.task == Task::regression) {
-        scores_of<In>(model, x, out, options);
+        scores_of<In>(model, x, out, options, raw);
         if (model.spec.loss.link() == Link::logarithm)
             for (In& value : out) value = rules::exp(value);
         return;
     }
     if (model.spec.multi_label) {
-        scores_of<In>(model, x, out, options);
+        scores_of<In>(model, x, out, options, raw);
         for (In& value : out) value = value > In(0) ? In(1) : In(0);
         return;
     }
     check_request(model, x, 1, out.size());
     const std::int64_t outputs = model.spec.outputs;
     std::vector<In> scores(static_cast<std::size_t>(x.rows * outputs));
-    scores_of<In>(model, x, scores, options);
+    scores_of<In>(model, x, scores, options, raw);
     for (std::int64_t r = 0; r < x.rows; ++r) {
         const In* row = scores.data() + r * outputs;
         out[static_cast<std::size_t>(r)] =
@@ -185,13 +187,13 @@ void row_probabilities(const In* scores, In* p, const ModelSpec& spec) {
 }
 
 template <class In, class View>
-void probabilities(const Model& model, const View& x, std::span<In> out, const PredictOptions& options) {
+void probabilities(const Model& model, const View& x, std::span<In> out, const PredictOptions& options, bool raw = true) {
     visit_rule(LossRules{}, model.spec.loss.index(), [&]<class Rule>() {
         if constexpr (has_probability<Rule>) {
             const std::int64_t outputs = model.spec.outputs, classes = model.spec.class_count();
             check_request(model, x, classes, out.size());
             std::vector<In> scores(static_cast<std::size_t>(x.rows * outputs));
-            scores_of<In>(model, x, scores, options);
+            scores_of<In>(model, x, scores, options, raw);
             for (std::int64_t r = 0; r < x.rows; ++r)
                 row_probabilities<Rule>(scores.data() + r * outputs, out.data() + r * classes, model.spec);
         } else {
@@ -201,12 +203,15 @@ void probabilities(const Model& model, const View& x, std::span<In> out, const P
     });
 }
 
-/// Calls `f` with the rows of a data set, if they are of the type of the results.
+/// Calls `f` with the rows of a data set, if they are of the type of the results, and with whether they are raw.
 template <class In, class F>
-void with_rows(const Dataset& data, F&& f) {
+void with_rows(const Model& model, const Dataset& data, F&& f) {
     if (data.real_type() != real_type_of<In>()) fail(ErrorKind::usage, "the output's real type is not that of the data set");
-    if (data.place()) return f(DeviceMatrix(data));
-    data.is_sparse() ? f(data.sparse<In>()) : f(data.features<In>());
+    check_fields(data, "the data");
+    const bool raw = data.input.empty();
+    if (!raw && data.columns() == model.spec.features) check_same_input(data, model.input, "the data");
+    if (data.place()) return f(DeviceMatrix(data), raw);
+    data.is_sparse() ? f(data.sparse<In>(), raw) : f(data.features<In>(), raw);
 }
 
 }  // namespace
@@ -229,11 +234,11 @@ void Model::decision_function(SparseView<const double> x, std::span<double> out,
 }
 void Model::decision_function(const Dataset& data, std::span<float> out, const PredictOptions& o) const {
     check_use(*this, o);
-    with_rows<float>(data, [&](const auto& x) { scores_of<float>(*this, x, out, o); });
+    with_rows<float>(*this, data, [&](const auto& x, bool raw) { scores_of<float>(*this, x, out, o, raw); });
 }
 void Model::decision_function(const Dataset& data, std::span<double> out, const PredictOptions& o) const {
     check_use(*this, o);
-    with_rows<double>(data, [&](const auto& x) { scores_of<double>(*this, x, out, o); });
+    with_rows<double>(*this, data, [&](const auto& x, bool raw) { scores_of<double>(*this, x, out, o, raw); });
 }
 void Model::predict(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
     check_use(*this, o);
@@ -253,11 +258,11 @@ void Model::predict(SparseView<const double> x, std::span<double> out, const Pre
 }
 void Model::predict(const Dataset& data, std::span<float> out, const PredictOptions& o) const {
     check_use(*this, o);
-    with_rows<float>(data, [&](const auto& x) { predict_matrix<float>(*this, x, out, o); });
+    with_rows<float>(*this, data, [&](const auto& x, bool raw) { predict_matrix<float>(*this, x, out, o, raw); });
 }
 void Model::predict(const Dataset& data, std::span<double> out, const PredictOptions& o) const {
     check_use(*this, o);
-    with_rows<double>(data, [&](const auto& x) { predict_matrix<double>(*this, x, out, o); });
+    with_rows<double>(*this, data, [&](const auto& x, bool raw) { predict_matrix<double>(*this, x, out, o, raw); });
 }
 void Model::predict_proba(MatrixView<const float> x, std::span<float> out, const PredictOptions& o) const {
     check_use(*this, o);
@@ -277,11 +282,11 @@ void Model::predict_proba(SparseView<const double> x, std::span<double> out, con
 }
 void Model::predict_proba(const Dataset& data, std::span<float> out, const PredictOptions& o) const {
     check_use(*this, o);
-    with_rows<float>(data, [&](const auto& x) { probabilities<float>(*this, x, out, o); });
+    with_rows<float>(*this, data, [&](const auto& x, bool raw) { probabilities<float>(*this, x, out, o, raw); });
 }
 void Model::predict_proba(const Dataset& data, std::span<double> out, const PredictOptions& o) const {
     check_use(*this, o);
-    with_rows<double>(data, [&](const auto& x) { probabilities<double>(*this, x, out, o); });
+    with_rows<double>(*this, data, [&](const auto& x, bool raw) { probabilities<double>(*this, x, out, o, raw); });
 }
 
 }  // namespace glissade

@@ -110,7 +110,7 @@ public:
     void predict(SparseView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
     void predict_proba(SparseView<const float> x, std::span<float> out, const PredictOptions& options = {}) const;
     void predict_proba(SparseView<const double> x, std::span<double> out, const PredictOptions& options = {}) const;
-    /// The same for the raw features of a data set, dense or sparse, of the real type of `out` (Error(usage) otherwise).
+    /// The same for a data set, raw or standardised as `input` says (else Error(data)), of the real type of `out` (else Error(usage)).
     void decision_function(const Dataset& data, std::span<float> out, const PredictOptions& options = {}) const;
     void decision_function(const Dataset& data, std::span<double> out, const PredictOptions& options = {}) const;
     void predict(const Dataset& data, std::span<float> out, const PredictOptions& options = {}) const;

@@ -4,18 +4,35 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Iterator
 
 from . import _core
 
 logger = logging.getLogger("glissade")
 logger.addHandler(logging.NullHandler())  # nothing is printed unless the program asks
+_part: ContextVar[str] = ContextVar("glissade_part", default="")  # of a thread's own: estimators are fitted side by side
+
+
+@contextmanager
+def about(part: str) -> Iterator[None]:
+    """For runs that are parts of one fit: what is said of those within begins with which part they are."""
+    before = _part.set(f"{part}: ")
+    try:
+        yield
+    finally:
+        _part.reset(before)
+
+
+def _tell(level: int, text: str) -> None:
+    logger.log(level, "%s%s", _part.get(), text)
 
 
 def tell_plan(data: _core.Dataset, settings: dict[str, Any]) -> None:
     """Before a run. Describing it takes some 40 ms, so only where somebody listens."""
     if logger.isEnabledFor(logging.INFO):
-        logger.info("%s", _core.plan(data, settings).rstrip())
+        _tell(logging.INFO, _core.plan(data, settings).rstrip())
 
 
 def tell_notes(data: _core.Dataset) -> None:
@@ -26,13 +43,13 @@ def tell_notes(data: _core.Dataset) -> None:
 def tell_end(result: dict[str, Any]) -> None:
     """After a run, of what ``_core.train`` gave back."""
     if result["advice"]:
-        logger.warning("%s", result["advice"])
+        _tell(logging.WARNING, result["advice"])
     if result["stop"] == "interrupted":
-        logger.warning("interrupted after step %d; the model so far is given back", result["steps"])
+        _tell(logging.WARNING, f"interrupted after step {result['steps']}; the model so far is given back")
     members = result["members"] if result["divergence"] is None and len(result["members"]) > 1 else []
     for index, member in enumerate(members):
         if member["divergence"] is not None:
-            logger.warning("member %d: %s", index, member["divergence"])
+            _tell(logging.WARNING, f"member {index}: {member['divergence']}")
 
 
 def run(data: _core.Dataset, settings: dict[str, Any], callback: Any, resume: str | None = None) -> dict[str, Any]:

@@ -86,6 +86,34 @@ def test_targets_and_weights_are_checked_likewise():
         glissade.Dataset.from_cuda(Fake(), Fake(shape=(4, 2)), weights=Fake(shape=(4,)))
 
 
+STREAMS = [
+    (7, 7, None),
+    (7, None, None),
+    (None, 7, "targets are made on stream 7, the features on 0"),
+    (7, 9, "targets are made on stream 9, the features on 7"),
+    (1, None, None),
+    (None, 1, None),
+    (1, 2, "targets are made on stream 2, the features on 1"),
+    (2, 1, "targets are made on stream 1, the features on 2"),
+]
+
+
+@pytest.mark.parametrize("of_rows, of_other, words", STREAMS)
+def test_one_stream_is_waited_for(of_rows, of_other, words):
+    rows, other = Fake(stream=of_rows), Fake(shape=(4,), stream=of_other)
+    for targets, weights, what in [(other, None, "targets"), (np.zeros(4), other, "weights")]:
+        expected = NO_CARD if words is None else (ValueError, words.replace("targets", what))
+        with pytest.raises(expected[0], match=expected[1]):
+            glissade.Dataset.from_cuda(rows, targets, weights=weights)
+
+
+def test_targets_of_dlpack_are_asked_for_on_the_default_stream():
+    tensor = Tensor(np.zeros(4, dtype=np.float32))
+    with pytest.raises(NO_CARD[0], match=NO_CARD[1]):
+        glissade.Dataset.from_cuda(Fake(stream=7), tensor)
+    assert tensor.asked == [1]
+
+
 def test_the_interface_is_read_as_it_says():
     class Torch:
         index = 3

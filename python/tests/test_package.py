@@ -9,6 +9,7 @@ from importlib import metadata
 
 import glissade
 import pytest
+from glissade import _log
 
 ESTIMATORS = ["MLPClassifier", "MLPRegressor", "SGDClassifier", "SGDRegressor"]
 
@@ -82,6 +83,26 @@ def test_advice_and_members_that_diverge_are_warnings(points, caplog):
     caplog.clear()
     glissade.train(x, y, loss="squared", optimizer="sgd", lr=[0.01, 1e9], schedule="constant", epochs=30)
     assert [text for text in of_level(caplog, logging.WARNING) if text.startswith("member 1: ") and "step" in text]
+
+
+def test_runs_that_are_parts_of_a_fit_say_which(points, caplog):
+    x, y, _ = points
+
+    def told():
+        caplog.clear()
+        with caplog.at_level(logging.INFO, logger="glissade"):
+            glissade.train(x, y, loss="squared", optimizer="sgd", lr=[0.01, 1e9], schedule="constant", epochs=30)
+        (plan,) = of_level(caplog, logging.INFO)
+        return plan, of_level(caplog, logging.WARNING)
+
+    plan, warnings = told()
+    with _log.about("class high against the rest"):
+        plan_of_part, warnings_of_part = told()
+    assert plan_of_part.startswith("class high against the rest: ") and not plan.startswith("class")
+    assert warnings and warnings_of_part == [f"class high against the rest: {text}" for text in warnings]
+    with pytest.raises(ValueError), _log.about("class low against the rest"):
+        glissade.train(x, y, lr=-1.0)
+    assert told()[1] == warnings
 
 
 def test_what_was_found_out_about_a_file_is_told(tmp_path, caplog):

@@ -33,6 +33,11 @@ def test_parameters_of_a_file_are_bit_equal(points, tmp_path, precision, loss):
     read = package.read(tmp_path / "t.csv")
     assert package.evaluate(read) == program.evaluate(program.read(tmp_path / "t.csv"))
     assert np.array_equal(package.predict(read), program.predict(read))
+    run("predict", "model.safetensors", "t.csv", "--scores", "--output", "p.csv", folder=tmp_path)
+    written = np.loadtxt(tmp_path / "p.csv", delimiter=",", skiprows=1, dtype=str)
+    assert np.array_equal(written[:, 0], package.predict(read))
+    assert np.array_equal(written[:, 1].astype(precision), package.decision_function(read))
+    assert np.array_equal(package.decision_function(data), package.decision_function(read))
 
 
 def test_parameters_of_an_array_are_bit_equal(points, tmp_path):
@@ -44,6 +49,53 @@ def test_parameters_of_an_array_are_bit_equal(points, tmp_path):
     package = glissade.train(x.astype(np.float32), y.astype(np.float32), epochs=3).model
     for one, other in zip(program.coefficients(), package.coefficients()):
         assert np.array_equal(one, other)
+
+
+def marks_of(x, y):
+    """Three labels, each of which a row has or not."""
+    return np.column_stack([y > 0, x[:, 0] > 0.5, x[:, 1] + x[:, 2] > 0]).astype(np.int64)
+
+
+@pytest.mark.parametrize("precision, hidden", [("float32", []), ("float64", []), ("float32", [4])])
+def test_rows_of_several_labels_are_bit_equal(points, tmp_path, precision, hidden):
+    x, y, _ = points
+    marks = marks_of(x, y)
+    lines = ["a,b,c,d,e,warm,wet,dark"] + [",".join([*map(repr, map(float, row)), *map(str, own)]) for row, own in zip(x, marks)]
+    file = tmp_path / "t.csv"
+    file.write_text("\n".join(lines) + "\n")
+    network = ["--hidden", ",".join(map(str, hidden)), "--init", "torch"] if hidden else []
+    flags = ["--optimizer", "adamw", "--lr", "0.02", "--epochs", "4", "--batch-size", "16", "--seed", "3", "--precision", precision, *network]
+    run("train", "t.csv", "--target", "warm,wet,dark", *flags, folder=tmp_path)
+    program = glissade.Model.load(tmp_path / "model.safetensors")
+    data = glissade.Dataset.from_file(file, target=["warm", "wet", "dark"], dtype=precision)
+    more = {"hidden": hidden, "init": "torch"} if hidden else {}
+    package = glissade.train(data, optimizer="adamw", lr=0.02, epochs=4, batch_size=16, seed=3, **more).model
+    assert program.classes.tolist() == package.classes.tolist() == ["warm", "wet", "dark"]
+    for layer, other in zip(program.layers(), package.layers(), strict=True):
+        assert np.any(layer[0] != 0) and all(np.array_equal(a, b) for a, b in zip(layer, other, strict=True))
+    rows = package.read(file)
+    predicted, probabilities = package.predict(rows), package.predict_proba(rows)
+    assert predicted.shape == probabilities.shape == marks.shape and 0 < np.mean(predicted) < 1
+    assert np.array_equal(predicted, program.predict(program.read(file)))
+    assert np.array_equal(probabilities, program.predict_proba(program.read(file)))
+    assert package.evaluate(rows) == program.evaluate(program.read(file))
+    run("predict", "model.safetensors", "t.csv", "--proba", "--output", "p.csv", folder=tmp_path)
+    written = np.loadtxt(tmp_path / "p.csv", delimiter=",", skiprows=1)
+    assert np.array_equal(written[:, :3], predicted) and np.array_equal(written[:, 3:].astype(probabilities.dtype), probabilities)
+
+
+def test_labels_in_an_array_are_bit_equal(points, tmp_path):
+    x, y, _ = points
+    x, marks = x.astype(np.float32), marks_of(x, y)
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", marks)
+    run("train", "x.npy", "--target-file", "y.npy", "--standardize", "off", "--epochs", "3", folder=tmp_path)
+    program = glissade.Model.load(tmp_path / "model.safetensors")
+    package = glissade.train(x, marks, epochs=3).model
+    assert program.coefficients()[0].shape == (3, 5)
+    for one, other in zip(program.coefficients(), package.coefficients()):
+        assert np.array_equal(one, other)
+    assert np.array_equal(package.predict(x), program.predict(x))
 
 
 def test_scikit_learns_conventions_are_those_of_compat(points, tmp_path):

@@ -203,12 +203,20 @@ TEST(Sparse, CoefficientsBesideHashedColumnsAreInTheUnitsOfTheData) {
 TEST(Sparse, AModelOfHashedTextIsNotExported) {
     Workplace place;
     place.write("shops.csv", "shop,y\nnorth,1\nsouth,0\nwest,1\nnorth,0\n");
-    trained(place, {"shops.csv", "--target", "y", "--hash-bits", "6"});
-    for (const char* out : {"model.onnx", "model.hpp"}) {
-        const Ended ended = place.run({"export", "model.safetensors", out});
-        EXPECT_EQ(ended.code, 2) << ended.err;
-        EXPECT_NE(ended.err.find("text of this model is hashed"), std::string::npos) << ended.err;
-        EXPECT_FALSE(std::filesystem::exists(place.path(out)));
+    place.write("towns.csv", "shop,size,town,y\nnorth,1,Ulm,1\nsouth,2,Hof,0\nwest,3,Ulm,1\nnorth,4,Hof,0\n");
+    place.write("a.vw", "1 |f red\n-1 |f blue\n1 |f red\n");
+    const std::vector<std::pair<Words, std::string>> cases = {
+        {{"shops.csv", "--target", "y", "--hash-bits", "6"}, "the model's text column \"shop\" is hashed"},
+        {{"towns.csv", "--target", "y", "--hash-bits", "6"}, "the model's text columns \"shop\", \"town\" are hashed"},
+        {{"a.vw"}, "the model's features are names that are hashed"}};
+    for (const auto& [words, why] : cases) {
+        trained(place, words);
+        for (const char* out : {"model.onnx", "model.hpp"}) {
+            const Ended ended = place.run({"export", "model.safetensors", out});
+            EXPECT_EQ(ended.code, 2) << ended.err;
+            EXPECT_NE(ended.err.find(out + (": " + why)), std::string::npos) << ended.err;
+            EXPECT_FALSE(std::filesystem::exists(place.path(out)));
+        }
     }
 }
 

@@ -107,6 +107,25 @@ TEST(Libsvm, DoesNotAdviseFlagsThatItHasNoUseFor) {
                  load_training(files.write("a.libsvm", "1 1:nan\n0 2:1\n"), plain()));
 }
 
+TEST(Libsvm, SaysWhereSeveralLabelsOfARowBelong) {
+    const DataFiles files;
+    for (const char* name : {"a.libsvm", "a.data"})  // known by its extension, and by its content
+        EXPECT_ERROR(ErrorKind::data, "line 2, column 1: label \"1,3\" is not a number",
+                     load_training(files.write(name, "2 1:1\n1,3 1:0.5\n"), plain()));
+    EXPECT_ERROR(ErrorKind::data, "line 1, column 2: label \"1,3,12\" is not a number",
+                 load_training(files.write("b.data", " 1,3,12 1:0.5 7:-2e1\n2 1:1\n"), plain()));
+    const auto error = testing::error_of([&] { load_training(files.write("c.data", "1,3 1:0.5\n"), plain()); });
+    ASSERT_TRUE(error.has_value());
+    EXPECT_NE(std::string(error->what()).find("--target-file"), std::string::npos) << error->what();
+    for (const char* text : {"1,3 1\n", "1,3 1:x\n", "1,3 1:2,4\n", "1,a 1:2\n", "1,3 12:30:59\n", "1,3 1:\n", "1,3 :1\n"})
+        EXPECT_FALSE(looks_like_libsvm(text)) << text;
+    EXPECT_TRUE(looks_like_libsvm("1,3 1:0.5\n"));
+    LoadOptions apart = plain();
+    apart.target_file = files.write("labels.csv", "p,q\n1,0\n1,1\n");
+    const auto data = load_training(files.write("d.data", "0 1:1\n0 1:0.5\n"), apart);
+    EXPECT_EQ(targets_of(data.train), (std::vector<float>{1, 0, 1, 1})) << "which is what the message tells to do";
+}
+
 TEST(Libsvm, RefusesFlagsForColumns) {
     const DataFiles files;
     const std::string path = files.write("a.libsvm", "1 1:1\n0 2:1\n");

@@ -103,6 +103,7 @@ const std::vector<Damage<Dataset>> damages_of_datasets = {
 TEST(DamagedDataset, IsRefusedByEveryWayIn) {
     const RandomProblem<float> problem(rows, columns, 0, 3);
     const Model model = train(problem.dataset(), quick("squared")).model;
+    std::vector<float> scores(rows);
     for (const Damage<Dataset>& damage : damages_of_datasets) {
         Dataset data = problem.dataset();
         damage.inflict(data);
@@ -111,7 +112,8 @@ TEST(DamagedDataset, IsRefusedByEveryWayIn) {
         const std::vector<Entry> entries = {{"train", [&] { train(data, quick("squared")); }},
                                             {"describe_plan", [&] { describe_plan(data, quick("squared")); }},
                                             {"validation", [&] { train(problem.dataset(), held_out); }},
-                                            {"evaluate", [&] { model.evaluate(data); }}};
+                                            {"evaluate", [&] { model.evaluate(data); }},
+                                            {"predict", [&] { model.predict(data, scores); }}};
         for (const Entry& entry : entries) {
             const auto error = error_of(entry.call);
             ASSERT_TRUE(error.has_value()) << entry.name << " of data with " << damage.name;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "host/train/atomic_file.hpp"
@@ -215,6 +216,53 @@ TEST(Model, TakesAMatrixOfTheOtherRealType) {
     model.decision_function({problem.x.data(), 50, 5}, narrow_scores);
     model.decision_function({wide.data(), 50, 5}, wide_scores);
     for (std::size_t r = 0; r < 50; ++r) EXPECT_EQ(wide_scores[r], static_cast<double>(narrow_scores[r]));
+}
+
+/// As files are read for a model.
+TEST(Model, DoesNotStandardiseADataSetAgain) {
+    const RandomProblem<float> problem(50, 5, 2, 11);
+    Model model = trained<float>("logistic", 2);
+    model.input = {{2, 1, .5, 4, 1}, {1, 0, -.25, 0, .5}};  // exact in float32 where the numbers are
+    std::vector<float> x(problem.x.begin(), problem.x.end());
+    for (float& value : x) value = std::round(8 * value) / 8;
+    const MatrixView<const float> view(x.data(), 50, 5);
+    std::vector<float> scores(50), probabilities(100), classes(50);
+    model.decision_function(view, scores);
+    model.predict_proba(view, probabilities);
+    model.predict(view, classes);
+    Dataset data = Dataset::allocate(RealType::float32, 50, 5, 1, false);
+    const auto fill = [&](bool standardised) {
+        for (std::int64_t r = 0; r < 50; ++r)
+            for (std::size_t j = 0; j < 5; ++j) {
+                const float value = view.row(r)[j];
+                data.mutable_features<float>()[r * data.stride() + static_cast<std::int64_t>(j)] =
+                    standardised ? static_cast<float>(value * model.input.scale[j] + model.input.shift[j]) : value;
+            }
+        data.input = standardised ? model.input : ColumnAffine{};
+    };
+    for (const bool standardised : {false, true}) {
+        fill(standardised);
+        std::vector<float> from_data(50), twice(100);
+        model.decision_function(data, from_data);
+        EXPECT_EQ(from_data, scores) << standardised;
+        model.predict(data, from_data);
+        EXPECT_EQ(from_data, classes) << standardised;
+        model.predict_proba(data, twice);
+        EXPECT_EQ(twice, probabilities) << standardised;
+    }
+    data.input.shift[2] = 7;
+    for (const auto& asked :
+         std::vector<std::function<void()>>{[&] { model.decision_function(data, scores); }, [&] { model.predict(data, classes); },
+                                            [&] { model.predict_proba(data, probabilities); }}) {
+        const auto error = error_of(asked);
+        ASSERT_TRUE(error.has_value());
+        EXPECT_EQ(error->kind(), ErrorKind::data);
+        EXPECT_NE(std::string(error->what()).find("column 3: it is standardised otherwise"), std::string::npos) << error->what();
+    }
+    model.spec.features = 6;  // fewer columns than the model has are named before
+    model.parameters.resize(7, 0.0);
+    model.input = {};
+    EXPECT_THROW(model.predict(data, classes), Error);
 }
 
 TEST(Model, RefusesShapesThatDoNotFitAndProbabilitiesItDoesNotHave) {
