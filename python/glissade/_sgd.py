@@ -7,9 +7,12 @@ the rows. docs/python.md lists what differs.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 from sklearn import linear_model
 
+from . import _log
 from ._descent import OWN_PARAMETERS, Descent, Outcome, check_weights, narrow_indices, schedule_watches
 from ._estimator import CLASSIFIER_LOSSES, Estimator, make_loss
 
@@ -162,7 +165,8 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
             weights = weights * np.where(codes == positive, self._expanded_class_weight[positive], 1.0)
         if watched is not None:
             watched = (watched[0], signs(watched[1]), watched[2])
-        outcome = descent.one(X, signs(codes), weights, output, make_loss(self.loss, self.epsilon), native, watched)
+        with _log.about(f"class {self.classes_[positive]} against the rest") if count > 1 else nullcontext():
+            outcome = descent.one(X, signs(codes), weights, output, make_loss(self.loss, self.epsilon), native, watched)
         self._note(outcome, **({"class": self.classes_[positive]} if count > 1 else {}))
         return outcome
 
