@@ -7,6 +7,7 @@
 #include "glissade/trainer.hpp"
 #include "host/cli/averaging_flags.hpp"
 #include "host/cli/flag_parser.hpp"
+#include "host/cli/machine_flags.hpp"
 #include "host/cli/network_flags.hpp"
 #include "host/cli/rule_flags.hpp"
 
@@ -32,7 +33,6 @@ private:
     void add_rules(CLI::App& app);
     void add_penalties(CLI::App& app);
     void add_limits(CLI::App& app);
-    void add_machine(CLI::App& app);
     void choose_rules();
     void follow_sklearn(const Dataset& data);
     void list_members();
@@ -40,11 +40,11 @@ private:
     RuleFlags rule_flags_;
     AveragingFlags averaging_;
     NetworkFlags network_;
+    MachineFlags machine_;
     std::vector<std::string> lr_, l2_, seed_;
     std::string loss_ = "auto", optimizer_;
     std::string schedule_, batch_size_;  // empty: not given
     std::string shuffle_ = "full", class_weight_ = "none";
-    std::string storage_ = "float32", precision_ = "float32";
     bool epochs_given_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "glissade/error.hpp"
+#include "host/export/cpp_answers.hpp"
 #include "host/export/cpp_network.hpp"
 #include "host/export/cpp_text.hpp"
 #include "host/export/raw_inputs.hpp"
@@ -63,7 +64,7 @@ public:
                 (model_.spec.is_network() ? "#include <vector>\n" : "") + "\nnamespace " + name_ + " {\n\n";
         text += counts() + row_type();
         text += "namespace detail {\n\n" + parameters() + helpers() + tables() + "}  // namespace detail\n\n";
-        text += scores() + (classifies() ? classes() : values());
+        text += scores() + cpp_answers(model_, row());
         return text + "}  // namespace " + name_ + "\n";
     }
 
@@ -72,11 +73,6 @@ private:
     bool one_output() const { return model_.spec.outputs == 1; }
     std::string row() const { return has_text_ ? "const Row& row" : "const double* row"; }
     std::string cell(std::size_t c) const { return has_text_ ? "row." + members_[c] : "row[" + std::to_string(c) + "]"; }
-    bool has_probabilities() const {
-        const std::string_view loss = model_.spec.loss.name();
-        return loss == "logistic" || loss == "softmax" || loss == "modified_huber";
-    }
-
     std::string head(const std::string& producer_version) const {
         const std::string at = name_ + "::";
         std::string text = "// A " + std::string(model_.spec.loss.name()) + " model, trained with Glissade " + producer_version +
@@ -87,12 +83,12 @@ private:
             text += "//   " + at + "predict(row, int* out)   for each label 1 or 0, whether the row has it, in this order:";
             for (const std::string& label : model_.class_labels) text += " " + cpp_quoted(label);
             text += "\n";
-            if (has_probabilities())
+            if (cpp_has_probabilities(model_.spec))
                 text += "//   " + at + "predict_proba(row, out)  " + std::to_string(model_.spec.outputs) + " probabilities\n";
         } else if (classifies()) {
             text += "//   " + at + "predict(row)             the label of the class\n//   " + at +
                     "predict_class(row)       its index, -1 for none\n";
-            if (has_probabilities())
+            if (cpp_has_probabilities(model_.spec))
                 text += "//   " + at + "predict_proba(row, out)  " + std::to_string(model_.class_labels.size()) + " probabilities\n";
         } else {
             text += one_output() ? "//   " + at + "predict(row)             the value\n"
@@ -251,80 +247,6 @@ inline void add_category(int first, int count, int category, double* out) {
                     : "    for (int o = 0; o < outputs; ++o) out[o] = static_cast<double>(detail::biases()[o]);\n" + additions("out");
         if (!classifies() && !model_.target_scale.empty())
             text += "    for (int o = 0; o < outputs; ++o) out[o] = out[o] * detail::target_scale()[o] + detail::target_shift()[o];\n";
-        return text + "}\n\n";
-    }
-
-    std::string values() const {
-        const bool logarithm = model_.spec.loss.link() == Link::logarithm;
-        std::string text;
-        if (one_output()) {
-            text += "inline double predict(" + row() + ") {\n    double out[outputs];\n    scores(row, out);\n";
-            return text + "    return " + (logarithm ? "std::exp(out[0])" : "out[0]") + ";\n}\n\n";
-        }
-        text += "inline void predict(" + row() + ", double* out) {\n    scores(row, out);\n";
-        if (logarithm) text += "    for (int o = 0; o < outputs; ++o) out[o] = std::exp(out[o]);\n";
-        return text + "}\n\n";
-    }
-
-    std::string several_labels() const {
-        std::string text = "inline void predict(" + row() + ", int* labels) {\n    double out[outputs];\n    scores(row, out);\n" +
-                           "    for (int o = 0; o < outputs; ++o) labels[o] = out[o] > 0 ? 1 : 0;\n}\n\n";
-        if (!has_probabilities()) return text;
-        return text + "inline void predict_proba(" + row() + ", double* out) {\n    scores(row, out);\n" +
-               "    for (int o = 0; o < outputs; ++o) out[o] = " + probability_of("out[o]") + ";\n}\n\n";
-    }
-
-    /// Of a loss of two classes.
-    std::string probability_of(const std::string& score) const {
-        if (model_.spec.loss.name() == "logistic") return "1 / (1 + std::exp(-" + score + "))";
-        return "((" + score + " < -1 ? -1.0 : " + score + " > 1 ? 1.0 : " + score + ") + 1) / 2";
-    }
-
-    std::string classes() const {
-        if (model_.spec.multi_label) return several_labels();
-        std::string text = "inline int predict_class(" + row() + ") {\n    double out[outputs];\n    scores(row, out);\n" +
-                           "    if (std::isnan(out[0])) return -1;\n";
-        text += one_output()
-                    ? "    return out[0] > 0 ? 1 : 0;\n}\n\n"
-                    : "    int best = 0;\n    for (int o = 1; o < outputs; ++o) {\n        if (out[o] > out[best]) best = o;\n    }\n"
-                      "    return best;\n}\n\n";
-        text += "inline const char* predict(" + row() + ") {\n    const int found = predict_class(row);\n" +
-                "    return found < 0 ? \"\" : detail::labels()[found];\n}\n\n";
-        return has_probabilities() ? text + probabilities() : text;
-    }
-
-    std::string probabilities() const {
-        std::string text = "inline void predict_proba(" + row() + ", double* out) {\n";
-        const bool logistic = model_.spec.loss.name() == "logistic";
-        if (model_.spec.one_vs_rest())
-            return text + R"(    scores(row, out);
-    double sum = 0;
-    for (int o = 0; o < outputs; ++o) {
-        out[o] = )" +
-                   probability_of("out[o]") +
-                   R"(;
-        sum += out[o];
-    }
-    for (int o = 0; o < outputs; ++o) out[o] = sum <= 0 ? 1.0 / outputs : out[o] / sum;
-}
-
-)";
-        if (!one_output())
-            return text + R"(    scores(row, out);
-    double top = out[0], sum = 0;
-    for (int o = 1; o < outputs; ++o) top = out[o] > top ? out[o] : top;
-    for (int o = 0; o < outputs; ++o) sum += out[o] = std::exp(out[o] - top);
-    for (int o = 0; o < outputs; ++o) out[o] /= sum;
-}
-
-)";
-        text += "    double score[1];\n    scores(row, score);\n";
-        if (logistic)
-            text += "    out[0] = 1 / (1 + std::exp(score[0]));\n    out[1] = 1 / (1 + std::exp(-score[0]));\n";
-        else
-            text +=
-                "    const double bounded = score[0] < -1 ? -1.0 : score[0] > 1 ? 1.0 : score[0];\n    out[0] = (1 - bounded) / 2;\n"
-                "    out[1] = (1 + bounded) / 2;\n";
         return text + "}\n\n";
     }
 

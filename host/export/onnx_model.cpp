@@ -9,6 +9,7 @@
 #include "glissade/error.hpp"
 #include "host/export/onnx_activation.hpp"
 #include "host/export/onnx_graph.hpp"
+#include "host/export/onnx_probabilities.hpp"
 #include "host/export/raw_inputs.hpp"
 
 // Names of values inside the graph begin with "/", which no input's does.
@@ -249,46 +250,14 @@ private:
         return order;
     }
 
-    /// One-vs-rest: logistic functions of a row's scores, brought to sum 1. Runtimes bound their sigmoids, so that shares of small ones
-    /// come from logarithms: min(z, 0) - log(1 + e^-|z|).
-    std::string add_logistic_shares(const std::string& scores) {
-        const std::string power = graph_.add("Exp", {graph_.add("Neg", {graph_.add("Abs", {scores}, "/size")}, "/minus size")}, "/power");
-        const std::string rest = graph_.add("Log", {graph_.add("Add", {power, reals("/one", {}, {1.0})}, "/one more")}, "/rest");
-        const std::string logs =
-            graph_.add("Sub", {graph_.add("Min", {scores, reals("/zero score", {}, {0.0})}, "/below 0"), rest}, "/logs");
-        return graph_.add("Softmax", {logs}, "/shares", {axis(1)});
-    }
-
-    /// The same of probabilities that may all be 0, which makes all classes alike.
-    std::string add_shares(const std::string& each) {
-        const std::string sum = graph_.add("ReduceSum", {each, graph_.constant("/classes", {1}, std::vector<std::int64_t>{1})}, "/sum");
-        const std::string none = graph_.add("Equal", {sum, reals("/nothing", {}, {0.0})}, "/none of them");
-        const std::string alike = reals("/alike", {}, {1.0 / static_cast<double>(model_.spec.outputs)});
-        return graph_.add("Where", {none, alike, graph_.add("Div", {each, sum}, "/divided")}, "/shares");
-    }
-
     void add_probabilities(const std::string& scores) {
-        const std::string_view loss = model_.spec.loss.name();
-        const auto classes = static_cast<std::int64_t>(model_.class_labels.size());
-        std::string raw = scores, probabilities;
-        if (model_.spec.outputs == 1) raw = graph_.add("Concat", {graph_.add("Neg", {scores}, "/other score"), scores}, "/pair", {axis(1)});
-        if (loss == "softmax") {
-            probabilities = graph_.add("Softmax", {raw}, "/softmax", {axis(1)});
-        } else if (loss == "logistic") {
-            probabilities = model_.spec.one_vs_rest() ? add_logistic_shares(raw) : graph_.add("Sigmoid", {raw}, "/sigmoid");
-        } else if (loss == "modified_huber") {
-            const std::string clipped = graph_.add("Clip", {raw, reals("/low", {}, {-1.0}), reals("/high", {}, {1.0})}, "/clipped");
-            const std::string raised = graph_.add("Add", {clipped, reals("/one", {}, {1.0})}, "/raised");
-            probabilities = graph_.add("Mul", {raised, reals("/half", {}, {0.5})}, "/halved");
-            if (model_.spec.one_vs_rest()) probabilities = add_shares(probabilities);
-        } else {
-            graph_.add("Identity", {scores}, "scores");
-            return output("scores", real_, {any_rows, model_.spec.outputs},
-                          "decision values: the loss " + std::string(loss) + " knows no probabilities");
-        }
-        // Runtimes bound their sigmoids, and so lose a NaN.
-        graph_.add("Where", {graph_.add("IsNaN", {raw}, "/unknown"), raw, probabilities}, "probabilities");
-        output("probabilities", real_, {any_rows, classes}, "of the classes in this order: " + label_order());
+        const std::string probabilities = add_onnx_probabilities(graph_, model_, scores);
+        if (!probabilities.empty())
+            return output(probabilities, real_, {any_rows, static_cast<std::int64_t>(model_.class_labels.size())},
+                          "of the classes in this order: " + label_order());
+        graph_.add("Identity", {scores}, "scores");
+        output("scores", real_, {any_rows, model_.spec.outputs},
+               "decision values: the loss " + std::string(model_.spec.loss.name()) + " knows no probabilities");
     }
 
     const Model& model_;

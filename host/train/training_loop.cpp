@@ -2,12 +2,9 @@
 #include "host/train/training_loop.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <iterator>
 #include <utility>
 
 #include "glissade/device.hpp"
-#include "glissade/error.hpp"
 #include "host/execution/idle.hpp"
 #include "host/train/backend_choice.hpp"
 #include "host/train/lbfgs_backend.hpp"
@@ -17,9 +14,6 @@
 namespace glissade {
 
 namespace {
-
-constexpr double seconds_between_checkpoints =
-    1;  // a save waits for the disk, some milliseconds: where epochs are shorter, it is most of them
 
 double since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -65,26 +59,6 @@ void TrainingLoop<Real>::begin(RunState<Real> state) {
     segment_steps_ = std::clamp<std::int64_t>((std::int64_t{1} << 26) / std::max<std::int64_t>(1, work), 1, 4096);
     rebuild();
     begun_ = std::chrono::steady_clock::now();
-}
-
-template <class Real>
-void TrainingLoop<Real>::begin_from(const std::string& directory) {
-    // The store that rejects a damaged checkpoint is the one that may later write past it.
-    if (!store_ || directory != options_.checkpoint.directory)
-        fail(ErrorKind::internal, "a run resumes in the directory that it writes to");
-    RunState<Real> state;
-    const auto loaded = store_->load_newest([&](std::span<const std::byte> bytes, const std::string& path) {
-        const CheckpointHeader header = decode_checkpoint_header(bytes, path);
-        if (header.settings != settings_)
-            fail(ErrorKind::data,
-                 path + ": it was written by a run with other settings: " + header.settings + " there, " + settings_ + " here");
-        if (header.fingerprint != fingerprint_)
-            fail(ErrorKind::data, path + ": it was written by a run on other data (the fingerprints differ)");
-        state = decode_checkpoint<Real>(bytes, path, shape());
-    });
-    if (!loaded) fail(ErrorKind::data, directory + ": there is no checkpoint to resume from");
-    saved_step_ = state.step;
-    begin(std::move(state));
 }
 
 template <class Real>
@@ -184,15 +158,6 @@ StopReason TrainingLoop<Real>::run_segments() {
 }
 
 template <class Real>
-bool TrainingLoop<Real>::checkpoint_is_due(bool epoch_ended) const {
-    const std::int64_t every = options_.checkpoint.every_steps;
-    if (every > 0) return state_.step % every == 0;
-    if (!epoch_ended) return false;
-    if (options_.checkpoint.every_epochs > 0) return scheduler_->epoch_of(state_.step) % options_.checkpoint.every_epochs == 0;
-    return !saved_seconds_ || seconds() - *saved_seconds_ >= seconds_between_checkpoints;
-}
-
-template <class Real>
 void TrainingLoop<Real>::absorb(const SegmentReport& report, std::int64_t first_step) {
     const auto living = alive();
     for (std::int64_t s = 0; s < report.steps_done; ++s) {
@@ -289,81 +254,6 @@ std::optional<StopReason> TrainingLoop<Real>::reason_to_stop(Control control) co
     if (state_.step >= run_.total_steps) return std::nullopt;  // the run is over anyway
     if (options_.max_seconds > 0 && seconds() >= options_.max_seconds) return StopReason::max_seconds;
     return std::nullopt;
-}
-
-template <class Real>
-void TrainingLoop<Real>::save_checkpoint(bool at_end) {
-    if (!store_ || (at_end && saved_step_ == state_.step)) return;
-    if (!alive().empty()) {
-        state_.live = backend_->get_state();
-        state_.rule_memory = ahead_ ? ahead_->memory_before : scheduler_->memory;
-    }
-    if (!writing_begun_ && options_.checkpoint.before_first) options_.checkpoint.before_first();
-    writing_begun_ = true;
-    const CheckpointHeader header{state_.step, state_.step / run_.batches.steps_per_epoch, settings_, fingerprint_,
-                                  options_.checkpoint.user_data};
-    store_->save(state_.step, encode_checkpoint(header, shape(), state_));
-    saved_step_ = state_.step;
-    saved_seconds_ = seconds();
-}
-
-template <class Real>
-Control TrainingLoop<Real>::report_progress(const SegmentReport& report, std::int64_t first_step) {
-    if (!options_.on_segment || report.steps_done == 0) return Control::go_on;
-    const auto living = alive();
-    std::vector<double> sums(living.size(), 0.0);
-    for (std::size_t i = 0; i < report.loss_sums.size(); ++i) sums[i % sums.size()] += report.loss_sums[i];
-    const std::size_t lead = leading(living, sums);
-    const MemberTrack<Real>& track = state_.tracks[living[lead]];
-    const auto& plan = run_.batches;
-    const auto rows_before = [&](std::int64_t step) {
-        return step / plan.steps_per_epoch * rows_of_epoch() + std::min(step % plan.steps_per_epoch * plan.batch_size, rows_of_epoch());
-    };
-    const auto rows = static_cast<double>(rows_before(state_.step) - rows_before(first_step));
-    Progress progress;
-    progress.step = state_.step;
-    progress.total_steps = run_.total_steps;
-    progress.epoch = scheduler_->epoch_of(state_.step);
-    progress.total_epochs = run_.total_epochs;
-    progress.members = run_.settings;
-    progress.member = static_cast<std::int64_t>(living[lead]);
-    progress.loss = sums[lead] / rows;
-    progress.lr = scheduler_->lr(state_.step - 1, static_cast<std::int64_t>(lead));
-    progress.seconds = seconds();
-    progress.rows_per_second =
-        static_cast<double>(rows_before(state_.step) - rows_before(first_run_step_)) / std::max(progress.seconds, 1e-9);
-    progress.epoch_ended = progress.epoch > scheduler_->epoch_of(first_step);
-    if (scheduler_->ends_epoch(state_.step)) progress.validation = track.history.back().validation;
-    progress.finished_epochs = epochs_after(first_step);
-    return options_.on_segment(progress);
-}
-
-/// The position in `living` of the member that would be kept if the run ended here.
-template <class Real>
-std::size_t TrainingLoop<Real>::leading(const std::vector<std::size_t>& living, const std::vector<double>& segment_losses) const {
-    const auto loss = [&](std::size_t i) {
-        const MemberTrack<Real>& track = state_.tracks[living[i]];
-        if (track.best_epoch > 0) return track.best_loss;
-        return track.history.empty() ? segment_losses[i] : track.history.back().loss;
-    };
-    std::size_t lead = 0;
-    for (std::size_t i = 1; i < living.size() && static_cast<std::int64_t>(living[i]) < run_.settings; ++i)
-        if (loss(i) < loss(lead)) lead = i;
-    return lead;
-}
-
-template <class Real>
-std::vector<EpochRecord> TrainingLoop<Real>::epochs_after(std::int64_t step) const {
-    std::vector<EpochRecord> records;
-    for (const std::size_t m : alive()) {
-        if (static_cast<std::int64_t>(m) >= run_.settings) break;
-        const auto& history = state_.tracks[m].history;
-        auto first = history.end();
-        while (first != history.begin() && std::prev(first)->step > step) --first;
-        records.insert(records.end(), first, history.end());
-    }
-    std::stable_sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.epoch < b.epoch; });
-    return records;
 }
 
 template class TrainingLoop<float>;

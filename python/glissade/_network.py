@@ -9,10 +9,8 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from scipy.special import xlogy
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
-from sklearn.neural_network._base import LOSS_FUNCTIONS
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 from sklearn.utils._param_validation import Interval
 
@@ -21,6 +19,7 @@ from ._data import Dataset
 from ._descent import OWN_PARAMETERS as _LINEAR_PARAMETERS
 from ._descent import check_weights, threads_for
 from ._errors import DivergedError
+from ._network_loss import LeftOut, scaled, telling
 from ._train import _joined
 
 OWN_PARAMETERS: dict[str, list[Any]] = {
@@ -107,7 +106,7 @@ class Descent:
         self.estimator, self.units, self.rows, self.dtype = estimator, units, X.shape[0], X.dtype
         # scikit-learn's loss of several targets is the mean of theirs, its slopes are those of the sum.
         self.divisor = units[-1] if estimator.out_activation_ == "identity" else 1
-        self.left_out = _LeftOut(y, weights) if estimator.out_activation_ == "exp" else None
+        self.left_out = LeftOut(y, weights) if estimator.out_activation_ == "exp" else None
         check_weights(weights)
         kind = {"identity": "squared_error", "exp": "poisson"}.get(estimator.out_activation_, estimator.out_activation_)
         self.loss = _core.Loss(_LOSSES[kind])
@@ -194,10 +193,10 @@ class Descent:
 
     def scaled(self, record: dict[str, Any]) -> dict[str, Any]:
         """A record of the library's, with the loss as scikit-learn counts it."""
-        return _scaled(record, self.divisor, self.left_out, record["epoch"])
+        return scaled(record, self.divisor, self.left_out, record["epoch"])
 
     def _callback(self, told: Any, verbose: bool = False) -> Any:
-        return _telling(told, self.divisor, self.left_out, verbose) if told is not None or verbose else None
+        return telling(told, self.divisor, self.left_out, verbose) if told is not None or verbose else None
 
     def lbfgs(self, weights: np.ndarray | None) -> None:
         e = self.estimator
@@ -221,52 +220,6 @@ class Descent:
                 ConvergenceWarning,
                 stacklevel=2,
             )
-
-
-class _LeftOut:
-    """What the library's Poisson loss leaves out, as it does not depend on the prediction. scikit-learn averages it over each batch, by the
-    weights there, so that with weights it depends on which rows meet in a batch."""
-
-    def __init__(self, y: np.ndarray, weights: np.ndarray | None) -> None:
-        self.of_rows = np.sum(xlogy(y, y) - y, axis=1, dtype=np.float64)
-        self.weights = None if weights is None else np.asarray(weights, dtype=np.float64)
-        self.batches(len(y), 0, False)
-
-    def batches(self, size: int, seed: int, shuffled: bool) -> None:
-        self.size, self.seed, self.shuffled, self.known = size, seed, shuffled, (0, 0.0)
-
-    def mean(self, epoch: int) -> float:
-        """Over the epoch, which counts from 1."""
-        if self.known[0] != epoch:
-            self.known = (epoch, self._mean(epoch))
-        return self.known[1]
-
-    def _mean(self, epoch: int) -> float:
-        if self.weights is None:
-            return float(np.mean(self.of_rows))
-        rows = len(self.of_rows)
-        order = _core.row_order(rows, self.seed, bool(self.shuffled), epoch - 1)
-        begins = np.arange(0, rows, self.size)
-        sums, weights = (np.add.reduceat(values[order], begins) for values in (self.of_rows * self.weights, self.weights))
-        counts = np.minimum(self.size, rows - begins)
-        return float(np.sum(counts * np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)) / rows)
-
-
-def _scaled(record: dict[str, Any], divisor: int, left_out: _LeftOut | None, epoch: int) -> dict[str, Any]:
-    return {**record, "loss": record["loss"] / divisor + (0.0 if left_out is None else left_out.mean(epoch))}
-
-
-def _telling(told: Any, divisor: int, left_out: _LeftOut | None, verbose: bool) -> Any:
-    """A callback of a run that holds no more than these: a run that is held by what it holds is never freed."""
-
-    def callback(report: dict[str, Any]) -> bool:
-        epochs = [_scaled(record, divisor, left_out, record["epoch"]) for record in report["finished_epochs"]]
-        for record in epochs if verbose else ():
-            print(f"Iteration {record['epoch']}, loss = {record['loss']:.8f}")
-        epoch = report["epoch"] if epochs else report["epoch"] + 1
-        return told is not None and told({**_scaled(report, divisor, left_out, epoch), "finished_epochs": epochs})
-
-    return callback
 
 
 def rule_of(estimator: Any) -> _core.Optimizer:
@@ -295,12 +248,3 @@ def policy_of(estimator: Any) -> Any:
     if e.solver == "sgd":
         return SGDOptimizer([], rate_of(e), e.learning_rate, e.momentum, e.nesterovs_momentum, e.power_t)
     return AdamOptimizer([], rate_of(e), e.beta_1, e.beta_2, e.epsilon)
-
-
-def loss_of(estimator: Any, X: Any, y: np.ndarray, weights: np.ndarray | None) -> float:
-    """scikit-learn's loss of its parameters as they are."""
-    e = estimator
-    name = "binary_log_loss" if e.out_activation_ == "logistic" else e.loss
-    total = X.shape[0] if weights is None else np.sum(weights)
-    penalty = 0.5 * e.alpha * sum(np.vdot(layer, layer) for layer in e.coefs_) / total
-    return float(LOSS_FUNCTIONS[name](y, e._forward_pass_fast(X, check_input=False).reshape(y.shape), weights) + penalty)

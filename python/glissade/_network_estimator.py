@@ -15,7 +15,8 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from ._descent import check_weights
 from ._errors import DivergedError
-from ._network import Descent, loss_of, policy_of, refuse
+from ._network import Descent, policy_of, refuse
+from ._network_loss import loss_of
 from ._show import close_lines, plot_history
 
 
