@@ -41,7 +41,6 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
         **OWN_PARAMETERS,
         "loss": [StrOptions({*linear_model.SGDClassifier.loss_functions, "softmax"})],
     }
-    loss_functions = {**linear_model.SGDClassifier.loss_functions, "softmax": linear_model.SGDClassifier.loss_functions["log_loss"]}
 
     def __init__(
         self,
@@ -111,6 +110,9 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
             check_weights(sample_weight)
             super().partial_fit(narrow_indices(X), y, classes=classes, sample_weight=sample_weight)
         return self
+
+    def _get_loss_function(self, loss):
+        return super()._get_loss_function("log_loss" if loss == "softmax" else loss)
 
     def _check_proba(self):
         return self.loss == "softmax" or super()._check_proba()
