@@ -51,7 +51,7 @@ struct SparseControl {
     std::uint32_t clock = 0;          ///< steps before step 0, from an arbitrary start: what stamps count
 };
 
-/// Where a row of the batch lies, and where its entries begin among those of its tile.
+/// Where a row of the batch lies, and where its entries begin among those of its tile, if they are sorted.
 struct SparseRowPlace {
     std::int64_t begin = 0;
     std::uint32_t length = 0, place = 0;
@@ -87,7 +87,7 @@ struct SparseStepParams {
     bool by_atomics = false;                ///< gradients are added in whatever order threads come: no pairs, no sort, no norm
     std::int64_t tile_rows = 1;             ///< rows whose entries are counted together
     SparseRowPlace* places = nullptr;       ///< [batch_size]
-    std::uint32_t* tile_entries = nullptr;  ///< [tiles]: entries of a tile, then of those before it
+    std::uint32_t* tile_entries = nullptr;  ///< [tiles]: entries of a tile, then of those before it; not by atomics
     float* slopes = nullptr;                ///< [batch_size][models]: scores, then slopes
     float* losses = nullptr;                ///< [batch_size][members]
     float* partials = nullptr;              ///< [partials][members losses, models biases]

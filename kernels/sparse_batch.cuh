@@ -13,7 +13,7 @@ struct CountStorage {
     std::uint32_t values[tuning::sparse_threads];
 };
 
-// Does: finds the rows of the step's batch and counts their entries, so that each knows where its own belong.
+// Does: finds the rows of the step's batch and, unless by atomics, counts their entries, so that each knows where its own belong.
 // Layout: a thread a row; a block counts the entries of tile_rows rows, as many as it has threads.
 // Reads+Writes: two offsets out of order (64 bytes of memory) and a place of 16 bytes written a row.
 // Order of sums: whole numbers.
@@ -31,10 +31,12 @@ static __global__ void __launch_bounds__(tuning::sparse_threads) sparse_rows_ker
             place.begin = params.offsets[row];
             place.length = static_cast<std::uint32_t>(params.offsets[row + 1] - place.begin);
         }
-        const std::uint32_t end = block_count(storage.values, place.length);
-        place.place = end - place.length;
+        if (!params.by_atomics) {
+            const std::uint32_t end = block_count(storage.values, place.length);
+            place.place = end - place.length;
+            if (threadIdx.x == blockDim.x - 1) params.tile_entries[tile] = end;
+        }
         if (position < batch.rows) params.places[position] = place;
-        if (threadIdx.x == blockDim.x - 1) params.tile_entries[tile] = end;
     }
 }
 

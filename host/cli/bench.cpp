@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "glissade/device.hpp"
 #include "glissade/error.hpp"
@@ -115,7 +116,7 @@ BenchReport measure_all(const BenchFlags& flags, const BenchData& data) {
     const std::vector<std::int64_t> batches = flags.batch_sizes.empty() ? std::vector<std::int64_t>{options.batch_size} : flags.batch_sizes;
     for (const std::int64_t batch : batches) {
         options.batch_size = batch;
-        measure_batch(report, data, options);
+        for (Measurement& run : measure_batch(report.probes, report.card, data, options)) report.runs.push_back(std::move(run));
     }
     if (flags.verify) report.verification = verify(data.train, options, report.left_out.empty());
     return report;

@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "glissade/error.hpp"
-#include "host/cli/bench_report.hpp"
 #include "host/cli/text.hpp"
 #include "host/execution/machine.hpp"
 
@@ -79,19 +78,22 @@ Measurement measure(const std::string& name, const Dataset& train_rows, const Da
     return measurement;
 }
 
-void measure_batch(BenchReport& report, const BenchData& data, TrainOptions options) {
+std::vector<Measurement> measure_batch(const std::vector<MachineProbe>& probes, const std::optional<CardProbe>& card, const BenchData& data,
+                                       TrainOptions options) {
+    std::vector<Measurement> runs;
     const bool in_order = options.shuffle == Shuffle::none;
     const std::string device = options.device;
     options.device = "cpu";
-    for (const MachineProbe& probe : report.probes) {
+    for (const MachineProbe& probe : probes) {
         options.threads = probe.threads;
-        report.runs.push_back(measure("CPU, " + counted(probe.threads, "thread"), data.train, data.held_out, options));
-        report.runs.back().bound_bytes_per_second = in_order ? probe.read_bytes_per_second : probe.gather_bytes_per_second;
+        runs.push_back(measure("CPU, " + counted(probe.threads, "thread"), data.train, data.held_out, options));
+        runs.back().bound_bytes_per_second = in_order ? probe.read_bytes_per_second : probe.gather_bytes_per_second;
     }
-    if (!report.card) return;
+    if (!card) return runs;
     options.device = device == "auto" ? "cuda" : device;
-    report.runs.push_back(measure("CUDA, " + report.card->name, data.train, data.held_out, options));
-    report.runs.back().bound_bytes_per_second = in_order ? report.card->read.median : report.card->gather.median;
+    runs.push_back(measure("CUDA, " + card->name, data.train, data.held_out, options));
+    runs.back().bound_bytes_per_second = in_order ? card->read.median : card->gather.median;
+    return runs;
 }
 
 }  // namespace glissade::cli

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "glissade/trainer.hpp"
+#include "host/execution/card_probe.hpp"
 #include "host/execution/probe.hpp"
 
 namespace glissade::cli {
@@ -42,5 +43,13 @@ struct Measurement {
 };
 /// Trains `options.epochs` + 1 epochs on a device with some threads and scores the held-out rows.
 Measurement measure(const std::string& name, const Dataset& train_rows, const Dataset& held_out, TrainOptions options);
+
+struct BenchData {
+    Dataset train, held_out;
+    std::string name;
+};
+/// The runs of one batch size: the CPU by each probe's threads, then the card, if there is one.
+std::vector<Measurement> measure_batch(const std::vector<MachineProbe>& probes, const std::optional<CardProbe>& card, const BenchData& data,
+                                       TrainOptions options);
 
 }  // namespace glissade::cli

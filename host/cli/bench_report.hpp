@@ -12,11 +12,6 @@
 
 namespace glissade::cli {
 
-struct BenchData {
-    Dataset train, held_out;
-    std::string name;
-};
-
 /// What `glissade bench` found.
 struct BenchReport {
     std::string data, left_out;  ///< left_out: why CUDA took no part; empty if it did
@@ -33,9 +28,6 @@ inline constexpr const char* sparse_caution =
     "rows are sparse: the probe reads rows of their mean length, nonzeros alone; the parameters of their columns, out of order, come on "
     "top "
     "and are not probed, so that 100 % is out of reach";
-
-/// Adds the runs of one batch size: the CPU by each probe's threads, then the card, if there is one.
-void measure_batch(BenchReport& report, const BenchData& data, TrainOptions options);
 
 /// For people: probes, runs, and a chart of their rates.
 std::string bench_text(const BenchReport& report);

@@ -48,24 +48,46 @@ void with_adder(SparseWorker<Real>& worker, const SparseLayout& layout, Real* re
 
 }  // namespace
 
-/// Adds a tile's entries at once, or keeps its slopes until they are sorted.
+/// Adds a tile's entries at once, keeps the gradient of a row, or hands the entries on to be sorted.
 template <class Real>
 void SparseRunner<Real>::keep_tile(SparseWorker<Real>& worker, int rows) {
-    const Real* slopes = worker.tile.data();
-    if (plan_.threads == 1) {
-        const Real* scale = problem_.affine.scale;
-        with_adder(worker, layout_, records_.data(), [&](auto& adder) {
-            for (int r = 0; r < rows; ++r) {
-                const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[r]);
-                for (std::int64_t k = 0; k < row.count; ++k)
-                    adder.add(row.indices[k], scaled(row.values[k], scale, row.indices[k]), slopes + r, tile_rows);
-                if (adder.next - worker.held.data() >= most_held) adder.next = list_touched(worker, adder.next);
-            }
-            list_touched(worker, adder.next);
-        });
-        return;
+    if (plan_.threads > 1) return layout_.models == 1 ? sort_tile<true>(worker, rows) : sort_tile<false>(worker, rows);
+    if (!by_row_ || !keep_row(worker)) add_tile(worker, rows);
+}
+
+/// Keeps the gradient of a step of one row and one model: no column comes twice, so that what an entry adds is all, and need not go by the
+/// record; bit for bit what add_tile leads to. False if the row is longer than a block, or a term so large that it has to be looked at.
+template <class Real>
+bool SparseRunner<Real>::keep_row(SparseWorker<Real>& worker) {
+    const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[0]);
+    if (row.count > block_columns) return false;
+    const Real slope = worker.tile.data()[0];
+    const Real* scale = problem_.affine.scale;
+    Real* gradient = worker.block.data();
+    bool has_large = false;
+    for (std::int64_t k = 0; k < row.count; ++k) {
+        const Real term = slope * scaled(row.values[k], scale, row.indices[k]);
+        has_large |= !(rules::magnitude(term) <= worker.harmless);
+        gradient[k] = mean_of(Real(0) + term, Real(1));
     }
-    layout_.models == 1 ? sort_tile<true>(worker, rows) : sort_tile<false>(worker, rows);
+    worker.row_is_kept = !has_large;
+    return worker.row_is_kept;
+}
+
+/// Adds a tile's entries to the gradients of their columns.
+template <class Real>
+void SparseRunner<Real>::add_tile(SparseWorker<Real>& worker, int rows) {
+    const Real* slopes = worker.tile.data();
+    const Real* scale = problem_.affine.scale;
+    with_adder(worker, layout_, records_.data(), [&](auto& adder) {
+        for (int r = 0; r < rows; ++r) {
+            const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[r]);
+            for (std::int64_t k = 0; k < row.count; ++k)
+                adder.add(row.indices[k], scaled(row.values[k], scale, row.indices[k]), slopes + r, tile_rows);
+            if (adder.next - worker.held.data() >= most_held) adder.next = list_touched(worker, adder.next);
+        }
+        list_touched(worker, adder.next);
+    });
 }
 
 /// Hands a tile's entries to the threads that add their columns. Of a single model what is added goes with the entry; of several its row

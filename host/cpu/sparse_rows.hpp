@@ -7,12 +7,12 @@
 /// Scores of sparse rows: the arithmetic that training and prediction share. Plain loops: what they wait for is memory.
 namespace glissade::cpu {
 
-/// The entries of one row.
+/// The entries of one row. Without initial values: a step has many of them on its stack.
 template <class Real>
 struct SparseRow {
-    const std::uint32_t* indices = nullptr;
-    const Real* values = nullptr;
-    std::int64_t count = 0;
+    const std::uint32_t* indices;
+    const Real* values;
+    std::int64_t count;
 };
 template <class Real>
 SparseRow<Real> row_of(const SparseView<const Real>& x, std::int64_t row) {

@@ -29,6 +29,7 @@ SparseRunner<Real>::SparseRunner(const Problem<Real>& problem, const SparsePlan&
       undo_(layout_.columns * saved_size()),
       partials_(std::max(full_.shape.partials, last_.shape.partials) * (layout_.models + layout_.members)),
       bias_gradient_(layout_.models) {
+    by_row_ = plan.threads == 1 && plan.batch_rows == 1 && layout_.models == 1 && !(problem.clip_norm > Real(0)) && problem.idle.lazy();
     for (int g = 0; g < column_groups; ++g) part_of_group_[g] = g * plan.threads / column_groups;
     const std::int64_t tile = (layout_.models + layout_.members + problem.target_count + problem.weight_sets) * tile_rows;
     for (int t = 0; t < plan.threads; ++t) {

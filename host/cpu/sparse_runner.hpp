@@ -29,6 +29,7 @@ struct SparseWorker {
     std::int64_t touched_count = 0, row_count = 0;
     Real *undo_begin = nullptr, *undo_end = nullptr;  ///< its columns as they were before the segment, as far as touched since
     std::uint32_t now = 0;                            ///< stamp of the step under way
+    bool row_is_kept = false;                         ///< the gradient of the step's only row is in `block`, not in the records
     bool has_large = false;                           ///< a term of this step is above `harmless`, or not a number
     Real harmless = 0;                                ///< so many terms as a batch has rows add up to a finite number
     std::vector<char> not_finite;                     ///< a member
@@ -37,7 +38,7 @@ struct SparseWorker {
     SparseEntry<Real>* part_of(std::size_t thread) { return entries.data() + static_cast<std::int64_t>(thread) * entries_a_part; }
     void begin_step(std::uint32_t stamp) {
         now = stamp;
-        has_large = false;
+        has_large = row_is_kept = false;
         touched_count = row_count = 0;
         for (std::size_t t = 0; t < next.size(); ++t) next[t] = part_of(t);
     }
@@ -78,6 +79,8 @@ private:
     void score_row(SparseWorker<Real>& worker, const SparseRow<Real>& row, Real* out);
     void add_partial(SparseWorker<Real>& worker, int rows, std::int64_t partial);
     void keep_tile(SparseWorker<Real>& worker, int rows);
+    void add_tile(SparseWorker<Real>& worker, int rows);
+    bool keep_row(SparseWorker<Real>& worker);
     std::uint32_t* list_touched(SparseWorker<Real>& worker, const std::uint32_t* held_end);
     template <bool Single>
     void sort_tile(SparseWorker<Real>& worker, int rows);
@@ -94,6 +97,8 @@ private:
     void drop_step(const SparseWorker<Real>& worker);
 
     void update(SparseWorker<Real>& worker, int thread, std::int64_t step);
+    void update_row(SparseWorker<Real>& worker, std::int64_t step);
+    template <bool FromRecords>
     void update_block(SparseWorker<Real>& worker, const std::uint32_t* columns, const std::uint32_t* stamps, std::int64_t count,
                       std::int64_t member, std::int64_t step);
     void update_all(SparseWorker<Real>& worker, int thread, std::int64_t member, std::int64_t step);
@@ -130,6 +135,7 @@ private:
     FillRows fill_rows_;
     StepPlan full_, last_;
     int part_of_group_[column_groups];
+    bool by_row_ = false;  ///< steps have one row and one model, and nothing goes by all gradients of a step
 
     std::vector<std::unique_ptr<SparseWorker<Real>>> workers_;
     AlignedArray<Real> records_;                         ///< gradients are zero between steps

@@ -9,6 +9,10 @@ namespace glissade::cpu {
 
 template <class Real>
 void SparseRunner<Real>::update(SparseWorker<Real>& worker, int thread, std::int64_t step) {
+    if (worker.row_is_kept) {
+        if (!all_[0]) return update_row(worker, step);
+        add_tile(worker, 1);
+    }
     std::uint32_t columns[block_columns], stamps[block_columns];
     constexpr std::int64_t ahead = 12;
     for (std::int64_t first = 0; first < worker.touched_count; first += block_columns) {
@@ -21,7 +25,7 @@ void SparseRunner<Real>::update(SparseWorker<Real>& worker, int thread, std::int
             if (!saved_all_ && touched.stamp <= slow_.clock) save(worker, touched.column, touched.stamp);
         }
         for (std::int64_t m = 0; m < layout_.members; ++m)
-            if (!all_[static_cast<std::size_t>(m)]) update_block(worker, columns, stamps, count, m, step);
+            if (!all_[static_cast<std::size_t>(m)]) update_block<true>(worker, columns, stamps, count, m, step);
     }
     for (std::int64_t m = 0; m < layout_.members; ++m) {
         if (all_[static_cast<std::size_t>(m)])
@@ -29,6 +33,20 @@ void SparseRunner<Real>::update(SparseWorker<Real>& worker, int thread, std::int
         else if (problem_.idle.skips && problem_.averaging)
             average_others(worker, thread, m, step);
     }
+}
+
+/// The step of a row whose gradient keep_row kept.
+template <class Real>
+void SparseRunner<Real>::update_row(SparseWorker<Real>& worker, std::int64_t step) {
+    const SparseRow<Real> row = row_of(problem_.sparse, worker.ids[0]);
+    std::uint32_t stamps[block_columns];
+    for (std::int64_t k = 0; k < row.count; ++k) {
+        Real* r = record(row.indices[k]);
+        stamps[k] = stamp_of(r);
+        if (!saved_all_ && stamps[k] <= slow_.clock) save(worker, row.indices[k], stamps[k]);
+        set_stamp(r, worker.now);
+    }
+    update_block<false>(worker, row.indices, stamps, row.count, 0, step);
 }
 
 /// This thread's share of all columns, those without a gradient too.
@@ -39,7 +57,7 @@ void SparseRunner<Real>::update_all(SparseWorker<Real>& worker, int thread, std:
     for (std::int64_t first = begin; first < end; first += block_columns) {
         const std::int64_t count = std::min<std::int64_t>(block_columns, end - first);
         for (std::int64_t i = 0; i < count; ++i) columns[i] = static_cast<std::uint32_t>(first + i);
-        update_block(worker, columns, nullptr, count, member, step);
+        update_block<true>(worker, columns, nullptr, count, member, step);
     }
 }
 
@@ -93,8 +111,10 @@ void SparseRunner<Real>::catch_up(Real* theta, const Real* marks, const std::uin
     }
 }
 
-/// One member's step on some columns. `stamps` are those before this step; a step over all columns needs none.
+/// One member's step on some columns. `stamps` are those before this step; a step over all columns needs none. The gradients are those of
+/// the records, or lie in the worker's block as they are.
 template <class Real>
+template <bool FromRecords>
 void SparseRunner<Real>::update_block(SparseWorker<Real>& worker, const std::uint32_t* columns, const std::uint32_t* stamps,
                                       std::int64_t count, std::int64_t member, std::int64_t step) {
     const Real* row = scalars(step, member);
@@ -109,11 +129,12 @@ void SparseRunner<Real>::update_block(SparseWorker<Real>& worker, const std::uin
     for (std::int64_t model = member * layout_.outputs; model < (member + 1) * layout_.outputs; ++model) {
         for (std::int64_t i = 0; i < count; ++i) {
             const Real* r = record(columns[i]);
-            gradient[i] = r[layout_.gradient_at() + model];
+            if constexpr (FromRecords) gradient[i] = r[layout_.gradient_at() + model];
             for (int f = 0; f <= layout_.state_vectors; ++f)
                 theta[f * block_columns + i] = r[layout_.theta_at + f * layout_.models + model];
         }
-        for (std::int64_t i = 0; i < count; ++i) gradient[i] = mean_of(gradient[i], rows) * factor;
+        if constexpr (FromRecords)
+            for (std::int64_t i = 0; i < count; ++i) gradient[i] = mean_of(gradient[i], rows) * factor;
         catch_up(theta, marked ? marks : theta, stamps, count, worker.now, member, k);
         UpdateTask<Real> task;
         task.scalars = row;
@@ -129,7 +150,7 @@ void SparseRunner<Real>::update_block(SparseWorker<Real>& worker, const std::uin
             Real* r = record(columns[i]);
             for (int f = 0; f <= layout_.state_vectors; ++f)
                 r[layout_.theta_at + f * layout_.models + model] = theta[f * block_columns + i];
-            r[layout_.gradient_at() + model] = Real(0);
+            if constexpr (FromRecords) r[layout_.gradient_at() + model] = Real(0);
         }
     }
 }

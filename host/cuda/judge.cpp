@@ -8,6 +8,7 @@
 #include "glissade/rules/judge.hpp"
 #include "host/cuda/card.hpp"
 #include "host/execution/backend.hpp"
+#include "host/execution/sparse_lengths.hpp"
 #include "kernels/gateway/sort.hpp"
 #include "kernels/tuning.hpp"
 
@@ -257,11 +258,13 @@ void check_free(std::int64_t bytes, const cuda::Card& card) {
 
 JudgedSums judge_sparse(const ScoreTask<float>& task, const JudgedRows<float>& rows, const cuda::Card& card) {
     using namespace cuda;
-    const SparseScoreShape shape = SparseScoreShape::of(task.sparse.columns, task.outputs, task.bias, card.facts.multiprocessors, {});
+    SparseScoreShape shape = SparseScoreShape::of(task.sparse.columns, task.outputs, task.bias, card.facts.multiprocessors, {});
+    shape.hold(longest_row_of(rows.sparse));
     const JudgeShape judged{task.outputs, shape.chunk_rows, shape.multiprocessors};
-    check_free(shape.bytes() + judge_work_bytes(rows, judged), card);
+    const std::int64_t scales = task.affine ? shape.columns : 0;
+    check_free(shape.bytes() + judge_work_bytes(rows, judged) + scales * static_cast<std::int64_t>(sizeof(float)), card);
     const Stream stream;
-    const DeviceBuffer<float> scale(task.affine ? shape.columns : 0, "the scale of the columns");
+    const DeviceBuffer<float> scale(scales, "the scale of the columns");
     stream.copy(scale.data(), task.affine.scale, scale.count(), cudaMemcpyHostToDevice, "the scale of the columns");
     SparseScorer scorer(shape, scale.data(), stream);
     return Judge(rows, std::make_unique<SparseHeldOut>(rows, scorer, false), judged, stream).judge(task.parameters);

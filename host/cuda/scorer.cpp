@@ -7,6 +7,7 @@
 #include "host/cuda/card.hpp"
 #include "host/cuda/sparse_scorer.hpp"
 #include "host/execution/backend.hpp"
+#include "host/execution/sparse_lengths.hpp"
 #include "kernels/tuning.hpp"
 
 namespace glissade {
@@ -94,13 +95,18 @@ private:
     Scorer scorer_;
 };
 
+SparseScoreShape shape_for(const ScoreTask<float>& task, const Card& card) {
+    SparseScoreShape shape = SparseScoreShape::of(task.sparse.columns, task.outputs, task.bias, card.facts.multiprocessors, {});
+    shape.hold(longest_row_of(task.sparse));
+    return shape;
+}
+
 class SparseCardScorer final : public CardScorer {
 public:
     SparseCardScorer(const ScoreTask<float>& task, const Card& card)
         : ordinal_(card.facts.ordinal),
           scale_(task.affine ? task.sparse.columns : 0, "the scale of the columns"),
-          scorer_(SparseScoreShape::of(task.sparse.columns, task.outputs, task.bias, card.facts.multiprocessors, {}), scale_.data(),
-                  stream_) {
+          scorer_(shape_for(task, card), scale_.data(), stream_) {
         stream_.copy(scale_.data(), task.affine.scale, scale_.count(), cudaMemcpyHostToDevice, "the scale of the columns");
     }
 
@@ -125,10 +131,6 @@ std::unique_ptr<CardScorer> make_card_scorer(const ScoreTask<float>& task, int o
     const cuda::DeviceScope scope(ordinal);
     if (task.sparse.offsets != nullptr) return std::make_unique<cuda::SparseCardScorer>(task, card);
     return std::make_unique<cuda::DenseCardScorer>(task, card);
-}
-
-void score_on_cuda(const ScoreTask<float>& task, int ordinal, std::span<float> scores_out) {
-    make_card_scorer(task, ordinal)->score(task, scores_out);
 }
 
 }  // namespace glissade

@@ -10,9 +10,9 @@ namespace glissade::cuda {
 
 using kernels::SparseStepParams;
 
-/// What a run points to besides the problem's arrays.
-SparseStepParams SparseBackend::params() const {
-    const auto work = static_cast<std::size_t>(work_);
+/// Everything that a step in a store reads and writes.
+SparseStepParams SparseBackend::params(int store) const {
+    const Store& place = stores_[static_cast<std::size_t>(store)];
     SparseStepParams p;
     p.shape = plan_.shape;
     p.idle = static_cast<int>(problem_.idle.kind);
@@ -63,8 +63,8 @@ SparseStepParams SparseBackend::params() const {
     p.group_squares = group_squares_.data();
     p.factors = factors_.data();
     p.bad = bad_.data();
-    p.records = stores_[work].records.data();
-    p.biases = stores_[work].biases.data();
+    p.records = place.records.data();
+    p.biases = place.biases.data();
     p.bias_gradient = bias_gradient_.data();
     return p;
 }

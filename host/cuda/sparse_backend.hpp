@@ -20,7 +20,8 @@ namespace glissade::cuda {
 /// which step it is the device counts, so the host only launches and looks back once a table. Steps work in one store of parameters and
 /// state; before a segment the store is copied to another, which is what there is to show, and to go back to, until the segment's report
 /// has been read. So the next segment is set off before that, and what the host reads and judges meanwhile goes by a stream of its own.
-/// Everything but a scorer of longer rows is allocated by the constructor; the null stream is never used.
+/// Everything is allocated, and every graph made, by the constructor; only score() of rows that are longer than a staging buffer, which no
+/// run asks for, takes more. The null stream is never used.
 class SparseBackend final : public Backend<float> {
 public:
     /// The card must be the current device.
@@ -72,17 +73,18 @@ private:
 
     void allocate();
     void upload_rows();
-    kernels::SparseStepParams params() const;
+    kernels::SparseStepParams params(int store) const;
     void queue_sort(bool by_group) const;
-    void queue_step(bool all) const;
+    void queue_step(bool all, int store) const;
     void try_a_step();
-    Graph& step_graph(bool all);
+    void make_graphs();
     void fill_table(Leg& leg, const float* scalars);
     void queue_table(const Leg& leg);
     void keep_before(const Leg& leg);
     Slow collect(const Leg& leg, SegmentReport& report);
     int free_store();
-    void move_clock_back();
+    bool is_late(const Slow& slow) const { return slow.clock >= wishes_.latest_clock; }
+    void move_clock_back(Slow& slow);
     void go_back_to(int store) noexcept;
     const Store& shown() const;
     enum class RecordsMove { to_device, to_host, both };
@@ -116,10 +118,11 @@ private:
     std::deque<Leg> under_way_;  ///< two at most
     int next_table_ = 0;
     std::vector<double> loss_sums_;
-    std::array<std::array<std::unique_ptr<Graph>, 2>, stores> graphs_;  ///< of a step in each store, over all parameters or not, once used
-    Stream stream_, side_;                                              ///< steps; state, scores and validation
-    std::unique_ptr<SparseScorer> scorer_;                              ///< from here on: they wait for the stream
-    std::unique_ptr<Judge> judge_;                                      ///< null without validation rows
+    /// Of a step in each store: of the batch's columns, of all. Null where no step is such a one.
+    std::array<std::array<std::unique_ptr<Graph>, 2>, stores> graphs_;
+    Stream stream_, side_;                  ///< steps; state, scores and validation
+    std::unique_ptr<SparseScorer> scorer_;  ///< from here on: they wait for the stream
+    std::unique_ptr<Judge> judge_;          ///< null without validation rows
 };
 
 std::unique_ptr<SparseBackend> make_sparse_backend_with(const Problem<float>& problem, const BackendLimits& limits,

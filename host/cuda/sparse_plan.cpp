@@ -48,7 +48,7 @@ void add_budget(SparseCardPlan& plan, const Problem<float>& problem, const Card&
     budget.tables = budget.table_steps * own_step + budget.table_epochs * static_cast<std::int64_t>(sizeof(EpochOrder)) +
                     static_cast<std::int64_t>(sizeof(kernels::SparseControl));
     const std::int64_t an_entry = plan.by_atomics ? 0 : 16 + (plan.by_slot ? 4 + real : 0) + (plan.clips_by_norm ? 16 : 0);
-    budget.work = plan.capacity * an_entry + plan.sort_bytes + plan.tiles() * 4 +
+    budget.work = plan.capacity * an_entry + plan.sort_bytes + (plan.by_atomics ? 0 : plan.tiles() * 4) +
                   plan.batch_rows * (static_cast<std::int64_t>(sizeof(kernels::SparseRowPlace)) + (shape.models() + shape.members) * real) +
                   plan.partials * (shape.models() + shape.members) * real + column_groups * shape.members * real +
                   shape.members * (real + 4) + shape.models() * real;
@@ -64,8 +64,11 @@ void add_held_out_budget(SparseCardPlan& plan, const Problem<float>& problem, co
     const std::int64_t there = limit > 0 ? std::min(limit, free) : free;
     plan.held_out = {SparseHeldOut::bytes(rows.sparse), judge_work_bytes(rows, plan.judge_shape(true))};
     plan.keeps_held_out = plan.budget.total() + plan.held_out.total() <= there;
-    if (!plan.keeps_held_out) plan.held_out = {0, judge_work_bytes(rows, plan.judge_shape(false))};
-    plan.budget.staging += plan.held_out.total();
+    if (!plan.keeps_held_out) {
+        plan.held_out = {0, judge_work_bytes(rows, plan.judge_shape(false))};
+        plan.score.hold(longest_row_of(rows.sparse));
+    }
+    plan.budget.staging = plan.score.bytes() + plan.held_out.total();
 }
 
 /// Bytes by memory's rate, kernels by what each takes at least. A record is read once an entry and read and written once a column of the
@@ -142,6 +145,7 @@ SparseCardPlan plan_sparse_card(const Problem<float>& problem, const Card& card,
     plan.key_bits = std::max(1, static_cast<int>(std::bit_width(static_cast<std::uint64_t>(plan.shape.columns - 1))));
     plan.touches = problem.idle.lazy() || problem.idle.skips;
     plan.runs_over_all = (!problem.idle.lazy() && !problem.idle.skips) || (problem.idle.skips && problem.averaging);
+    plan.may_run_over_all = plan.runs_over_all || problem.idle.by_product();
     if (!plan.by_atomics)
         check_launch(kernels::sort_entries_scratch(plan.capacity, plan.key_bits, &plan.sort_bytes), "the sort", "asking for its scratch");
     if (plan.clips_by_norm) {

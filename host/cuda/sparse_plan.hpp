@@ -32,8 +32,9 @@ struct SparseCardPlan {
     bool by_slot = false;     ///< entries carry their place in the batch through the sort, not their term
     int key_bits = 1;         ///< of a column
     std::int64_t sort_bytes = 0;
-    bool touches = true;         ///< a step updates the batch's columns ...
-    bool runs_over_all = false;  ///< ... and each runs over all of them
+    bool touches = true;            ///< a step updates the batch's columns ...
+    bool runs_over_all = false;     ///< ... and each runs over all of them ...
+    bool may_run_over_all = false;  ///< ... or some do
     int threads = 32, row_blocks = 1, score_blocks = 1, entry_blocks = 1, column_blocks = 1, norm_blocks = 1;
     std::int64_t chunk_columns = 1;  ///< records that come and go together
     MemoryBudget budget;             ///< validation counts as memory to work with

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "glissade/error.hpp"
+#include "host/cuda/card.hpp"
+#include "host/execution/sparse_lengths.hpp"
 #include "kernels/launch_sparse.hpp"
 #include "kernels/tuning.hpp"
 
@@ -85,6 +87,9 @@ void SparseScorer::queue(const DeviceRows& rows, float* scores) {
 /// The slot's rows of `x`, whose scores go to `scores`.
 void SparseScorer::queue(Slot& slot, const SparseView<const float>& x, float* scores) {
     const std::int64_t begin = x.offsets[slot.first], entries = x.offsets[slot.first + slot.rows] - begin;
+    if (entries > slot.values.count())
+        fail(ErrorKind::internal, "a row of " + std::to_string(entries) + " nonzeros, where a chunk holds " +
+                                      std::to_string(slot.values.count()) + ", was to be scored");
     std::copy_n(x.offsets + slot.first, slot.rows + 1, slot.host_offsets.data());
     std::copy_n(x.indices + begin, entries, slot.host_indices.data());
     std::copy_n(x.values + begin, entries, slot.host_values.data());
@@ -103,8 +108,7 @@ void SparseScorer::set(const float* parameters) {
 
 /// Rows that are longer than a slot get their room before any row is on its way.
 void SparseScorer::make_room_for(const SparseView<const float>& x) {
-    std::int64_t longest = 0;
-    for (std::int64_t row = 0; row < x.rows; ++row) longest = std::max(longest, x.offsets[row + 1] - x.offsets[row]);
+    const std::int64_t longest = longest_row_of(x);
     for (Slot& slot : slots_) {
         if (longest <= slot.values.count()) continue;  // what take_entries sets last
         slot.done.wait();
@@ -113,7 +117,6 @@ void SparseScorer::make_room_for(const SparseView<const float>& x) {
 }
 
 void SparseScorer::queue_from_host(const SparseView<const float>& x, float* scores) {
-    make_room_for(x);
     std::size_t turn = 0;
     for (std::int64_t first = 0; first < x.rows; turn ^= 1) {
         Slot& slot = slots_[turn];

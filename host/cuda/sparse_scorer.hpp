@@ -12,8 +12,8 @@
 
 namespace glissade::cuda {
 
-/// Scores of sparse rows on the device that is current when it is made. Rows come in chunks by two slots that take turns. Allocates once;
-/// only a row with more nonzeros than a slot holds makes it larger.
+/// Scores of sparse rows on the device that is current when it is made. Rows come in chunks by two slots that take turns. Allocates once,
+/// but for score(), where a row with more entries than a slot holds makes it larger.
 class SparseScorer {
 public:
     /// `scale`: device memory, or null for 1.
@@ -38,7 +38,7 @@ public:
         const float* values = nullptr;
     };
     void queue(const DeviceRows& rows, float* scores);
-    /// Rows of the host, through the slots.
+    /// Rows of the host, through the slots, of which each holds the longest: SparseScoreShape::hold.
     void queue_from_host(const SparseView<const float>& x, float* scores);
     const Stream& stream() const { return stream_; }
 

@@ -29,8 +29,8 @@ void SparseBackend::queue_sort(bool by_group) const {
 }
 
 /// One step, whichever the device has come to; `all`: some member's runs over all parameters.
-void SparseBackend::queue_step(bool all) const {
-    const kernels::SparseStepParams p = params();
+void SparseBackend::queue_step(bool all, int store) const {
+    const kernels::SparseStepParams p = params(store);
     const auto launched = [](int status, const char* kernel) { check_launch(status, kernel, sparse_subject); };
     const int threads = plan_.threads;
     cudaStream_t stream = stream_.get();
@@ -45,28 +45,32 @@ void SparseBackend::queue_step(bool all) const {
     }
     launched(kernels::launch_sparse_decide(p, threads, stream), "sparse_decide");
     if (plan_.touches) launched(kernels::launch_sparse_update(p, plan_.entry_blocks, threads, stream), "sparse_update");
-    if (all || plan_.runs_over_all)
-        launched(kernels::launch_sparse_update_all(p, plan_.column_blocks, threads, stream), "sparse_update_all");
+    if (all) launched(kernels::launch_sparse_update_all(p, plan_.column_blocks, threads, stream), "sparse_update_all");
 }
 
-/// A step of a frozen run over all parameters, which changes nothing: kernels are loaded now and not while a graph is written down, which
-/// CUDA forbids, and what the card cannot run is found here.
+/// A step of a frozen run by every kernel that a step may need, which changes nothing: kernels are loaded now and not while a graph is
+/// written down, which CUDA forbids, and what the card cannot run is found here. Only sorts look at what lies there, so that is set.
 void SparseBackend::try_a_step() {
+    for (const auto* buffer : {&keys_in_, &terms_in_, &groups_in_, &columns_in_})
+        if (buffer->count() > 0)
+            check(cudaMemsetAsync(buffer->data(), 0, static_cast<std::size_t>(buffer->bytes()), stream_.get()), "cudaMemsetAsync",
+                  "the nonzeros of a batch");
     kernels::SparseControl& control = *tables_[0].control.data();
     control = {};
     control.frozen_member = 0;
     stream_.copy(control_.data(), &control, 1, cudaMemcpyHostToDevice, "a first step");
-    queue_step(true);
+    queue_step(plan_.may_run_over_all, work_);
     stream_.synchronize("a first step");
 }
 
-/// The graph of a step in the store where steps work.
-Graph& SparseBackend::step_graph(bool all) {
-    std::unique_ptr<Graph>& graph = graphs_[static_cast<std::size_t>(work_)][all ? 1 : 0];
-    if (!graph)
-        graph = std::make_unique<Graph>(
-            stream_, [&] { queue_step(all); }, sparse_subject);
-    return *graph;
+/// Of every step that the run may have.
+void SparseBackend::make_graphs() {
+    for (int store = 0; store < stores; ++store)
+        for (const bool all : {false, true}) {
+            if (all ? !plan_.may_run_over_all : plan_.runs_over_all) continue;
+            graphs_[static_cast<std::size_t>(store)][all ? 1 : 0] = std::make_unique<Graph>(
+                stream_, [&] { queue_step(all, store); }, sparse_subject);
+        }
 }
 
 /// The leg's table on the host's side; which of its steps run over all parameters of some member; what waits after it. `scalars`: of its
@@ -107,8 +111,9 @@ void SparseBackend::queue_table(const Leg& leg) {
                  "scalars of the steps");
     stream_.copy(waiting_.data(), table.waiting.data(), leg.steps * members, cudaMemcpyHostToDevice, "scalars of the steps");
     stream_.copy(control_.data(), table.control.data(), 1, cudaMemcpyHostToDevice, "the course of a segment");
-    for (const char all : table.all) step_graph(all != 0).launch(stream_, sparse_subject);
-    check_launch(kernels::launch_sparse_drop(params(), plan_.entry_blocks, plan_.threads, stream_.get()), "sparse_drop",
+    const auto& graphs = graphs_[static_cast<std::size_t>(work_)];
+    for (const char all : table.all) graphs[all != 0 || plan_.runs_over_all ? 1 : 0]->launch(stream_, sparse_subject);
+    check_launch(kernels::launch_sparse_drop(params(work_), plan_.entry_blocks, plan_.threads, stream_.get()), "sparse_drop",
                  "a step that was not taken");
     stream_.copy(table.control.data() + 1, control_.data(), 1, cudaMemcpyDeviceToHost, "the course of a segment");
     stream_.copy(table.losses.data(), losses_.data(), leg.steps * members, cudaMemcpyDeviceToHost, "losses of the steps");
@@ -167,7 +172,6 @@ void SparseBackend::go_back_to(int store) noexcept {
 SegmentReport SparseBackend::run(const Segment<float>& segment) {
     const DeviceScope scope(card_.facts.ordinal);
     if (!under_way_.empty()) fail(ErrorKind::internal, "run: a segment is under way");
-    if (slow_.clock >= wishes_.latest_clock) move_clock_back();
     SegmentReport report;
     loss_sums_.clear();
     Leg leg;
@@ -175,6 +179,7 @@ SegmentReport SparseBackend::run(const Segment<float>& segment) {
     Slow slow = slow_;
     keep_before(leg);
     try {
+        if (is_late(slow)) move_clock_back(slow);
         for (std::int64_t first = 0; first < segment.steps && !report.frozen; first += leg.steps) {
             leg.first_step = segment.first_step + first;
             leg.steps = std::min(plan_.budget.table_steps, segment.steps - first);
@@ -198,16 +203,16 @@ void SparseBackend::start(const Segment<float>& segment) {
         fail(ErrorKind::internal,
              "start: a segment of " + std::to_string(segment.steps) + " steps, with " + std::to_string(under_way_.size()) + " under way");
     const DeviceScope scope(card_.facts.ordinal);
-    if ((under_way_.empty() ? slow_ : under_way_.back().end).clock >= wishes_.latest_clock) move_clock_back();
     Leg leg;
     leg.first_step = segment.first_step;
     leg.steps = segment.steps;
     leg.before = free_store();
     leg.table = next_table_;
     leg.begin = under_way_.empty() ? slow_ : under_way_.back().end;
-    fill_table(leg, segment.scalars);
     keep_before(leg);
     try {
+        if (is_late(leg.begin)) move_clock_back(leg.begin);
+        fill_table(leg, segment.scalars);
         queue_table(leg);
     } catch (...) {
         go_back_to(leg.before);

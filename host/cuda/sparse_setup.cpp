@@ -14,6 +14,7 @@ SparseBackend::SparseBackend(const Problem<float>& problem, const BackendLimits&
     allocate();
     upload_rows();
     try_a_step();
+    make_graphs();
     scorer_ = std::make_unique<SparseScorer>(plan_.score, scale_.data(), side_);
     if (problem_.held_out.features.rows > 0)
         judge_ =
@@ -41,7 +42,7 @@ void SparseBackend::allocate() {
     losses_ = {steps * members, "losses of the steps"};
     control_ = {1, "the course of a segment"};
     places_ = {plan_.batch_rows, "the rows of a batch"};
-    tile_entries_ = {plan_.tiles(), "the rows of a batch"};
+    tile_entries_ = {plan_.by_atomics ? 0 : plan_.tiles(), "the rows of a batch"};
     slopes_ = {plan_.batch_rows * models, "the rows of a batch"};
     row_losses_ = {plan_.batch_rows * members, "the rows of a batch"};
     partials_ = {plan_.partials * (models + members), "partial sums"};
@@ -105,20 +106,19 @@ void SparseBackend::visit_records(const Store& store, RecordsMove move, const Vi
     }
 }
 
-/// Ages stay, stamps move down, and with them the clock of whoever goes on from the store where steps work. Waits.
-void SparseBackend::move_clock_back() {
+/// Ages stay, stamps move down, and with them the clock of who goes on from the store where steps work, which has been put aside. Waits.
+void SparseBackend::move_clock_back(Slow& slow) {
     stream_.synchronize("the ages of columns");
     const auto froze = [&](const Leg& leg) { return tables_[static_cast<std::size_t>(leg.table)].control.data()[1].frozen_member >= 0; };
     if (!under_way_.empty() && froze(under_way_.back())) return;  // what is set off behind it is not wanted
-    std::uint32_t& clock = under_way_.empty() ? slow_.clock : under_way_.back().end.clock;
     const std::int64_t stride = plan_.shape.stride();
     visit_records(stores_[static_cast<std::size_t>(work_)], RecordsMove::both, [&](std::int64_t, std::int64_t columns, float* records) {
         for (std::int64_t j = 0; j < columns; ++j) {
-            const std::uint32_t age = std::min(clock - std::bit_cast<std::uint32_t>(records[j * stride]), most_age);
+            const std::uint32_t age = std::min(slow.clock - std::bit_cast<std::uint32_t>(records[j * stride]), most_age);
             records[j * stride] = std::bit_cast<float>(most_age - age);
         }
     });
-    clock = most_age;
+    slow.clock = most_age;
 }
 
 /// The store whose state the last report speaks of: from the segment under way on what was put aside before it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace glissade::cuda {
@@ -20,6 +21,8 @@ struct SparseScoreShape {
     std::int64_t chunk_rows = 1, chunk_entries = 1;
     int threads = 32, multiprocessors = 1;
 
+    /// From here on a chunk holds a row of so many entries.
+    void hold(std::int64_t longest_row) { chunk_entries = std::max(chunk_entries, longest_row); }
     std::int64_t parameters() const { return outputs * (columns + (bias ? 1 : 0)); }
     std::int64_t bytes() const { return parameters() * 4 + 2 * (chunk_entries * 8 + (chunk_rows + 1) * 8 + chunk_rows * outputs * 4); }
     static SparseScoreShape of(std::int64_t columns, std::int64_t outputs, bool bias, int multiprocessors, const SparseWishes& wishes);

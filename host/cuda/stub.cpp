@@ -45,10 +45,6 @@ std::unique_ptr<CardScorer> make_card_scorer(const ScoreTask<float>&, int) {
     refuse();
 }
 
-void score_on_cuda(const ScoreTask<float>&, int, std::span<float>) {
-    refuse();
-}
-
 JudgedSums judge_on_cuda(const ScoreTask<float>&, const JudgedRows<float>&, int) {
     refuse();
 }

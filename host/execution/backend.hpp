@@ -248,7 +248,6 @@ public:
 };
 /// For matrices of up to the rows of `task`; more come in several trips. Throw Error(device | memory) if the card cannot be made ready.
 std::unique_ptr<CardScorer> make_card_scorer(const ScoreTask<float>& task, int ordinal);
-void score_on_cuda(const ScoreTask<float>& task, int ordinal, std::span<float> scores_out);
 /// The sums over rows of their scores by `task`, whose rows are not looked at. Throws Error(memory) if what it needs does not fit.
 JudgedSums judge_on_cuda(const ScoreTask<float>& task, const JudgedRows<float>& rows, int ordinal);
 

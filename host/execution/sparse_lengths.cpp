@@ -17,6 +17,13 @@ std::vector<std::int64_t> lengths_of(const SparseView<const Real>& x) {
     return counts;
 }
 
+template <class Real>
+std::int64_t longest_row_of(const SparseView<const Real>& x) {
+    std::int64_t longest = 0;
+    for (std::int64_t r = 0; r < x.rows; ++r) longest = std::max(longest, x.offsets[r + 1] - x.offsets[r]);
+    return longest;
+}
+
 std::int64_t most_entries_of(const std::vector<std::int64_t>& lengths, std::int64_t rows, bool repeat) {
     std::int64_t entries = 0;
     for (std::size_t length = lengths.size(); length-- > 0 && rows > 0;) {
@@ -29,5 +36,7 @@ std::int64_t most_entries_of(const std::vector<std::int64_t>& lengths, std::int6
 
 template std::vector<std::int64_t> lengths_of(const SparseView<const float>&);
 template std::vector<std::int64_t> lengths_of(const SparseView<const double>&);
+template std::int64_t longest_row_of(const SparseView<const float>&);
+template std::int64_t longest_row_of(const SparseView<const double>&);
 
 }  // namespace glissade

@@ -38,7 +38,8 @@ AveragePlan plan_averaging(const Averaging& averaging, const BatchPlan& batches,
 
 namespace {
 
-/// The coefficient of L2 in a step: with decay_to_zero not beyond the one that takes a weight to 0.
+/// The coefficient of L2 in a step: with decay_to_zero at most 1/lr, which takes a weight to 0. The roundings of 1/lr, of the rate and of
+/// the step may leave a few unit roundoffs of the weight, of either sign.
 template <class Rule>
 double limited_decay(const Rule& rule, double decay, double lr) {
     if constexpr (requires { rule.decay_to_zero; })

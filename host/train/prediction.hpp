@@ -89,14 +89,15 @@ DeviceChoice choose_for_task(const ScoreTask<Real>& task, const PredictOptions& 
     return task.place ? choose_for_place(options.device, *task.place) : choose_device(options.device, real_type_of<Real>());
 }
 
-/// What `f` gives on the card that was chosen. None where `auto` found the card and it lacks memory, or anything else: then the caller is
-/// told. A device that was asked for by name keeps its error.
+/// What `f` gives on the card that was chosen. None where `auto` found the card and it lacks memory, or where it fails otherwise and there
+/// is somebody to tell. A device that was asked for by name keeps its error.
 template <class F>
 auto on_chosen_card(const DeviceChoice& device, const PredictOptions& options, const F& f) -> std::optional<decltype(f())> {
     try {
         return f();
     } catch (const Error& error) {
-        if (device.named || (error.kind() != ErrorKind::device && error.kind() != ErrorKind::memory)) throw;
+        const bool may_go_on = error.kind() == ErrorKind::memory || (error.kind() == ErrorKind::device && options.on_fallback);
+        if (device.named || !may_go_on) throw;
         if (options.on_fallback) options.on_fallback(std::string("the GPU cannot be used, the CPU is: ") + error.what());
         return std::nullopt;
     }

@@ -58,9 +58,14 @@ struct ModelSpec {
 
 /// How a prediction is run. The defaults use the CPU and every processor that the process may use. Results do not depend on it.
 struct PredictOptions {
-    std::string device = "cpu";  ///< auto, cpu, cuda or cuda:N
-    int threads = 0;             ///< 1 ... 1024, or 0: usable_processors()
-    /// Called, at most once a call of a model's, with why the CPU was taken where device auto found a GPU.
+    /// cpu, cuda or cuda:N: that one, or an error. auto: for a model of float32 the first usable GPU, else the CPU; rows in the memory of a
+    /// GPU are that one's.
+    std::string device = "cpu";
+    int threads = 0;  ///< 1 ... 1024, or 0: usable_processors()
+    /// Called, at most once a call of a model's, with why the CPU is taken after all where device auto found a GPU: the model could not be
+    /// made ready there, or, in evaluate(), anything failed there. Without it the CPU is taken for want of memory only, and nobody is told;
+    /// other errors of the GPU are thrown. Scores that fail once the model is ready there are an error either way, and so is all that fails
+    /// on rows in the memory of a GPU.
     std::function<void(const std::string&)> on_fallback = {};
 };
 

@@ -7,9 +7,12 @@ the rows. docs/python.md lists what differs.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 from sklearn import linear_model
 
+from . import _log
 from ._descent import OWN_PARAMETERS, Descent, Outcome, check_weights, narrow_indices, schedule_watches
 from ._estimator import CLASSIFIER_LOSSES, Estimator, make_loss
 
@@ -101,16 +104,22 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
         return self
 
     def _fit_binary(self, X, y, *, alpha, sample_weight, learning_rate, max_iter, **_):
-        weights = sample_weight * np.where(y == self.classes_[1], self._expanded_class_weight[1], self._expanded_class_weight[0])
-        self._descend_classes(X, self._codes(y), weights, Descent(self, alpha, learning_rate, max_iter, self._seed()), [1])
+        codes, (low, high) = self._codes(y), self._expanded_class_weight
+        weights = sample_weight if low == high == 1 else sample_weight * np.where(codes, high, low)
+        self._descend_classes(X, codes, weights, Descent(self, alpha, learning_rate, max_iter, self._seed()), [1])
 
     def _fit_multiclass(self, X, y, *, alpha, sample_weight, learning_rate, max_iter, **_):
         descent = Descent(self, alpha, learning_rate, max_iter, self._seed())
         self._descend_classes(X, self._codes(y), sample_weight, descent, range(len(self.classes_)))
 
     def _codes(self, y: np.ndarray) -> np.ndarray:
-        codes = np.searchsorted(self.classes_, y)
-        if np.any(codes >= len(self.classes_)) or np.any(self.classes_[np.minimum(codes, len(self.classes_) - 1)] != y):
+        if len(self.classes_) == 2:  # many times faster than to search, which would take as long as half an epoch
+            second = np.asarray(y == self.classes_[1])
+            codes, known = second.view(np.int8), second | (y == self.classes_[0])
+        else:
+            codes = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
+            known = self.classes_[codes] == y
+        if not np.all(known):
             raise ValueError("there are labels that are not among the classes seen before")
         return codes
 
@@ -147,16 +156,17 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
     def _against_the_rest(self, X, codes, weights, watched, descent, output, positive, count) -> Outcome:
         """The run that tells class `positive` from all others, whose weight is not the classes' own then."""
         native = self.loss in CLASSIFIER_LOSSES
-        low = 0 if native else -1
 
         def signs(values):
-            return np.where(values == positive, 1, low).astype(X.dtype)
+            hits = (values == positive).astype(X.dtype)
+            return hits if native else 2 * hits - 1
 
         if count > 1:
             weights = weights * np.where(codes == positive, self._expanded_class_weight[positive], 1.0)
         if watched is not None:
             watched = (watched[0], signs(watched[1]), watched[2])
-        outcome = descent.one(X, signs(codes), weights, output, make_loss(self.loss, self.epsilon), native, watched)
+        with _log.about(f"class {self.classes_[positive]} against the rest") if count > 1 else nullcontext():
+            outcome = descent.one(X, signs(codes), weights, output, make_loss(self.loss, self.epsilon), native, watched)
         self._note(outcome, **({"class": self.classes_[positive]} if count > 1 else {}))
         return outcome
 

@@ -8,6 +8,7 @@ import sys
 from importlib import metadata
 
 import glissade
+import numpy as np
 import pytest
 from glissade import _log
 
@@ -122,3 +123,11 @@ def test_nothing_is_printed_unless_it_is_asked_for(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
     assert done.stdout == "" and done.stderr == ""
+
+
+def test_an_estimator_says_which_class_its_runs_tell_from_the_rest(points, caplog):
+    features = points[0]
+    labels = np.array(["high", "low", "middle"])[np.arange(len(features)) % 3]
+    with caplog.at_level(logging.INFO, logger="glissade"):
+        glissade.SGDClassifier(max_iter=3, random_state=0).fit(features, labels)
+    assert [plan.split(":")[0] for plan in of_level(caplog, logging.INFO)] == [f"class {name} against the rest" for name in ("high", "low", "middle")]

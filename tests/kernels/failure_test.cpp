@@ -7,6 +7,7 @@
 #include "host/cuda/segment_steps.hpp"
 #include "tests/emulation/control.hpp"
 #include "tests/kernels/compare.hpp"
+#include "tests/kernels/score_on_card.hpp"
 #include "tests/support/error_of.hpp"
 
 namespace glissade::testing {
@@ -39,7 +40,7 @@ void use_everything(const Case<float>& c, const cuda::PlanWishes& wishes) {
     (void)backend->get_state();
     std::vector<float> scores(40);
     backend->score(c.problem.features, c.start.parameters.data(), scores);
-    score_on_cuda({c.problem.features, c.problem.affine, c.start.parameters.data(), 1, true}, 0, scores);
+    score_on_card({c.problem.features, c.problem.affine, c.start.parameters.data(), 1, true}, scores);
 }
 
 std::string failing_name() {

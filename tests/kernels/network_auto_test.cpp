@@ -3,7 +3,10 @@
 // by name keeps its error.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/cuda/check.hpp"
@@ -102,6 +105,61 @@ TEST_F(CudaNetworkAuto, PredictsOnTheCpuWithoutTheLibraryOrTheMemory) {
     told.clear();
     model.decision_function(problem.view(), found, either);
     EXPECT_TRUE(told.empty()) << "the card takes it otherwise";
+}
+
+/// Then the CPU is taken only for want of memory.
+TEST_F(CudaNetworkAuto, ThrowsWhatNobodyIsToldOf) {
+    const RandomProblem<float> problem(40, 5, 3, 4);
+    const Model model = train(problem.dataset(), deep_network("cpu")).model;
+    std::vector<float> on_cpu(120), found(120);
+    model.decision_function(problem.view(), on_cpu);
+    const auto is_thrown = [](const std::function<void()>& action) {
+        const auto error = error_of(action);
+        return error && error->kind() == ErrorKind::device;
+    };
+    {
+        const MissingGemmLibrary missing;
+        EXPECT_TRUE(is_thrown([&] { model.decision_function(problem.view(), found, {.device = "auto"}); }));
+        EXPECT_TRUE(is_thrown([&] { model.evaluate(problem.dataset(), {.device = "auto"}); }));
+    }
+    use_a_card_of(1024);
+    model.decision_function(problem.view(), found, {.device = "auto"});
+    EXPECT_EQ(found, on_cpu);
+    EXPECT_EQ(model.evaluate(problem.dataset(), {.device = "auto"}).list(), model.evaluate(problem.dataset()).list());
+}
+
+/// A launch that fails: of evaluate() somebody may be told, of scores that are under way nobody.
+TEST_F(CudaNetworkAuto, ThrowsAFailedLaunchUnlessSomebodyIsTold) {
+    const RandomProblem<float> problem(40, 5, 0, 4);
+    Model model;
+    model.spec.features = 5;
+    model.spec.loss = "squared";
+    model.parameters.assign(6, .5);
+    std::vector<float> found(40);
+    std::vector<std::string> told;
+    const PredictOptions alone{.device = "auto"},
+        heard{.device = "auto", .on_fallback = [&](const std::string&text) { told.push_back(text); }};
+    const auto fails = [&](const std::function<void()>& action) {
+        emulation::reset();
+        action();
+        const auto& log = emulation::call_log();
+        const auto launch =
+            std::find_if(log.begin(), log.end(), [](const auto& call) { return std::string_view(call.name) == "cudaLaunchKernelEx"; });
+        const std::int64_t n = launch - log.begin() + 1;
+        EXPECT_NE(launch, log.end());
+        emulation::reset();
+        emulation::fail_call(n, cudaErrorLaunchFailure);
+        const auto error = error_of(action);
+        emulation::fail_call(1000000);
+        return error && error->kind() == ErrorKind::device;
+    };
+    EXPECT_TRUE(fails([&] { model.decision_function(problem.view(), found, alone); }));
+    EXPECT_TRUE(fails([&] { model.decision_function(problem.view(), found, heard); }));
+    EXPECT_TRUE(fails([&] { model.evaluate(problem.dataset(), alone); }));
+    EXPECT_TRUE(told.empty());
+    EXPECT_FALSE(fails([&] { model.evaluate(problem.dataset(), heard); }));
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_TRUE(holds(told[0], "failed: ")) << told[0];
 }
 
 /// Only that card reads them: there is no falling back.

@@ -8,6 +8,7 @@
 #include "host/train/score_metrics.hpp"
 #include "tests/kernels/cards.hpp"
 #include "tests/kernels/on_device.hpp"
+#include "tests/kernels/score_on_card.hpp"
 #include "tests/unit/persistence/scratch_directory.hpp"
 #include "tests/unit/train/interrupted.hpp"
 #include "tests/unit/train/network_run.hpp"
@@ -104,7 +105,7 @@ TEST_F(CudaNetworkRun, MetricsAreThoseOfItsScores) {
         JudgedRows<float> rows = judged_rows<float>(spec, {{}, y, {}, scale}, LossUnits::user);
         rows.features = problem.view();
         std::vector<float> scores(900);
-        score_on_cuda(task, 0, scores);
+        score_on_card(task, scores);
         const Metrics wanted = score_metrics<float>(spec, {scores, y, {}, scale}, LossUnits::user);
         EXPECT_EQ(metrics_of(spec, 300, judged_totals(rows), judge_on_cuda(task, rows, 0)).list(), wanted.list()) << name;
     }

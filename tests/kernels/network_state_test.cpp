@@ -7,6 +7,7 @@
 
 #include "glissade/error.hpp"
 #include "tests/kernels/compare.hpp"
+#include "tests/kernels/score_on_card.hpp"
 #include "tests/support/error_of.hpp"
 
 namespace glissade::testing {
@@ -196,13 +197,13 @@ TEST_F(CudaNetworkState, ScoresAsTheCpuWhereSumsAreExact) {
             const auto cuda = cuda_backend(c, card_number(static_cast<int>(rows)));
             cuda->score(c.problem.features, c.start.parameters.data(), on_card);
             EXPECT_TRUE(same_bits(on_card, on_cpu)) << rows;
-            score_on_cuda({.x = c.problem.features,
+            score_on_card({.x = c.problem.features,
                            .affine = c.problem.affine,
                            .parameters = c.start.parameters.data(),
                            .outputs = 3,
                            .bias = true,
                            .hidden = c.problem.hidden},
-                          0, alone);
+                          alone);
             EXPECT_TRUE(same_bits(alone, on_cpu)) << rows;
         }
 }

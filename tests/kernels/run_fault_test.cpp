@@ -11,6 +11,7 @@
 #include "tests/emulation/control.hpp"
 #include "tests/kernels/compare.hpp"
 #include "tests/kernels/on_device.hpp"
+#include "tests/kernels/score_on_card.hpp"
 
 namespace glissade::testing {
 namespace {
@@ -82,7 +83,7 @@ std::vector<double> read_with(int reader, const RandomProblem<float>& problem, b
             return values;
         }
         case 3:
-            score_on_cuda(task, 0, std::span(out).first(static_cast<std::size_t>(problem.rows)));
+            score_on_card(task, std::span(out).first(static_cast<std::size_t>(problem.rows)));
             break;
         case 4:
             return {judge_on_cuda(task, rows, 0).loss};

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "tests/kernels/score_on_card.hpp"
 #include "tests/kernels/sparse_compare.hpp"
 
 namespace glissade::testing {
@@ -200,7 +201,7 @@ TEST_F(CudaSparse, ScoresAsTheCpu) {
             task.outputs = outputs;
             task.bias = trial.bias;
             std::fill(found.begin(), found.end(), 0.0F);
-            score_on_cuda(task, 0, found);
+            score_on_card(task, found);
             EXPECT_TRUE(equal_bits(found, expected)) << rows << " rows, " << n;
         }
     }

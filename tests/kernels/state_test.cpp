@@ -6,6 +6,7 @@
 
 #include "glissade/error.hpp"
 #include "tests/kernels/compare.hpp"
+#include "tests/kernels/score_on_card.hpp"
 
 namespace glissade::testing {
 namespace {
@@ -147,7 +148,7 @@ TEST_F(CudaScores, EqualThoseOfTheCpuBitForBit) {
             cuda_backend(c, placement(n++))->score(c.problem.features, parameters, found);
             EXPECT_TRUE(same_bits(found, expected)) << shape;
             std::fill(found.begin(), found.end(), 0.0f);
-            score_on_cuda({c.problem.features, c.problem.affine, parameters, 3, shape.bias}, 0, found);
+            score_on_card({c.problem.features, c.problem.affine, parameters, 3, shape.bias}, found);
             EXPECT_TRUE(same_bits(found, expected)) << shape << ", without training";
         }
 }

@@ -30,7 +30,8 @@ struct Sgd {
                           F::boolean("nesterov", &Sgd::nesterov, "Nesterov momentum (needs momentum > 0, dampening 0)"),
                           F::at_least("weight_decay", &Sgd::weight_decay, 0, "L2 added to the gradient of the weights"),
                           F::boolean("rate_in_buffer", &Sgd::rate_in_buffer, "the momentum is of steps, rates included, not of gradients"),
-                          F::boolean("decay_to_zero", &Sgd::decay_to_zero, "no step's L2 takes weights beyond 0 (needs momentum 0)")};
+                          F::boolean("decay_to_zero", &Sgd::decay_to_zero,
+                                     "no step's L2 takes weights beyond 0 by more than a rounding (needs momentum 0)")};
     }
     static constexpr std::array<std::string_view, 1> state_names(int) { return {"momentum_buffer"}; }
     static constexpr int state_count(int variant) { return variant; }

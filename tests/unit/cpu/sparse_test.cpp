@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 
 #include "glissade/error.hpp"
 #include "host/cpu/sparse_runner.hpp"
@@ -14,46 +13,9 @@
 namespace glissade {
 namespace {
 
-using testing::SparseCase, testing::SparseTrial;
-
+using testing::SparseCase, testing::SparseTrial, testing::expect_same, testing::run, testing::same;
 template <class Real>
-struct Outcome {
-    TrainingState<Real> state;
-    std::vector<double> losses;
-};
-
-/// Runs all steps in segments of `a_segment`, between which the state goes out and into a new backend if `renewed`.
-template <class Real>
-Outcome<Real> run(const SparseCase<Real>& c, int threads, std::int64_t a_segment = 1 << 20, bool renewed = false) {
-    auto backend = c.backend(threads);
-    Outcome<Real> out;
-    for (std::int64_t step = 0; step < c.steps();) {
-        const auto report = backend->run(c.part(step, std::min(a_segment, c.steps() - step)));
-        out.losses.insert(out.losses.end(), report.loss_sums.begin(), report.loss_sums.end());
-        step += report.steps_done;
-        if (report.frozen) break;
-        if (!renewed) continue;
-        const auto state = backend->get_state();
-        backend = c.backend(threads);
-        backend->set_state(state);
-    }
-    out.state = backend->get_state();
-    return out;
-}
-
-template <class Real>
-bool same(const std::vector<Real>& a, const std::vector<Real>& b) {
-    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(Real)) == 0);
-}
-template <class Real>
-void expect_same(const Outcome<Real>& a, const Outcome<Real>& b, const std::string& where) {
-    EXPECT_TRUE(same(a.losses, b.losses)) << where << ": losses";
-    EXPECT_TRUE(same(a.state.parameters, b.state.parameters)) << where << ": parameters";
-    ASSERT_EQ(a.state.state.size(), b.state.state.size()) << where;
-    for (std::size_t s = 0; s < a.state.state.size(); ++s)
-        EXPECT_TRUE(same(a.state.state[s], b.state.state[s])) << where << ": state " << s;
-    EXPECT_TRUE(same(a.state.waiting, b.state.waiting)) << where << ": waiting";
-}
+using Outcome = testing::SparseOutcome<Real>;
 
 template <class Real>
 void expect_within_bound(const SparseTrial& trial) {
