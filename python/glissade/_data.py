@@ -8,8 +8,10 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from . import _core, _device, _log
-from ._targets import column_text, numbers_of_targets
+from . import _arrow, _core, _device, _log
+from ._tables import check_names, column_names, matrix_of
+from ._targets import check_task, column_text, numbers_of_targets
+from ._views import check_offsets, real_type, toggle, viewable, weights_of, why_not
 
 _READABLE_DEVICES = (1, 3)  # of dlpack.h: the CPU, and memory of it that is pinned for CUDA
 _DEVICES = {2: "CUDA", 4: "OpenCL", 7: "Vulkan", 8: "Metal", 10: "ROCm", 13: "CUDA's managed memory", 14: "oneAPI"}
@@ -43,9 +45,17 @@ class Dataset:
         ``targets`` are labels or numbers, one a row; rows x targets are several numbers, or several labels, each 0 or 1: whether the row
         has it. ``task`` is "classification", "regression" or "auto": text, booleans and integers are classes, fractions a regression.
         ``classes`` lists all labels where the rows may not show each of them, or names the columns of several. ``weights``, of any scale, are divided by their mean in training.
+        What is no array, a list or a table of pandas, is copied into one; the names of a table's columns are kept.
         """
-        values, labels = numbers_of_targets(targets, task, classes, _real_type(features))
-        core = _core.dense(features, values, _weights(weights, _real_type(features)))
+        if feature_names is None:
+            feature_names = column_names(features)
+        features = viewable(features)
+        values, labels = numbers_of_targets(targets, task, classes, real_type(features))
+        weighed = weights_of(weights, real_type(features))
+        try:
+            core = _core.dense(features, values, weighed)
+        except TypeError:
+            raise TypeError(f"features, of the type {type(features).__name__}, cannot be viewed: {why_not(features)}") from None
         return cls(core, labels)._named(feature_names)
 
     @classmethod
@@ -66,6 +76,7 @@ class Dataset:
         """
         if getattr(matrix, "format", None) != "csr":
             raise ValueError("from_csr takes a SciPy matrix in CSR form; .tocsr() makes one")
+        check_offsets(matrix)
         if not matrix.has_canonical_format:
             matrix = matrix.copy()
             matrix.sum_duplicates()
@@ -78,10 +89,10 @@ class Dataset:
                 raise ValueError(f"indices of a matrix of {columns} columns must be from 0 to {min(columns, 2**32) - 1}")
             indices = indices.astype(np.uint32)
         offsets = np.ascontiguousarray(matrix.indptr, dtype=np.int64)
-        values, labels = numbers_of_targets(targets, task, classes, _real_type(matrix.data))
+        values, labels = numbers_of_targets(targets, task, classes, real_type(matrix.data))
         data = np.ascontiguousarray(matrix.data)
         stored = int(offsets[-1]) if offsets.size else 0
-        core = _core.sparse(offsets, indices[:stored], data[:stored], columns, values, _weights(weights, _real_type(data)))
+        core = _core.sparse(offsets, indices[:stored], data[:stored], columns, values, weights_of(weights, real_type(data)))
         return cls(core, labels)._named(feature_names)
 
     @classmethod
@@ -143,7 +154,7 @@ class Dataset:
             values = there(targets, "targets")
         elif targets is not None:
             values, labels = numbers_of_targets(targets, task, classes, np.dtype(np.float32))
-        weighed = there(weights, "weights") if _device.is_on_cuda(weights) else _weights(weights, np.dtype(np.float32))
+        weighed = there(weights, "weights") if _device.is_on_cuda(weights) else weights_of(weights, np.dtype(np.float32))
         return cls(_core.device_dense(features, values, weighed, stream), labels)._named(feature_names)
 
     @classmethod
@@ -160,35 +171,13 @@ class Dataset:
     ) -> Dataset:
         """Copies a table of pyarrow, polars or whoever else speaks the Arrow C stream into rows: a table lies column by column.
 
-        ``columns`` names the features, numbers or booleans; None: all but ``target`` and ``weight``. The target may be text.
+        ``columns`` names the features, numbers or booleans; None: all but ``target`` and ``weight``. The target may be text. Columns with a
+        dictionary (categories) are what their values are.
         """
-        if not hasattr(table, "__arrow_c_stream__"):
-            raise TypeError(f"{type(table).__name__} does not speak the Arrow C stream")
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError("dtype must be float32 or float64")
-        batches = _core.arrow_batches(table.__arrow_c_stream__())
-        present = list(batches[0]) if batches else []
-        wanted = [name for name in present if name not in (target, weight)] if columns is None else list(columns)
-        absent = [name for name in [*wanted, target, weight] if name is not None and name not in present]
-        if absent:
-            raise ValueError(f"the table has no column {absent[0]!r}; there are: {', '.join(present)}")
-        text = [name for name in wanted if isinstance(batches[0][name], list)]
-        if text:
-            raise ValueError(f"column {text[0]!r} is text: features are numbers or booleans")
-        counts = [len(next(iter(batch.values()))) for batch in batches]
-        matrix = np.empty((sum(counts), len(wanted)), dtype=dtype)
-        begin = 0
-        for batch, count in zip(batches, counts):
-            for place, name in enumerate(wanted):
-                matrix[begin : begin + count, place] = batch[name]
-            begin += count
-
-        def joined(name: str | None) -> np.ndarray | None:
-            return None if name is None else np.concatenate([np.asarray(batch[name]) for batch in batches])
-
-        return cls.from_numpy(
-            matrix, joined(target), weights=joined(weight), classes=classes, task=task, feature_names=[str(name) for name in wanted]
-        )
+        held = _arrow.read(table, target, weight, columns, dtype)
+        return cls.from_numpy(held.features, held.target, weights=held.weight, classes=classes, task=task, feature_names=held.names)
 
     @classmethod
     def from_file(
@@ -199,16 +188,15 @@ class Dataset:
         target_file: str | os.PathLike[str] | None = None,
         format: str = "",
         task: str = "auto",
-        standardize: bool | None = None,
-        standardize_target: bool | None = None,
+        standardize: bool | str | None = None,
+        standardize_target: bool | str | None = None,
         dtype: Any = np.float32,
     ) -> Dataset:
         """Reads a training file (csv, libsvm, vw, npy or idx, plain or gzip) as the command line does, text columns and all.
 
-        ``standardize`` None decides by what the columns hold. ``Model.read`` reads further files for the model.
+        ``standardize`` None, or "auto", decides by what the columns hold. ``Model.read`` reads further files for the model.
         """
-        if task not in ("auto", "classification", "regression"):
-            raise ValueError(f"task={task!r} is not known; there are: auto, classification, regression")
+        check_task(task)
         wide = np.dtype(dtype) == np.float64
         if not wide and np.dtype(dtype) != np.float32:
             raise ValueError("dtype must be float32 or float64")
@@ -218,8 +206,8 @@ class Dataset:
             "" if target_file is None else os.fspath(target_file),
             format,
             task,
-            standardize,
-            standardize_target,
+            toggle("standardize", standardize),
+            toggle("standardize_target", standardize_target),
             wide,
         )
         _log.tell_notes(core)
@@ -227,7 +215,9 @@ class Dataset:
 
     def _named(self, names: Sequence[str] | None) -> Dataset:
         if names is not None:
-            self._core.feature_names = [str(name) for name in names]
+            texts = [str(name) for name in names]
+            check_names(texts, self._core.columns)
+            self._core.feature_names = texts
         return self
 
     @property
@@ -264,31 +254,20 @@ class Dataset:
         return f"<glissade.Dataset {self._core.rows} x {self._core.columns}, {kind} {self.dtype}, {learnt}>"
 
 
-def as_rows(features: Any, targets: Any = None, **more: Any) -> Dataset:
-    """A Dataset of what a caller gave: one already, CSR, or a matrix that is brought to float32 or float64 rows if need be."""
+def as_rows(features: Any, targets: Any = None, *, dtype: Any = None, **more: Any) -> Dataset:
+    """A Dataset of what a caller gave: one already, CSR, or what can be brought to a matrix of ``dtype``, else of float32 or float64."""
     if isinstance(features, Dataset):
         if targets is not None or any(value is not None for value in more.values()):
             raise ValueError("a Dataset has its targets, weights and classes itself")
         return features
     if hasattr(features, "tocsr"):
         matrix = features.tocsr()
-        return Dataset.from_csr(matrix if matrix.dtype in (np.float32, np.float64) else matrix.astype(np.float64), targets, **more)
+        real = dtype or (matrix.dtype if matrix.dtype in (np.float32, np.float64) else np.float64)
+        return Dataset.from_csr(matrix.astype(real, copy=False), targets, **more)
     if _device.is_on_cuda(features):
         make = Dataset.from_dlpack if hasattr(features, "__dlpack_device__") else Dataset.from_cuda
         return make(features, targets, **more)
-    matrix = np.asarray(features)
-    if matrix.dtype not in (np.float32, np.float64):
-        matrix = matrix.astype(np.float64)
-    if matrix.ndim == 2 and matrix.size and matrix.shape[1] > 1 and (matrix.strides[1] != matrix.itemsize or matrix.strides[0] < 0):
-        matrix = np.ascontiguousarray(matrix)
-    return Dataset.from_numpy(matrix, targets, **more)
-
-
-def _real_type(features: Any) -> np.dtype[Any]:
-    """The element type that targets and weights are brought to; the module itself refuses features of another."""
-    dtype = getattr(features, "dtype", None)
-    return np.dtype(np.float32) if "float32" in str(dtype) else np.dtype(np.float64)
-
-
-def _weights(weights: Any, dtype: np.dtype[Any]) -> np.ndarray | None:
-    return None if weights is None else np.ascontiguousarray(weights, dtype=dtype)
+    matrix = matrix_of(features)
+    if dtype is not None:
+        matrix = matrix.astype(dtype, copy=False)
+    return Dataset.from_numpy(matrix, targets, feature_names=column_names(features), **more)

@@ -12,7 +12,8 @@ import numpy as np
 
 from . import _core, _log
 from ._data import Dataset, as_rows
-from ._targets import column_text
+from ._tables import check_order
+from ._targets import column_text, texts_of_labels
 
 
 class Model:
@@ -84,16 +85,22 @@ class Model:
         return self._ask(self._core.predict_proba, rows, len(self._classes), device, threads)
 
     def _ask(self, question: Any, rows: Any, width: int, device: str | None, threads: int) -> np.ndarray:
-        data = as_rows(rows)
+        data = self._checked(as_rows(rows))
         out = np.empty((len(data), width), dtype=data.dtype)
         question(data._core, out, _place(data, device), threads)
         return out[:, 0] if width == 1 else out
 
+    def _checked(self, data: Dataset) -> Dataset:
+        check_order(data.feature_names, self.feature_names, "the model")
+        return data
+
     def evaluate(self, rows: Any, targets: Any = None, *, weights: Any = None, device: str | None = None, threads: int = 0) -> dict[str, float]:
-        """Metrics by name: ``loss``, and what fits the task."""
+        """Metrics by name: ``loss``, and what fits the task. Where the model's labels are texts, those of the rows are compared as texts."""
         task = "auto" if isinstance(rows, Dataset) else "regression" if self._classes is None else "classification"
         more = {} if task == "auto" else {"task": task, "classes": self._classes}
-        data = as_rows(rows, targets, **({"weights": weights} if weights is not None else {}), **more)
+        if more and self._classes is not None and self._classes.dtype.kind == "U" and targets is not None and not self._core.multi_label:
+            targets = texts_of_labels(targets)
+        data = self._checked(as_rows(rows, targets, **({"weights": weights} if weights is not None else {}), **more))
         _with_classes(data, self._classes)
         return self._core.evaluate(data._core, _place(data, device), threads)
 

@@ -13,6 +13,7 @@ from . import _core, _log
 from ._data import Dataset, as_rows
 from ._errors import DivergedError
 from ._model import Model
+from ._settings import loss_of, settings_of
 from ._show import ProgressLine, plot_history
 
 
@@ -87,7 +88,6 @@ class Run:
         return plot_history(self.history, ax)
 
 
-_DEFAULT_RATE = 1e-2  # of TrainOptions' own Adam
 Callback = Callable[[Progress], Any]
 
 
@@ -99,7 +99,7 @@ def train(
     loss: str | _core.Loss = "auto",
     optimizer: str | _core.Optimizer = "adam",
     lr: float | Sequence[float] | None = None,
-    batch_size: int | None = None,
+    batch_size: int | str | None = None,
     epochs: int | None = None,
     schedule: str | None = None,
     validation: Any = None,
@@ -117,7 +117,9 @@ def train(
     default. The further ``settings`` are the fields of TrainOptions: hidden (widths of hidden layers), activation, init, dropout,
     label_smoothing, storage, matmul_precision, shuffle, drop_last, l1, l2, decay_bias, bias, clip_norm, clip_value,
     average, average_start, average_start_unit, average_decay, class_weights, balanced, standardize, standardize_target, max_steps,
-    max_seconds, tol, patience, device, threads, nondeterministic, memory_limit_bytes, device_memory_limit_bytes. ``batch_size=0`` is all rows.
+    max_seconds, tol, patience, device, threads, nondeterministic, memory_limit_bytes, device_memory_limit_bytes. ``batch_size`` "full", or 0, is all rows;
+    ``class_weights`` also a dict by label, which leaves the others at 1; ``standardize`` "auto" or None is off: files are standardised as they are read.
+    The rate of ``adam`` is 0.01, of networks 0.001.
 
     ``validation`` is a Dataset or (features, targets): the model of the best epoch is kept. Each of ``callbacks`` is called with a
     ``Progress`` after each segment; one that returns True ends the run, and what one raises ends it too and arrives here.
@@ -137,10 +139,10 @@ def train(
     RuntimeError (devices).
     """
     rows = as_rows(data, targets, **({} if weights is None else {"weights": weights}))
-    rule = _loss_of(loss)
+    rule = loss_of(loss)
     if rule.is_regression and rows._core.is_classification:
         raise ValueError(f"loss {rule.name} is for regression, but the targets are classes: give them as floats, or task='regression'")
-    chosen = _settings(rows, rule, optimizer, lr, batch_size, epochs, schedule, validation, start, seed, settings)
+    chosen = settings_of(rows, rule, optimizer, lr, batch_size, epochs, schedule, validation, start, seed, settings)
     if checkpoint is not None:
         given = dict(checkpoint) if isinstance(checkpoint, dict) else {"directory": checkpoint}
         directory = given.get("directory", resume)
@@ -174,91 +176,12 @@ def plan(data: Any, targets: Any = None, **settings: Any) -> str:
     weights = settings.pop("weights", None)
     rows = as_rows(data, targets, **({} if weights is None else {"weights": weights}))
     loss, optimizer, seed = settings.pop("loss", "auto"), settings.pop("optimizer", "adam"), settings.pop("seed", 0)
-    return _core.plan(rows._core, _settings(rows, _loss_of(loss), optimizer, *named.values(), seed, settings))
+    return _core.plan(rows._core, settings_of(rows, loss_of(loss), optimizer, *named.values(), seed, settings))
 
 
 def devices() -> list[dict[str, Any]]:
     """The GPUs that can be used: name, ordinal, memory_bytes. Empty where there are none."""
     return _core.cuda_devices()
-
-
-def _loss_of(loss: str | _core.Loss) -> _core.Loss:
-    return loss if isinstance(loss, _core.Loss) else _core.Loss(loss)
-
-
-def _optimizer_of(optimizer: str | _core.Optimizer, lr: float | None) -> _core.Optimizer | None:
-    """None: the library's default."""
-    if isinstance(optimizer, _core.Optimizer):
-        if lr is None:
-            return optimizer
-        return _core.Optimizer(optimizer.name, **{**optimizer.settings, "lr": lr})
-    if lr is None:
-        return None if optimizer == "adam" else _core.Optimizer(optimizer)
-    return _core.Optimizer(optimizer, lr=lr)
-
-
-def _settings(
-    rows: Dataset,
-    loss: _core.Loss,
-    optimizer: str | _core.Optimizer,
-    lr: float | Sequence[float] | None,
-    batch_size: int | None,
-    epochs: int | None,
-    schedule: str | None,
-    validation: Any,
-    start: Model | None,
-    seed: int | Sequence[int],
-    more: dict[str, Any],
-) -> dict[str, Any]:
-    """The dictionary that the module reads."""
-    if rows.classes is not None and not rows._core.class_labels:
-        rows._core.class_labels = [str(label) for label in rows.classes]
-    if "members" in more:
-        raise ValueError("members is not a setting here: give lists for lr, l2 and seed")
-    rates, penalties, seeds = _listed(lr), _listed(more.get("l2", 0.0)), _listed(seed)
-    if np.ndim(more.get("l1", 0.0)):
-        raise ValueError("l1 is one number, the same for all members: lists are for lr, l2 and seed")
-    rule = _optimizer_of(optimizer, rates[0])
-    full_only = rule is not None and rule.full_batch_only
-    given = {
-        "loss": loss,
-        "optimizer": rule,
-        "batch_size": 0 if batch_size is None and full_only else batch_size,
-        "epochs": epochs,
-        "schedule": "constant" if schedule is None and full_only else schedule,
-        "seed": int(seeds[0]),
-        "start": None if start is None else start._core,
-    }
-    if len(rates) * len(penalties) * len(seeds) > 1:
-        l1 = float(more.get("l1", 0.0))
-        given["members"] = [_member(_optimizer_of(optimizer, rate), l1, l2, int(one)) for rate in rates for l2 in penalties for one in seeds]
-    more = {**more, **({"l2": float(penalties[0])} if "l2" in more else {})}
-    if validation is not None:
-        held_out = validation if isinstance(validation, Dataset) else _held_out(validation, rows)
-        if held_out.classes is not None and not held_out._core.class_labels:
-            held_out._core.class_labels = [str(label) for label in held_out.classes]
-        given["validation"] = held_out._core
-    return {**{name: value for name, value in given.items() if value is not None}, **more}
-
-
-def _listed(values: Any) -> list[Any]:
-    if isinstance(values, (list, tuple, range, np.ndarray)):
-        if not len(values):
-            raise ValueError("a list of settings is empty")
-        return list(values)
-    return [values]
-
-
-def _member(rule: _core.Optimizer | None, l1: float, l2: float, seed: int) -> dict[str, Any]:
-    return {"optimizer": rule or _core.Optimizer("adam", lr=_DEFAULT_RATE), "l1": l1, "l2": float(l2), "init_seed": seed, "dropout_seed": seed}
-
-
-def _held_out(validation: Any, rows: Dataset) -> Dataset:
-    """Validation data given as (features, targets), of the element type and classes of the training data."""
-    features, targets = validation
-    matrix = features if hasattr(features, "tocsr") else np.asarray(features)
-    task = "regression" if rows.classes is None else "classification"
-    return as_rows(matrix.astype(rows.dtype, copy=False), targets, task=task, classes=rows.classes)
 
 
 def _joined(callbacks: Callback | Sequence[Callback] | None) -> Callable[[dict[str, Any]], bool] | None:
@@ -272,7 +195,10 @@ def _joined(callbacks: Callback | Sequence[Callback] | None) -> Callable[[dict[s
 def _several(callbacks: Callback | Sequence[Callback] | None) -> list[Callback]:
     if callbacks is None:
         return []
-    return [callbacks] if callable(callbacks) else list(callbacks)
+    several = [callbacks] if callable(callbacks) else callbacks
+    if not isinstance(several, (list, tuple)) or not all(callable(one) for one in several):
+        raise TypeError(f"callbacks takes a function of a glissade.Progress, or a list of them, not {callbacks!r}")
+    return list(several)
 
 
 def _wants_to_stop(answer: Any) -> bool:

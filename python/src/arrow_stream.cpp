@@ -4,9 +4,8 @@
 
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
-#include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -122,24 +121,34 @@ nb::object texts(const ArrowArray& array, std::string_view format) {
     return values;
 }
 
-/// A column of one batch: a view of its numbers, a copy of booleans, or a list of texts.
-nb::object column(const ArrowSchema& schema, const ArrowArray& array, nb::handle owner) {
-    const std::string name = schema.name != nullptr ? schema.name : "";
+/// What a column holds, in the words of the package: number, boolean, text, or the Arrow type if it is none of these.
+std::string kind_of(const ArrowSchema& schema) {
+    const std::string_view format = schema.format;
+    if (schema.dictionary != nullptr) return kind_of(*schema.dictionary);
+    if (number_type(format).bits > 0) return "number";
+    if (format == "b") return "boolean";
+    return format == "u" || format == "U" || format == "vu" ? "text" : std::string(format);
+}
+
+std::string column_name(const ArrowSchema& schema) {
+    return schema.name != nullptr ? schema.name : "";
+}
+
+/// A column of one batch: a view of its numbers, a copy of booleans, a list of texts, or the pair (indices, values) of a dictionary.
+nb::object column(const ArrowSchema& schema, const ArrowArray& array, const std::string& name, nb::handle owner) {
     const std::string_view format = schema.format;
     check_no_nulls(array, name);
-    if (schema.dictionary == nullptr) {
-        const nb::dlpack::dtype type = number_type(format);
-        if (type.bits > 0) {
-            const std::size_t shape[] = {static_cast<std::size_t>(array.length)};
-            const auto* data = static_cast<const char*>(array.buffers[1]) + array.offset * (type.bits / 8);
-            return nb::cast(Column(data, 1, shape, owner, nullptr, type));
-        }
-        if (format == "b") return booleans(array);
-        if (format == "u" || format == "U" || format == "vu") return texts(array, format);
+    const nb::dlpack::dtype type = number_type(format);
+    if (type.bits > 0) {
+        const std::size_t shape[] = {static_cast<std::size_t>(array.length)};
+        const auto* data = static_cast<const char*>(array.buffers[1]) + array.offset * (type.bits / 8);
+        nb::object numbers = nb::cast(Column(data, 1, shape, owner, nullptr, type));
+        if (schema.dictionary == nullptr) return numbers;
+        return nb::make_tuple(numbers, column(*schema.dictionary, *array.dictionary, name, owner));
     }
-    fail(ErrorKind::data, "column " + name + " is of the Arrow type '" + std::string(format) +
-                              (schema.dictionary != nullptr ? "' with a dictionary" : "'") +
-                              ": numbers and booleans are taken, and text as the target");
+    if (format == "b") return booleans(array);
+    if (kind_of(schema) == "text") return texts(array, format);
+    fail(ErrorKind::data, "column " + name + " is of the Arrow type '" + std::string(format) + "': numbers, booleans and text are taken");
 }
 
 void check_call(ArrowArrayStream& stream, int result) {
@@ -148,34 +157,56 @@ void check_call(ArrowArrayStream& stream, int result) {
     fail(ErrorKind::data, std::string("the Arrow stream failed: ") + (why != nullptr ? why : std::strerror(result)));
 }
 
-/// The batches of a stream, each a dictionary from name to column.
-nb::list arrow_batches(const nb::capsule& capsule) {
-    auto* stream = static_cast<ArrowArrayStream*>(PyCapsule_GetPointer(capsule.ptr(), "arrow_array_stream"));
-    if (stream == nullptr) throw nb::python_error();
-    Lent<ArrowSchema> schema;
-    check_call(*stream, stream->get_schema(stream, &schema.value));
-    if (std::string_view(schema.value.format) != "+s") fail(ErrorKind::data, "the Arrow stream is not one of tables");
-    nb::list batches;
-    for (;;) {
+/// A table that is being read. It takes the stream over from the capsule, and releases it when it goes.
+class ArrowTable {
+public:
+    explicit ArrowTable(const nb::capsule& capsule) {
+        auto* given = static_cast<ArrowArrayStream*>(PyCapsule_GetPointer(capsule.ptr(), "arrow_array_stream"));
+        if (given == nullptr) throw nb::python_error();
+        if (given->release == nullptr) fail(ErrorKind::data, "this stream has been read already");
+        stream_.value = *given;
+        given->release = nullptr;
+        check_call(stream_.value, stream_.value.get_schema(&stream_.value, &schema_.value));
+        if (std::string_view(schema_.value.format) != "+s") fail(ErrorKind::data, "the Arrow stream is not one of tables");
+    }
+
+    /// Name and kind of each column.
+    nb::list columns() const {
+        nb::list result;
+        for (std::int64_t c = 0; c < schema_.value.n_children; ++c)
+            result.append(nb::make_tuple(column_name(*schema_.value.children[c]), kind_of(*schema_.value.children[c])));
+        return result;
+    }
+
+    /// The rows of the next batch and those of its columns that stand at `places`; None after the last.
+    nb::object next(const std::vector<std::int64_t>& places) {
         auto batch = std::make_unique<Lent<ArrowArray>>();
-        check_call(*stream, stream->get_next(stream, &batch->value));
-        if (batch->value.release == nullptr) return batches;
+        check_call(stream_.value, stream_.value.get_next(&stream_.value, &batch->value));
+        if (batch->value.release == nullptr) return nb::none();
         const ArrowArray& table = batch->value;
         if (table.offset != 0) fail(ErrorKind::data, "the Arrow stream has a batch that begins within another");
         const nb::capsule owner(batch.release(), [](void* p) noexcept { delete static_cast<Lent<ArrowArray>*>(p); });
-        nb::dict columns;
-        for (std::int64_t c = 0; c < table.n_children; ++c) {
-            const ArrowSchema& one = *schema.value.children[c];
-            columns[nb::str(one.name != nullptr ? one.name : "")] = column(one, *table.children[c], owner);
+        nb::list taken;
+        for (const std::int64_t place : places) {
+            if (place < 0 || place >= table.n_children) fail(ErrorKind::data, "the Arrow stream has a batch of fewer columns than it says");
+            const ArrowSchema& one = *schema_.value.children[place];
+            taken.append(column(one, *table.children[place], column_name(one), owner));
         }
-        batches.append(columns);
+        return nb::make_tuple(table.length, taken);
     }
-}
+
+private:
+    Lent<ArrowArrayStream> stream_;  // outlives its schema
+    Lent<ArrowSchema> schema_;
+};
 
 }  // namespace
 
 void bind_arrow(nb::module_& module) {
-    module.def("arrow_batches", &arrow_batches, nb::arg("stream"));
+    nb::class_<ArrowTable>(module, "ArrowTable")
+        .def(nb::init<const nb::capsule&>(), nb::arg("stream"))
+        .def("columns", &ArrowTable::columns)
+        .def("next", &ArrowTable::next, nb::arg("places"));
 }
 
 }  // namespace glissade::python

@@ -23,22 +23,40 @@ namespace nb = nanobind;
 namespace glissade::python {
 namespace {
 
-using Setter = void (*)(TrainOptions&, nb::handle);
+struct Setting {
+    void (*set)(TrainOptions&, nb::handle);
+    const char* takes;  // in words, where a value is of another type
+};
+
+template <class Value>
+constexpr const char* takes() {
+    if constexpr (std::is_same_v<Value, bool>) return "True or False";
+    if constexpr (std::is_same_v<Value, std::string>) return "a text";
+    if constexpr (std::is_same_v<Value, std::vector<std::int64_t>>) return "a list of whole numbers";
+    if constexpr (std::is_same_v<Value, std::vector<double>>) return "a list of numbers";
+    if constexpr (std::is_floating_point_v<Value>) return "a number";
+    if constexpr (std::is_integral_v<Value>) return std::is_signed_v<Value> ? "a whole number" : "a whole number of 0 or more";
+}
 
 template <auto Field>
-void set(TrainOptions& options, nb::handle value) {
-    auto& field = options.*Field;
-    field = nb::cast<std::remove_reference_t<decltype(field)>>(value);
+constexpr Setting field() {
+    using Value = std::remove_reference_t<decltype(std::declval<TrainOptions&>().*Field)>;
+    return {[](TrainOptions& options, nb::handle value) { options.*Field = nb::cast<Value>(value); }, takes<Value>()};
+}
+
+[[noreturn]] void refuse_type(const std::string& name, const std::string& takes, nb::handle value) {
+    throw nb::type_error((name + " takes " + takes + ", not " + nb::cast<std::string>(nb::repr(value))).c_str());
 }
 
 /// One of several words.
 template <class Value>
 Value chosen(const std::string& name, nb::handle value, const std::map<std::string, Value>& words) {
+    std::string known;
+    for (const auto& [one, meaning] : words) known += (known.empty() ? "" : ", ") + one;
+    if (!nb::isinstance<nb::str>(value)) refuse_type(name, "one of the words " + known, value);
     const auto word = nb::cast<std::string>(value);
     const auto found = words.find(word);
     if (found != words.end()) return found->second;
-    std::string known;
-    for (const auto& [one, meaning] : words) known += (known.empty() ? "" : ", ") + one;
     fail(ErrorKind::usage, name + "='" + word + "' is not known; there are: " + known);
 }
 
@@ -77,84 +95,91 @@ void set_checkpoint(TrainOptions& options, nb::handle value) {
     }
 }
 
-const std::map<std::string, Setter, std::less<>>& setters() {
-    static const std::map<std::string, Setter, std::less<>> table = {
-        {"loss", [](TrainOptions& o, nb::handle v) { o.loss = nb::cast<Loss&>(v); }},
-        {"optimizer", [](TrainOptions& o, nb::handle v) { o.optimizer = nb::cast<Optimizer&>(v); }},
-        {"batch_size", set<&TrainOptions::batch_size>},
-        {"epochs", set<&TrainOptions::epochs>},
-        {"schedule", [](TrainOptions& o, nb::handle v) { o.schedule = Schedule(nb::cast<std::string>(v)); }},
-        {"seed", set<&TrainOptions::seed>},
+const std::map<std::string, Setting, std::less<>>& settings_table() {
+    static const std::map<std::string, Setting, std::less<>> table = {
+        {"loss", {[](TrainOptions& o, nb::handle v) { o.loss = nb::cast<Loss&>(v); }, "a name or a glissade.Loss"}},
+        {"optimizer", {[](TrainOptions& o, nb::handle v) { o.optimizer = nb::cast<Optimizer&>(v); }, "a name or a glissade.Optimizer"}},
+        {"batch_size", {field<&TrainOptions::batch_size>().set, "a whole number, 0 or 'full' for all rows"}},
+        {"epochs", field<&TrainOptions::epochs>()},
+        {"schedule", {[](TrainOptions& o, nb::handle v) { o.schedule = Schedule(nb::cast<std::string>(v)); }, "a text"}},
+        {"seed", field<&TrainOptions::seed>()},
         {"shuffle",
-         [](TrainOptions& o, nb::handle v) {
-             o.shuffle =
-                 chosen<Shuffle>("shuffle", v, {{"full", Shuffle::full}, {"none", Shuffle::none}, {"replacement", Shuffle::replacement}});
-         }},
-        {"drop_last", set<&TrainOptions::drop_last>},
-        {"hidden", set<&TrainOptions::hidden>},
-        {"activation", [](TrainOptions& o, nb::handle v) { o.activation = Activation(nb::cast<std::string>(v)); }},
+         {[](TrainOptions& o, nb::handle v) {
+              o.shuffle =
+                  chosen<Shuffle>("shuffle", v, {{"full", Shuffle::full}, {"none", Shuffle::none}, {"replacement", Shuffle::replacement}});
+          },
+          "a word"}},
+        {"drop_last", field<&TrainOptions::drop_last>()},
+        {"hidden", {field<&TrainOptions::hidden>().set, "a list of whole numbers, as [256, 128]"}},
+        {"activation", {[](TrainOptions& o, nb::handle v) { o.activation = Activation(nb::cast<std::string>(v)); }, "a name"}},
         {"init",
-         [](TrainOptions& o, nb::handle v) {
-             o.init = chosen<Init>("init", v,
-                                   {{"auto", Init::automatic},
-                                    {"zeros", Init::zeros},
-                                    {"he_normal", Init::he_normal},
-                                    {"he_uniform", Init::he_uniform},
-                                    {"xavier_normal", Init::xavier_normal},
-                                    {"xavier_uniform", Init::xavier_uniform},
-                                    {"torch", Init::torch}});
-         }},
-        {"dropout", set<&TrainOptions::dropout>},
-        {"label_smoothing", set<&TrainOptions::label_smoothing>},
+         {[](TrainOptions& o, nb::handle v) {
+              o.init = chosen<Init>("init", v,
+                                    {{"auto", Init::automatic},
+                                     {"zeros", Init::zeros},
+                                     {"he_normal", Init::he_normal},
+                                     {"he_uniform", Init::he_uniform},
+                                     {"xavier_normal", Init::xavier_normal},
+                                     {"xavier_uniform", Init::xavier_uniform},
+                                     {"torch", Init::torch}});
+          },
+          "a word"}},
+        {"dropout", field<&TrainOptions::dropout>()},
+        {"label_smoothing", field<&TrainOptions::label_smoothing>()},
         {"matmul_precision",
-         [](TrainOptions& o, nb::handle v) {
-             o.matmul_precision = chosen<MatmulPrecision>(
-                 "matmul_precision", v,
-                 {{"float32", MatmulPrecision::float32}, {"tf32", MatmulPrecision::tf32}, {"bfloat16", MatmulPrecision::bfloat16}});
-         }},
+         {[](TrainOptions& o, nb::handle v) {
+              o.matmul_precision = chosen<MatmulPrecision>(
+                  "matmul_precision", v,
+                  {{"float32", MatmulPrecision::float32}, {"tf32", MatmulPrecision::tf32}, {"bfloat16", MatmulPrecision::bfloat16}});
+          },
+          "a word"}},
         {"storage",
-         [](TrainOptions& o, nb::handle v) {
-             o.storage = chosen<Storage>("storage", v, {{"float32", Storage::float32}, {"bfloat16", Storage::bfloat16}});
-         }},
-        {"l1", set<&TrainOptions::l1>},
-        {"l2", set<&TrainOptions::l2>},
-        {"decay_bias", set<&TrainOptions::decay_bias>},
-        {"bias", set<&TrainOptions::bias>},
-        {"clip_norm", set<&TrainOptions::clip_norm>},
-        {"clip_value", set<&TrainOptions::clip_value>},
+         {[](TrainOptions& o, nb::handle v) {
+              o.storage = chosen<Storage>("storage", v, {{"float32", Storage::float32}, {"bfloat16", Storage::bfloat16}});
+          },
+          "a word"}},
+        {"l1", field<&TrainOptions::l1>()},
+        {"l2", field<&TrainOptions::l2>()},
+        {"decay_bias", field<&TrainOptions::decay_bias>()},
+        {"bias", field<&TrainOptions::bias>()},
+        {"clip_norm", field<&TrainOptions::clip_norm>()},
+        {"clip_value", field<&TrainOptions::clip_value>()},
         {"average",
-         [](TrainOptions& o, nb::handle v) {
-             o.average.kind = chosen<AverageKind>(
-                 "average", v, {{"none", AverageKind::none}, {"mean", AverageKind::mean}, {"exponential", AverageKind::exponential}});
-         }},
-        {"average_decay", [](TrainOptions& o, nb::handle v) { o.average.decay = nb::cast<double>(v); }},
-        {"average_start", set_average_start},
+         {[](TrainOptions& o, nb::handle v) {
+              o.average.kind = chosen<AverageKind>(
+                  "average", v, {{"none", AverageKind::none}, {"mean", AverageKind::mean}, {"exponential", AverageKind::exponential}});
+          },
+          "a word"}},
+        {"average_decay", {[](TrainOptions& o, nb::handle v) { o.average.decay = nb::cast<double>(v); }, "a number"}},
+        {"average_start", {set_average_start, "a number"}},
         {"average_start_unit",
-         [](TrainOptions& o, nb::handle v) {
-             o.average.start_unit = chosen<ScheduleUnit>("average_start_unit", v,
-                                                         {{"step", ScheduleUnit::step},
-                                                          {"epoch", ScheduleUnit::epoch},
-                                                          {"sample", ScheduleUnit::sample},
-                                                          {"fraction", ScheduleUnit::fraction}});
-         }},
-        {"class_weights", set<&TrainOptions::class_weights>},
-        {"balanced", set<&TrainOptions::balanced>},
-        {"standardize", set<&TrainOptions::standardize>},
-        {"standardize_target", set<&TrainOptions::standardize_target>},
-        {"max_steps", set<&TrainOptions::max_steps>},
-        {"max_seconds", set<&TrainOptions::max_seconds>},
-        {"tol", set<&TrainOptions::tol>},
-        {"patience", set<&TrainOptions::patience>},
-        {"folds", set<&TrainOptions::folds>},
-        {"members", set_members},
-        {"checkpoint", set_checkpoint},
-        {"validation", [](TrainOptions& o, nb::handle v) { o.validation = nb::cast<HeldDataset&>(v).data; }},
-        {"start", [](TrainOptions& o, nb::handle v) { o.start = nb::cast<Model&>(v); }},
-        {"device", set<&TrainOptions::device>},
-        {"threads", set<&TrainOptions::threads>},
-        {"nondeterministic", set<&TrainOptions::nondeterministic>},
-        {"memory_limit_bytes", set<&TrainOptions::memory_limit_bytes>},
-        {"device_memory_limit_bytes", set<&TrainOptions::device_memory_limit_bytes>},
+         {[](TrainOptions& o, nb::handle v) {
+              o.average.start_unit = chosen<ScheduleUnit>("average_start_unit", v,
+                                                          {{"step", ScheduleUnit::step},
+                                                           {"epoch", ScheduleUnit::epoch},
+                                                           {"sample", ScheduleUnit::sample},
+                                                           {"fraction", ScheduleUnit::fraction}});
+          },
+          "a word"}},
+        {"class_weights", {field<&TrainOptions::class_weights>().set, "a list of numbers, one a class, or a dict by label"}},
+        {"balanced", field<&TrainOptions::balanced>()},
+        {"standardize", field<&TrainOptions::standardize>()},
+        {"standardize_target", field<&TrainOptions::standardize_target>()},
+        {"max_steps", field<&TrainOptions::max_steps>()},
+        {"max_seconds", field<&TrainOptions::max_seconds>()},
+        {"tol", field<&TrainOptions::tol>()},
+        {"patience", field<&TrainOptions::patience>()},
+        {"folds", field<&TrainOptions::folds>()},
+        {"members", {set_members, "a list of dicts"}},
+        {"checkpoint", {set_checkpoint, "a directory, or a dict of directory, every_steps, every_epochs and keep"}},
+        {"validation",
+         {[](TrainOptions& o, nb::handle v) { o.validation = nb::cast<HeldDataset&>(v).data; }, "a Dataset or (features, targets)"}},
+        {"start", {[](TrainOptions& o, nb::handle v) { o.start = nb::cast<Model&>(v); }, "a glissade.Model"}},
+        {"device", field<&TrainOptions::device>()},
+        {"threads", field<&TrainOptions::threads>()},
+        {"nondeterministic", field<&TrainOptions::nondeterministic>()},
+        {"memory_limit_bytes", field<&TrainOptions::memory_limit_bytes>()},
+        {"device_memory_limit_bytes", field<&TrainOptions::device_memory_limit_bytes>()},
     };
     return table;
 }
@@ -229,12 +254,12 @@ TrainOptions options_from(const nb::dict& settings) {
     TrainOptions options;
     for (const auto& [key, value] : settings) {
         const auto name = nb::cast<std::string>(key);
-        const auto found = setters().find(name);
-        if (found == setters().end()) fail(ErrorKind::usage, "there is no setting called " + name);
+        const auto found = settings_table().find(name);
+        if (found == settings_table().end()) fail(ErrorKind::usage, "there is no setting called " + name);
         try {
-            found->second(options, value);
+            found->second.set(options, value);
         } catch (const nb::cast_error&) {
-            throw nb::type_error((name + " has a value of the wrong type or out of its range").c_str());
+            refuse_type(name, found->second.takes, value);
         }
     }
     return options;

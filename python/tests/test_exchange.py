@@ -92,13 +92,82 @@ def test_arrow_columns_that_are_no_numbers_are_named():
     for column, words in [
         (pa.array(["x", "y"]), "'b' is text"),
         (pa.array([1.0, None]), "b has a missing cell in row 1"),
-        (pa.array(["x", "y"]).dictionary_encode(), "b is of the Arrow type"),
+        (pa.array(["x", "y"]).dictionary_encode(), "'b' is text: .* Dataset.from_file .* pandas.get_dummies"),
         (pa.array([[1], [2]]), r"b is of the Arrow type '\+l'"),
     ]:
         with pytest.raises(ValueError, match=words):
             glissade.Dataset.from_arrow(pa.table({"a": numbers, "b": column}))
     with pytest.raises(ValueError, match="no column 'z'; there are: a"):
         glissade.Dataset.from_arrow(pa.table({"a": numbers}), target="z")
+
+
+def test_columns_that_nobody_asks_for_may_be_of_any_type(points):
+    x, y, _ = points
+    table = pa.table({"note": [[1]] * len(x), "a": x[:, 0], "y": y})
+    data = glissade.Dataset.from_arrow(table, columns=["a"], target="y", dtype=np.float64)
+    assert np.array_equal(coefficients(data), coefficients(glissade.Dataset.from_numpy(x[:, :1], y)))
+
+
+@pytest.mark.parametrize("index", [pa.int8(), pa.uint16(), pa.int64()])
+def test_columns_with_a_dictionary_are_what_their_values_are(points, index):
+    x, _, side = points
+    steps = np.round(x[:, 0])
+    categories = [pa.array(column).dictionary_encode().cast(pa.dictionary(index, pa.array(column).type)) for column in (steps, side)]
+    table = pa.table({"step": categories[0], "b": x[:, 1], "side": categories[1]})
+    parts = pa.concat_tables([table.slice(3, 100), table.slice(103), table.slice(0, 3)])
+    data = glissade.Dataset.from_arrow(parts, target="side", dtype=np.float64)
+    order = np.r_[3 : len(x), 0:3]
+    expected = glissade.Dataset.from_numpy(np.column_stack([steps, x[:, 1]])[order], side[order])
+    assert list(data.classes) == ["down", "up"] and np.array_equal(coefficients(data), coefficients(expected))
+
+
+class Reads:
+    """Lends one stream, whose capsule it keeps."""
+
+    def __init__(self, table):
+        self.capsule = table.__arrow_c_stream__()
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.capsule
+
+
+def test_a_stream_is_read_once_also_where_that_fails():
+    table = pa.table({"a": [1.0, 2.0], "b": ["x", "y"]})
+    for columns in (["a"], ["a", "b"]):
+        lent = Reads(table)
+        if columns == ["a"]:
+            assert glissade.Dataset.from_arrow(lent, columns=columns).shape == (2, 1)
+        else:
+            with pytest.raises(ValueError, match="'b' is text"):
+                glissade.Dataset.from_arrow(lent, columns=columns)
+        with pytest.raises(ValueError, match="this stream has been read already"):
+            glissade.Dataset.from_arrow(lent, columns=columns)
+
+
+def test_streams_are_given_back_also_after_errors():
+    before = pa.total_allocated_bytes()
+    table = pa.table({"a": np.arange(10**5), "b": pa.array([None, 1.0] * 50000)})
+    held = pa.total_allocated_bytes()
+    assert held > before
+    data = glissade.Dataset.from_arrow(table, columns=["a"])
+    with pytest.raises(ValueError, match="missing cell"):
+        glissade.Dataset.from_arrow(table)
+    with pytest.raises(ValueError, match="no column"):
+        glissade.Dataset.from_arrow(table, target="z")
+    assert pa.total_allocated_bytes() == held and data.shape == (10**5, 1)
+    del table
+    assert pa.total_allocated_bytes() == before
+
+
+def test_a_table_without_rows_says_what_it_is():
+    table = pa.table({"a": pa.array([], pa.float64()), "y": pa.array([], pa.string())})
+    for empty in (table, table.to_reader()):
+        with pytest.raises(ValueError, match="no rows; its columns are: a, y"):
+            glissade.Dataset.from_arrow(empty, target="y")
+    with pytest.raises(ValueError, match="no column 'z'; there are: a, y"):
+        glissade.Dataset.from_arrow(table.to_reader(), target="z")
+    data = glissade.Dataset.from_arrow(table, columns=["a"])
+    assert data.shape == (0, 1) and data.feature_names == ["a"]
 
 
 class Frame:
