@@ -85,7 +85,8 @@ TEST_F(CudaSparseAhead, ForgetsTheYoungestSegment) {
 /// The one before it keeps its table: its report is read afterwards.
 TEST_F(CudaSparseAhead, ForgetsASegmentBehindOneThatIsUnderWay) {
     const SparseCase<float> c(ahead_trial("rmsprop"));
-    const auto cpu = c.backend(1), cuda = sparse_backend(c, sparse_placement(2));
+    const auto cpu = c.backend(1);
+    const auto cuda = sparse_backend(c, sparse_placement(2));
     cuda->start(c.part(0, 3));
     cuda->start(c.part(9, 3));  // the wrong one
     cuda->discard();
