@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the scripts share; sourced from the root of the repository.
 
-# Prints cuda where a usable CUDA compiler is there, else cpu; says which on stderr.
+# pick_preset [to-run]: prints cuda where a usable CUDA compiler is there (to-run: and a GPU that answers), else cpu; says which on stderr.
 pick_preset() {
     local nvcc version
     nvcc=$(command -v nvcc || true)
@@ -14,6 +14,11 @@ pick_preset() {
     version=$("$nvcc" --version | sed -n 's/.*release \([0-9.]*\).*/\1/p')
     if [ "$(printf '%s\n' 12.4 "$version" | sort -V | head -n 1)" != 12.4 ]; then
         echo "$nvcc is CUDA $version, 12.4 or newer is needed: building without CUDA." >&2
+        echo cpu
+        return
+    fi
+    if [ "${1:-}" = to-run ] && ! nvidia-smi -L > /dev/null 2>&1; then
+        echo "CUDA $version found, but nvidia-smi shows no GPU: building without CUDA, which takes a fraction of the time." >&2
         echo cpu
         return
     fi

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Logistic regression or networks with Adam on a card: generates the data, writes it, its row orders and the first parameters for a peer to
-// train on the same, trains epoch by epoch with each batch size (0: all rows) and number of members, and prints one JSON object. Usage:
-// gpu_train_bench FOLDER ROWS COLUMNS EPOCHS BATCH,BATCH,... MEMBERS,MEMBERS,... [OUTPUTS HIDDEN,HIDDEN,...]
+// train on the same, trains epoch by epoch with each number of members, batch size (0: all rows) and variant (order of the rows and their
+// storage: shuffled, file, shuffled-bfloat16, file-bfloat16), and prints one JSON object, run by run. Usage:
+// gpu_train_bench [--variants shuffled,...] FOLDER ROWS COLUMNS EPOCHS BATCH,BATCH,... MEMBERS,MEMBERS,... [OUTPUTS HIDDEN,HIDDEN,...]
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -10,6 +11,7 @@
 #include <fstream>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -24,12 +26,21 @@ namespace {
 
 constexpr std::int64_t held_out_rows = 100000;
 
+/// How a run takes its rows.
+struct Variant {
+    bool in_file_order = false, bfloat16 = false;
+
+    const char* order() const { return in_file_order ? "file" : "shuffled"; }
+    const char* storage() const { return bfloat16 ? "bfloat16" : "float32"; }
+};
+
 struct Settings {
     std::string folder;
     std::int64_t rows, columns, epochs;
     std::vector<std::int64_t> batches, members;
     std::int64_t outputs = 1;               ///< 1: logistic; more: classes, softmax
     std::vector<std::int64_t> hidden = {};  ///< relu
+    std::vector<Variant> variants = {};
 };
 
 struct Data {
@@ -103,8 +114,9 @@ void write_for_peer(const Settings& s, const Data& data, const RowOrder& order) 
     }
 }
 
-Problem<float> problem_of(const Settings& s, const Data& data, std::int64_t batch, std::int64_t members) {
+Problem<float> problem_of(const Settings& s, const Data& data, std::int64_t batch, std::int64_t members, Variant variant) {
     Problem<float> problem;
+    problem.bfloat16 = variant.bfloat16;
     problem.features = MatrixView<const float>(data.x.data(), s.rows, s.columns);
     problem.targets = data.y.data();
     problem.outputs = s.outputs;
@@ -114,7 +126,7 @@ Problem<float> problem_of(const Settings& s, const Data& data, std::int64_t batc
     problem.rule = rule_index<Adam>(UpdateRules{});
     problem.state_count = Adam::state_count(0);
     problem.members = members;
-    problem.batches = plan_batches(s.rows, batch, false, 1, Shuffle::full);
+    problem.batches = plan_batches(s.rows, batch, false, 1, variant.in_file_order ? Shuffle::none : Shuffle::full);
     return problem;
 }
 
@@ -149,8 +161,8 @@ std::vector<Member> make_members(std::int64_t count) {
     return members;
 }
 
-void run_one(const Settings& s, const Data& data, std::int64_t batch, std::int64_t members) {
-    const Problem<float> problem = problem_of(s, data, batch, members);
+void run_one(const Settings& s, const Data& data, std::int64_t batch, std::int64_t members, Variant variant) {
+    const Problem<float> problem = problem_of(s, data, batch, members, variant);
     const auto setup_begin = std::chrono::steady_clock::now();
     const auto backend = cuda::make_cuda_backend_with(problem, {}, {});
     const double setup_seconds = seconds_since(setup_begin);
@@ -177,8 +189,9 @@ void run_one(const Settings& s, const Data& data, std::int64_t batch, std::int64
     std::sort(sorted.begin(), sorted.end());
     const double median = sorted[sorted.size() / 2];
     const std::int64_t record_bytes = cuda::shape_of(problem).record_floats() * 4;
-    std::printf("{\"batch\": %lld, \"members\": %lld, \"setup_seconds\": %.6g, \"first_epoch_seconds\": %.6g,\n",
-                static_cast<long long>(batch), static_cast<long long>(members), setup_seconds, epochs.front());
+    std::printf("{\"batch\": %lld, \"members\": %lld, \"order\": \"%s\", \"storage\": \"%s\", ", static_cast<long long>(batch),
+                static_cast<long long>(members), variant.order(), variant.storage());
+    std::printf("\"setup_seconds\": %.6g, \"first_epoch_seconds\": %.6g,\n", setup_seconds, epochs.front());
     std::printf("  \"epoch_seconds\": {\"median\": %.6g, \"low\": %.6g, \"high\": %.6g}, \"step_us\": %.6g, \"predicted_step_us\": %.6g,\n",
                 median, sorted.front(), sorted.back(), median / static_cast<double>(steps_per_epoch) * 1e6,
                 backend->predict_step().seconds * 1e6);
@@ -186,6 +199,7 @@ void run_one(const Settings& s, const Data& data, std::int64_t batch, std::int64
                 static_cast<double>(s.rows * record_bytes) / median / 1e9);
     for (std::size_t i = 0; i < losses.size(); ++i) std::printf("%s%.9g", i ? ", " : "", losses[i]);
     std::printf("],\n  \"plan\": \"%s\"}", backend->description().c_str());
+    std::fflush(stdout);  // what is done stands, should a later run be ended
 }
 
 void run(const Settings& s) {
@@ -197,11 +211,12 @@ void run(const Settings& s) {
     std::printf("%lld], \"runs\": [\n", static_cast<long long>(s.outputs));
     bool first = true;
     for (const std::int64_t members : s.members)
-        for (const std::int64_t batch : s.batches) {
-            if (!first) std::printf(",\n");
-            first = false;
-            run_one(s, data, batch, members);
-        }
+        for (const std::int64_t batch : s.batches)
+            for (const Variant variant : s.variants) {
+                if (!first) std::printf(",\n");
+                first = false;
+                run_one(s, data, batch, members, variant);
+            }
     std::printf("\n]}\n");
 }
 
@@ -213,22 +228,48 @@ std::vector<std::int64_t> whole_numbers(const char* text) {
     }
 }
 
+std::vector<Variant> variants_of(std::string_view text) {
+    std::vector<Variant> variants;
+    for (;; text.remove_prefix(text.find(',') + 1)) {
+        const std::string_view word = text.substr(0, text.find(','));
+        const Variant variant{word.starts_with("file"), word.ends_with("-bfloat16")};
+        if (word != std::string(variant.order()) + (variant.bfloat16 ? "-bfloat16" : ""))
+            fail(ErrorKind::usage, "--variants: there is no " + std::string(word));
+        variants.push_back(variant);
+        if (text.find(',') == std::string_view::npos) return variants;
+    }
+}
+
+/// `words`: what follows the name of the program and the variants.
+Settings settings_of(const std::vector<const char*>& words, std::string_view variants) {
+    Settings settings{
+        words[0], std::atoll(words[1]), std::atoll(words[2]), std::atoll(words[3]), whole_numbers(words[4]), whole_numbers(words[5])};
+    if (words.size() == 8) {
+        settings.outputs = std::atoll(words[6]);
+        settings.hidden = whole_numbers(words[7]);
+    }
+    settings.variants = variants_of(variants);
+    return settings;
+}
+
 }  // namespace
 }  // namespace glissade::bench
 
-int main(int count, char** words) {
-    if (count != 7 && count != 9) {
-        std::fprintf(stderr, "usage: gpu_train_bench FOLDER ROWS COLUMNS EPOCHS BATCH,... MEMBERS,... [OUTPUTS HIDDEN,...]\n");
+int main(int count, char** all) {
+    std::vector<const char*> words(all + 1, all + count);
+    const char* variants = "shuffled";
+    if (words.size() >= 2 && std::string_view(words[0]) == "--variants") {
+        variants = words[1];
+        words.erase(words.begin(), words.begin() + 2);
+    }
+    if (words.size() != 6 && words.size() != 8) {
+        std::fprintf(
+            stderr,
+            "usage: gpu_train_bench [--variants shuffled,...] FOLDER ROWS COLUMNS EPOCHS BATCH,... MEMBERS,... [OUTPUTS HIDDEN,...]\n");
         return 2;
     }
     try {
-        using glissade::bench::whole_numbers;
-        glissade::bench::Settings settings{
-            words[1], std::atoll(words[2]), std::atoll(words[3]), std::atoll(words[4]), whole_numbers(words[5]), whole_numbers(words[6])};
-        if (count == 9) {
-            settings.outputs = std::atoll(words[7]);
-            settings.hidden = whole_numbers(words[8]);
-        }
+        const glissade::bench::Settings settings = glissade::bench::settings_of(words, variants);
         glissade::bench::run(settings);
     } catch (const glissade::Error& error) {
         std::fprintf(stderr, "%s\n", error.what());

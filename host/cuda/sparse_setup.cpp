@@ -109,8 +109,6 @@ void SparseBackend::visit_records(const Store& store, RecordsMove move, const Vi
 /// Ages stay, stamps move down, and with them the clock of who goes on from the store where steps work, which has been put aside. Waits.
 void SparseBackend::move_clock_back(Slow& slow) {
     stream_.synchronize("the ages of columns");
-    const auto froze = [&](const Leg& leg) { return tables_[static_cast<std::size_t>(leg.table)].control.data()[1].frozen_member >= 0; };
-    if (!under_way_.empty() && froze(under_way_.back())) return;  // what is set off behind it is not wanted
     const std::int64_t stride = plan_.shape.stride();
     visit_records(stores_[static_cast<std::size_t>(work_)], RecordsMove::both, [&](std::int64_t, std::int64_t columns, float* records) {
         for (std::int64_t j = 0; j < columns; ++j) {

@@ -37,6 +37,11 @@ def refuse(estimator: Any) -> None:
         raise ValueError(f"learning_rate={estimator.learning_rate!r} is not offered by glissade: use scikit-learn's estimator for it")
     if estimator.early_stopping and estimator.learning_rate == "adaptive" and estimator.schedule is None:
         raise ValueError("learning_rate='adaptive' with early_stopping=True is not offered by glissade: give schedule='plateau' instead")
+    standard = type(estimator)()
+    if estimator.schedule is not None and estimator.learning_rate not in (standard.learning_rate, "constant"):
+        raise ValueError(f"schedule and learning_rate={estimator.learning_rate!r} both move the rate: give one of them")
+    if isinstance(estimator.optimizer, _core.Optimizer) and estimator.eta0 != standard.eta0:
+        raise ValueError("eta0 has no effect here: the optimizer brings its rate")
 
 
 def check_weights(weights: Any) -> None:
@@ -132,9 +137,16 @@ class Descent:
         held_out = None if watched is None else self._dataset(*watched, labels)
         return self._run(X, targets, weights, slice(output, output + 1), loss, labels, held_out)
 
-    def classes(self, X: Any, codes: np.ndarray, weights: np.ndarray, count: int, loss: Any) -> Outcome:
-        """One run of all classes, each against the others."""
-        return self._run(X, codes, weights, slice(0, count), loss, [str(c) for c in range(count)], None)
+    def classes(self, X: Any, codes: np.ndarray, weights: np.ndarray, count: int, loss: Any, watched: Any = None) -> Outcome:
+        """One run of all classes: each against the others, or by softmax."""
+        labels = [str(c) for c in range(count)]
+        held_out = None if watched is None else self._dataset(*watched, labels)
+        return self._run(X, codes, weights, slice(0, count), loss, labels, held_out)
+
+    def untrained(self, output: int, dtype: Any) -> Outcome:
+        """Of an output whose run did not begin."""
+        coef, intercept = self.coef[output : output + 1].astype(dtype), self.intercept[output : output + 1].astype(dtype)
+        return Outcome(coef, intercept, 0, [], True, (coef, intercept))
 
     def _dataset(self, X: Any, targets: np.ndarray, weights: np.ndarray | None, labels: list[str]) -> Dataset:
         make = Dataset.from_csr if hasattr(X, "tocsr") else Dataset.from_numpy
@@ -230,7 +242,7 @@ class Descent:
             return e.schedule
         if rule.full_batch_only:
             return "constant"
-        if not self.plain and self.learning_rate == type(e)().learning_rate:
+        if (not self.plain or isinstance(e.optimizer, _core.Optimizer)) and self.learning_rate == type(e)().learning_rate:
             return "cosine"
         offset = f",offset={self.seen}" if self.seen else ""
         if self.learning_rate == "optimal":

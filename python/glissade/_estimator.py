@@ -8,6 +8,7 @@ from typing import Any, Iterator
 
 import numpy as np
 from sklearn.utils import check_random_state
+from sklearn.utils import validation
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from . import _core
@@ -20,6 +21,7 @@ CLASSIFIER_LOSSES = {
     "modified_huber": "modified_huber",
     "squared_hinge": "squared_hinge",
     "perceptron": "perceptron",
+    "softmax": "softmax",
 }
 _REGRESSION_LOSSES = {
     "squared_error": "squared",
@@ -27,6 +29,12 @@ _REGRESSION_LOSSES = {
     "epsilon_insensitive": "epsilon_insensitive",
     "squared_epsilon_insensitive": "squared_epsilon_insensitive",
 }
+
+
+def check_names(estimator: Any, X: Any) -> None:
+    """scikit-learn's error where the columns of a table are not those of fit."""
+    check = getattr(validation, "_check_feature_names", None)
+    check(estimator, X, reset=False) if check else estimator._check_feature_names(X, reset=False)
 
 
 def make_loss(name: str, epsilon: float) -> _core.Loss:
@@ -58,14 +66,20 @@ class Estimator:
 
     @contextmanager
     def _during_fit(self, eval_set: Any) -> Iterator[None]:
-        """What lasts as long as one call of fit: the validation data, and word of Ctrl-C, which ends it with the model so far."""
+        """What lasts as long as one call of fit: the validation data, and word of Ctrl-C, which ends it with the model so far. A call that
+        fails leaves what there was before it."""
+        before = vars(self).copy()
         self._eval_set, self._interrupted = eval_set, False
         self.history_: list[dict[str, Any]] = []
         try:
             yield
             interrupted = self._interrupted
-        finally:
             del self._eval_set, self._interrupted
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        finally:
             close_lines(self.callbacks)
         if interrupted:
             raise KeyboardInterrupt
@@ -81,6 +95,7 @@ class Estimator:
             if len(pairs) != 1 or len(pairs[0]) != 2:
                 raise ValueError("eval_set is (X, y), or a list of one such pair")
             features, targets = pairs[0]
+            check_names(self, features)
             features = check_array(narrow_indices(features), accept_sparse="csr", dtype=X.dtype, order="C")
             if features.shape[1] != X.shape[1]:
                 raise ValueError(f"eval_set has {features.shape[1]} features, X has {X.shape[1]}")

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from ._descent import check_weights
 from ._errors import DivergedError
+from ._estimator import check_names
 from ._network import Descent, policy_of, refuse
 from ._network_loss import loss_of
 from ._show import close_lines, plot_history
@@ -72,6 +73,7 @@ class Network:
         pairs = [given] if isinstance(given, tuple) else list(given)
         if len(pairs) != 1 or len(pairs[0]) != 2:
             raise ValueError("eval_set is (X, y), or a list of one such pair")
+        check_names(self, pairs[0][0])
         features = check_array(pairs[0][0], accept_sparse=["csr", "csc"], dtype=X.dtype)
         if features.shape[1] != X.shape[1]:
             raise ValueError(f"eval_set has {features.shape[1]} features, X has {X.shape[1]}")

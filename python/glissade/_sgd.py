@@ -11,6 +11,9 @@ from contextlib import nullcontext
 
 import numpy as np
 from sklearn import linear_model
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.extmath import softmax
+from sklearn.utils.metaestimators import available_if
 
 from . import _log
 from ._descent import OWN_PARAMETERS, Descent, Outcome, check_weights, narrow_indices, schedule_watches
@@ -22,6 +25,7 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
 
     All of scikit-learn's parameters, attributes and methods are there and mean the same; see its documentation. Beside them:
 
+    loss : also "softmax": all classes at once instead of one against the rest; of two classes that is "log_loss".
     batch_size : int or None. Rows a step, 0 for all. None: 1 with the optimizer "sgd", as scikit-learn; 256 with others.
     optimizer : a name or a ``glissade.Optimizer``. A name takes ``eta0`` for its rate; an Optimizer brings its own.
     schedule : None, or a schedule as the command line takes it. None: by ``learning_rate``, which, left at its default, means "cosine"
@@ -32,7 +36,11 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
     ``fit(..., eval_set=(X, y))`` watches further rows: the parameters of the best epoch are kept. ``history_`` has a dict an epoch.
     """
 
-    _parameter_constraints = {**linear_model.SGDClassifier._parameter_constraints, **OWN_PARAMETERS}
+    _parameter_constraints = {
+        **linear_model.SGDClassifier._parameter_constraints,
+        **OWN_PARAMETERS,
+        "loss": [StrOptions({*linear_model.SGDClassifier.loss_functions, "softmax"})],
+    }
 
     def __init__(
         self,
@@ -103,6 +111,25 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
             super().partial_fit(narrow_indices(X), y, classes=classes, sample_weight=sample_weight)
         return self
 
+    def _get_loss_function(self, loss):
+        return super()._get_loss_function("log_loss" if loss == "softmax" else loss)
+
+    def _check_proba(self):
+        return self.loss == "softmax" or super()._check_proba()
+
+    @available_if(_check_proba)
+    def predict_proba(self, X):
+        """Chances of the classes, rows x classes; as scikit-learn's, and of softmax."""
+        if self.loss != "softmax":
+            return super().predict_proba(X)
+        scores = self.decision_function(X)
+        return softmax(np.column_stack([np.zeros_like(scores), scores]) if scores.ndim == 1 else scores)
+
+    @available_if(_check_proba)
+    def predict_log_proba(self, X):
+        """Logarithms of ``predict_proba``."""
+        return np.log(self.predict_proba(X))
+
     def _fit_binary(self, X, y, *, alpha, sample_weight, learning_rate, max_iter, **_):
         codes, (low, high) = self._codes(y), self._expanded_class_weight
         weights = sample_weight if low == high == 1 else sample_weight * np.where(codes, high, low)
@@ -144,11 +171,22 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
         start_intercept = self._standard_intercept if self.average else self.intercept_
         descent.begin(start.reshape(count, -1), np.ravel(start_intercept), self)
         X, codes, weights, watched = self._held_out(X, codes, weights, self._codes)
-        if count > 1 and self._one_pass():
+        if count > 1 and self.loss == "softmax":
+            weights = weights * np.asarray(self._expanded_class_weight, X.dtype)[codes]
+            outcomes = [descent.classes(X, codes, weights, count, make_loss(self.loss, self.epsilon), watched)]
+            self._note(outcomes[0])
+        elif count > 1 and self._one_pass():
             outcomes = [descent.classes(X, codes, weights, count, make_loss(self.loss, self.epsilon))]
             self._note(outcomes[0])
         else:
-            outcomes = [self._against_the_rest(X, codes, weights, watched, descent, o, c, count) for o, c in enumerate(positives)]
+            outcomes = []
+            for output, positive in enumerate(positives):
+                stopped = bool(outcomes) and outcomes[-1].interrupted
+                outcomes.append(
+                    descent.untrained(output, X.dtype)
+                    if stopped
+                    else self._against_the_rest(X, codes, weights, watched, descent, output, positive, count)
+                )
         self.n_iter_ = max(outcome.epochs for outcome in outcomes)
         self.t_ += self.n_iter_ * descent.rows_seen(X, watched if self.early_stopping else None)
         self.coef_, self.intercept_ = descent.settle(outcomes, self)
@@ -166,7 +204,8 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
         if watched is not None:
             watched = (watched[0], signs(watched[1]), watched[2])
         with _log.about(f"class {self.classes_[positive]} against the rest") if count > 1 else nullcontext():
-            outcome = descent.one(X, signs(codes), weights, output, make_loss(self.loss, self.epsilon), native, watched)
+            loss = "log_loss" if self.loss == "softmax" else self.loss
+            outcome = descent.one(X, signs(codes), weights, output, make_loss(loss, self.epsilon), native, watched)
         self._note(outcome, **({"class": self.classes_[positive]} if count > 1 else {}))
         return outcome
 
@@ -250,8 +289,9 @@ class SGDRegressor(Estimator, linear_model.SGDRegressor):
         self.t_ = getattr(self, "t_", 1.0)
         self._average_is_lost()
         descent = Descent(self, alpha, learning_rate, max_iter, self._seed())
-        start = self._standard_coef if self.average else self.coef_
-        start_intercept = self._standard_intercept if self.average else self.intercept_
+        averaged = self.average and self._standard_coef is not None  # else a fit that goes on from an averaged one
+        start = self._standard_coef if averaged else self.coef_
+        start_intercept = self._standard_intercept if averaged else self.intercept_
         descent.begin(start.reshape(1, -1), np.ravel(start_intercept), self)
         rows, targets, weights, watched = self._held_out(X, y, sample_weight, lambda values: values)
         outcome = descent.one(rows, targets, weights, 0, make_loss(self.loss, self.epsilon), False, watched)

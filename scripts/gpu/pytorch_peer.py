@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Logistic regression or networks with Adam in PyTorch on the data, row orders and first parameters that gpu_train_bench wrote: eager, then with each step
-replayed from a CUDA graph. Prints one JSON object. Usage: pytorch_peer.py FOLDER ROWS COLUMNS EPOCHS BATCH,BATCH,... (0: all rows) [OUTPUTS HIDDEN,HIDDEN,...]"""
+"""Logistic regression or networks with Adam in PyTorch on the data, row orders and first parameters that gpu_train_bench wrote: eager, with each step replayed from
+a CUDA graph, and that with rows, model and loss compiled by torch.compile; Adam is the fused one in all of them. After each of its runs it prints a line: all so far as
+a JSON object. A way that does not work, or whose compilation finds no time, is reported with the reason. Without a card it runs on the CPU, where steps that a graph
+would replay are taken one by one: to try the script.
+Usage: pytorch_peer.py FOLDER ROWS COLUMNS EPOCHS BATCH,BATCH,... (0: all rows) [OUTPUTS HIDDEN,HIDDEN,...]"""
+import dataclasses
+import gc
 import json
 import statistics
 import sys
@@ -12,16 +17,23 @@ import torch
 
 HELD_OUT = 100000
 EAGER_STEPS_AT_MOST = 2000  # eager steps are slow: a part of an epoch is timed, and scaled up
+COMPILE_SECONDS = 15.0  # no compilation begins after so many spent on it
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def synchronize():
+    if DEVICE == "cuda":
+        torch.cuda.synchronize()
 
 
 def load(folder, rows, columns):
     x = numpy.fromfile(f"{folder}/x.f32", dtype=numpy.float32).reshape(rows + HELD_OUT, columns)
     y = numpy.fromfile(f"{folder}/y.f32", dtype=numpy.float32)
-    return torch.from_numpy(x).cuda(), torch.from_numpy(y).cuda()
+    return torch.from_numpy(x).to(DEVICE), torch.from_numpy(y).to(DEVICE)
 
 
 def order_of(folder, epoch):
-    return torch.from_numpy(numpy.fromfile(f"{folder}/order.{epoch}.i32", dtype=numpy.int32).astype(numpy.int64)).cuda()
+    return torch.from_numpy(numpy.fromfile(f"{folder}/order.{epoch}.i32", dtype=numpy.int32).astype(numpy.int64)).to(DEVICE)
 
 
 class Shape:
@@ -31,13 +43,13 @@ class Shape:
         self.outputs = int(words[0]) if words else 1
         hidden = [int(width) for width in words[1].split(",")] if words else []
         self.widths = [columns, *hidden, self.outputs]
-        self.start = torch.from_numpy(numpy.fromfile(f"{folder}/start.f32", dtype=numpy.float32)).cuda()
+        self.start = torch.from_numpy(numpy.fromfile(f"{folder}/start.f32", dtype=numpy.float32)).to(DEVICE)
 
     def layers(self):
         parts = []
         for inputs, outputs in zip(self.widths, self.widths[1:]):
             parts += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
-        return torch.nn.Sequential(*parts[:-1]).cuda()
+        return torch.nn.Sequential(*parts[:-1]).to(DEVICE)
 
     def begin(self, model):
         at = 0
@@ -53,16 +65,20 @@ class Shape:
 
 
 class Trainer:
-    def __init__(self, x, y, rows, batch, capturable, shape):
+    def __init__(self, x, y, rows, batch, shape, compiled=False):
         self.x, self.y, self.rows, self.batch, self.shape = x, y, rows, batch, shape
         self.model = shape.layers()
         shape.begin(self.model)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-2, capturable=capturable, fused=not capturable)
+        # The fused Adam keeps its step on the card, so a graph can hold it; `capturable` says so to the checks of the base class.
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-2, capturable=DEVICE == "cuda", fused=True)
+        self.batch_loss = torch.compile(self.loss_of, dynamic=False) if compiled else self.loss_of
+
+    def loss_of(self, index):
+        return self.shape.loss(self.model(self.x.index_select(0, index)), self.y.index_select(0, index))
 
     def step(self, index):
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.shape.loss(self.model(self.x.index_select(0, index)), self.y.index_select(0, index))
-        loss.backward()
+        self.batch_loss(index).backward()
         self.optimizer.step()
 
     def held_out_loss(self):
@@ -72,49 +88,60 @@ class Trainer:
 
 
 def eager(x, y, rows, batch, folder, shape):
-    trainer = Trainer(x, y, rows, batch, False, shape)
+    trainer = Trainer(x, y, rows, batch, shape)
     order = order_of(folder, 0)
     starts = list(range(0, rows, batch))[:EAGER_STEPS_AT_MOST]
     for start in starts[:20]:
         trainer.step(order[start : start + batch])
-    torch.cuda.synchronize()
+    synchronize()
     parts = []
     for part in range(5):
         mine = starts[part * len(starts) // 5 : (part + 1) * len(starts) // 5]
         begin = time.perf_counter()
         for start in mine:
             trainer.step(order[start : start + batch])
-        torch.cuda.synchronize()
+        synchronize()
         if mine:
             parts.append((time.perf_counter() - begin) / len(mine) * 1e6)
     return {"step_us": statistics.median(parts), "low": min(parts), "high": max(parts), "steps_timed": len(starts)}
 
 
-def graphed(x, y, rows, batch, epochs, folder, shape):
-    """One graph a size of batch; the position within the epoch lives on the device and moves on with every replay."""
-    trainer = Trainer(x, y, rows, batch, True, shape)
-    order = order_of(folder, 0)
-    position = torch.zeros(1, dtype=torch.int64, device="cuda")
-
-    def one(size):
-        trainer.step(order[position + torch.arange(size, device="cuda")])
-        position.add_(size)
-
-    begin = time.perf_counter()
+def replays(one, sizes, position):
+    """For each size of batch a call that takes one step, from a CUDA graph where there is a card."""
+    if DEVICE != "cuda":
+        for size in sizes:
+            position.zero_()
+            one(size)
+        return {size: lambda size=size: one(size) for size in sizes}
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
-        for _ in range(3):
+        for size in [size for size in sizes for _ in range(3)]:
             position.zero_()
-            one(batch)
+            one(size)
     torch.cuda.current_stream().wait_stream(side)
     graphs = {}
-    for size in {batch, rows % batch} - {0}:
+    for size in sizes:
         graphs[size] = torch.cuda.CUDAGraph()
         position.zero_()
         with torch.cuda.graph(graphs[size]):
             one(size)
-    torch.cuda.synchronize()
+    return {size: graph.replay for size, graph in graphs.items()}
+
+
+def graphed(x, y, rows, batch, epochs, folder, shape, compiled=False):
+    """One graph a size of batch; the position within the epoch lives on the device and moves on with every replay."""
+    trainer = Trainer(x, y, rows, batch, shape, compiled)
+    order = order_of(folder, 0)
+    position = torch.zeros(1, dtype=torch.int64, device=DEVICE)
+
+    def one(size):
+        trainer.step(order[position + torch.arange(size, device=DEVICE)])
+        position.add_(size)
+
+    begin = time.perf_counter()
+    replay = replays(one, sorted({batch, rows % batch} - {0}), position)
+    synchronize()
     capture_seconds = time.perf_counter() - begin
     shape.begin(trainer.model)  # again
     with torch.no_grad():
@@ -125,13 +152,13 @@ def graphed(x, y, rows, batch, epochs, folder, shape):
     for epoch in range(epochs):
         order.copy_(order_of(folder, epoch))
         position.zero_()
-        torch.cuda.synchronize()
+        synchronize()
         begin = time.perf_counter()
         for _ in range(rows // batch):
-            graphs[batch].replay()
+            replay[batch]()
         if rows % batch:
-            graphs[rows % batch].replay()
-        torch.cuda.synchronize()
+            replay[rows % batch]()
+        synchronize()
         seconds.append(time.perf_counter() - begin)
         losses.append(trainer.held_out_loss())
     timed = seconds[1:] or seconds
@@ -144,6 +171,54 @@ def graphed(x, y, rows, batch, epochs, folder, shape):
     }
 
 
+@dataclasses.dataclass
+class Ways:
+    """What all ways train on."""
+
+    x: torch.Tensor
+    y: torch.Tensor
+    rows: int
+    epochs: int
+    folder: str
+    shape: Shape
+
+    def data(self, batch):
+        return self.x, self.y, self.rows, batch
+
+
+def attempt(way):
+    """What `way` gives, or why it gives nothing."""
+    try:
+        return way()
+    except Exception as error:  # whatever goes wrong in one way leaves the others
+        gc.collect()
+        if DEVICE == "cuda":
+            torch.cuda.empty_cache()
+        return {"missing": f"{type(error).__name__}: {(str(error).strip() or 'no message').splitlines()[0]}"}
+
+
+def measure(runs, ways):
+    """Adds to each run the two ways that always have time, then, while there is time to compile, the third; tells after each run what there is by then."""
+    for run in runs:
+        batch = run["batch"] or ways.rows
+        run["eager"] = attempt(lambda: eager(*ways.data(batch), ways.folder, ways.shape))
+        run["graphed"] = attempt(lambda: graphed(*ways.data(batch), ways.epochs, ways.folder, ways.shape))
+        run["compiled_graphed"] = {"missing": "the script ended before"}
+        yield
+    spent = 0.0
+    for run in runs:
+        if spent >= COMPILE_SECONDS:
+            run["compiled_graphed"] = {"missing": f"the {COMPILE_SECONDS:.0f} seconds for compiling were spent"}
+            continue
+        torch.compiler.reset()  # else the sizes before this one count against the limit of recompilations
+        begin = time.perf_counter()
+        batch = run["batch"] or ways.rows
+        run["compiled_graphed"] = attempt(lambda: graphed(*ways.data(batch), ways.epochs, ways.folder, ways.shape, compiled=True))
+        spent += run["compiled_graphed"].get("capture_seconds", time.perf_counter() - begin)
+        yield
+    yield
+
+
 def main():
     folder = sys.argv[1]
     rows, columns, epochs = map(int, sys.argv[2:5])
@@ -152,17 +227,16 @@ def main():
     shape = Shape(folder, columns, sys.argv[6:8])
     if shape.outputs > 1:
         y = y.long()
-    settings = f"layers {shape.widths}, ReLU, Adam lr 1e-2, TF32 off"
-    result = {"torch": torch.__version__, "cuda": torch.version.cuda, "settings": settings, "runs": []}
-    for word in sys.argv[5].split(","):
-        batch = int(word) or rows
-        run = {"batch": int(word)}
-        run["eager"] = eager(x, y, rows, batch, folder, shape)
-        run["graphed"] = graphed(x, y, rows, batch, epochs, folder, shape)
-        run["eager"]["settings"] = "fused=True"
-        run["graphed"]["settings"] = "capturable=True, one torch.cuda.CUDAGraph replay a step, rows gathered inside it"
-        result["runs"].append(run)
-    print(json.dumps(result))
+    graph = "one torch.cuda.CUDAGraph replay a step, rows gathered inside it" if DEVICE == "cuda" else "no graph: there is no card"
+    settings = {
+        "all": f"layers {shape.widths}, ReLU, Adam lr 1e-2, fused=True, TF32 off",
+        "graphed": f"capturable=True, {graph}",
+        "compiled_graphed": "the same, rows, model and loss by torch.compile(dynamic=False), its time in capture_seconds",
+    }
+    runs = [{"batch": int(word)} for word in sys.argv[5].split(",")]
+    result = {"torch": torch.__version__, "cuda": torch.version.cuda, "device": DEVICE, "settings": settings, "runs": runs}
+    for _ in measure(runs, Ways(x, y, rows, epochs, folder, shape)):
+        print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

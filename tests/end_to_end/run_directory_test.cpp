@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "tests/end_to_end/program.hpp"
 #include "tests/end_to_end/small_tables.hpp"
 
@@ -106,6 +108,26 @@ TEST(RunDirectory, ReportTellsWhichClassesAreTakenForEachOtherAndOnWhichRows) {
     write_line(place, "line.csv", 100);
     ASSERT_EQ(place.run({"train", "line.csv", "--target", "y", "--epochs", "3", "--run-dir", "run", "--overwrite"}).code, 0);
     EXPECT_EQ(place.read("run/report.html").find("<h2>Confusion"), std::string::npos);
+}
+
+/// The report predicts rows that were standardised as they were read.
+TEST(RunDirectory, ReportCountsTheRowsThatTheMetricsCount) {
+    Workplace place;
+    write_points(place, "points.csv", 400);
+    const Ended ended = place.run({"train", "points.csv", "--target", "y", "--lr", "0.1", "--epochs", "10", "--validation-fraction", "0.25",
+                                   "--standardize", "on", "--run-dir", "run", "--json"});
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    std::string table = place.read("run/report.html");
+    table = table.substr(table.find("<table class=\"confusion\">"));
+    table.resize(table.find("</table>"));
+    std::vector<int> counts;  // of the lines "no" and "yes", each followed by its recall
+    for (std::size_t at = table.find("<td"); at != std::string::npos; at = table.find("<td", at + 1))
+        counts.push_back(std::atoi(table.c_str() + table.find('>', at) + 1));
+    ASSERT_EQ(counts.size(), 6u) << table;
+    EXPECT_EQ(counts[0] + counts[1] + counts[3] + counts[4], 100);
+    const double accuracy = ended.json()["validation"]["accuracy"];
+    EXPECT_EQ((counts[0] + counts[4]) / 100.0, accuracy) << table;
+    EXPECT_GT(accuracy, .9);
 }
 
 TEST(RunDirectory, ReportOfManyClassesNamesThePairsThatAreConfused) {

@@ -48,6 +48,9 @@ TEST_F(CudaSparseAhead, ShowsTheStateThatTheLastReportSpeaksOf) {
         cuda->start(c.part(0, 3));
         for (std::int64_t k = 1; k <= 4; ++k) {
             if (k < 4) cuda->start(c.part(3 * k, 3));
+            if (n > 2) {
+                ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);  // so that all of it is over before anybody looks
+            }
             EXPECT_TRUE(equal_states(cuda->get_state(), expected[static_cast<std::size_t>(k - 1)])) << p.text() << ", before report " << k;
             EXPECT_EQ(cuda->wait().steps_done, 3);
             EXPECT_TRUE(equal_states(cuda->get_state(), expected[static_cast<std::size_t>(k)])) << p.text() << ", after report " << k;
@@ -76,6 +79,21 @@ TEST_F(CudaSparseAhead, ForgetsTheYoungestSegment) {
         EXPECT_TRUE(equal_states(cuda->get_state(), expected[2])) << name;
         EXPECT_EQ(cuda->run(c.part(6, 3)).steps_done, 3);
         EXPECT_TRUE(equal_states(cuda->get_state(), expected[3])) << name;
+    }
+}
+
+/// The one before it keeps its table: its report is read afterwards.
+TEST_F(CudaSparseAhead, ForgetsASegmentBehindOneThatIsUnderWay) {
+    const SparseCase<float> c(ahead_trial("rmsprop"));
+    const auto cpu = c.backend(1), cuda = sparse_backend(c, sparse_placement(2));
+    cuda->start(c.part(0, 3));
+    cuda->start(c.part(9, 3));  // the wrong one
+    cuda->discard();
+    cuda->start(c.part(3, 3));
+    for (const std::int64_t first : {0, 3}) {
+        const SegmentReport expected = cpu->run(c.part(first, 3));
+        EXPECT_TRUE(equal_reports(cuda->wait(), expected)) << "from step " << first;
+        EXPECT_TRUE(equal_states(cuda->get_state(), cpu->get_state())) << "from step " << first;
     }
 }
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "glissade/error.hpp"
 #include "host/cuda/judge.hpp"
@@ -64,35 +66,39 @@ TEST_F(CudaSparseJudge, EvaluatesWithTheHostsBitsForEverySize) {
 }
 
 TEST_F(CudaSparseJudge, KeepsRowsOrBringsThemInTrips) {
-    const SparseProblem<float> problem(40, 9, 2, 3), held_out(601, 9, 2, 4);
-    const Model model = sparse_model(problem, "logistic");
-    const std::vector<float> parameters(model.parameters.begin(), model.parameters.end());
-    const SparseView<const float> part = held_out.view().part(1, 600);  // offsets begin above 0
-    const std::span<const float> targets(held_out.dense.y.data() + 1, 600);
-    JudgedRows<float> rows = judged_rows<float>(model.spec, {{}, targets, {}, {}}, LossUnits::user);
-    rows.features = {nullptr, 600, 9, 0};
-    rows.sparse = part;
-    std::vector<float> scores(600);
-    ScoreTask<float> task;
-    task.sparse = part;
-    task.parameters = parameters.data();
-    score_on_cpu(task, 1, std::span<float>(scores));
-    const JudgedSums expected = judge_scores<float>(rows, scores, 1);
-    for (const bool keep : {false, true})
-        for (const std::int64_t staging : {600, 40000}) {
-            cuda::SparseWishes wishes;
-            wishes.staging_bytes = staging;
-            const cuda::SparseScoreShape shape = cuda::SparseScoreShape::of(9, 1, true, 2, wishes);
-            const cuda::Stream stream;
-            cuda::SparseScorer scorer(shape, nullptr, stream);
-            const cuda::JudgeShape judge_shape{1, keep ? 0 : shape.chunk_rows, 2};
-            cuda::Judge judge(rows, std::make_unique<cuda::SparseHeldOut>(rows, scorer, keep), judge_shape, stream);
-            if (keep) (void)judge.judge(std::vector<float>(10, 1.0F).data());  // another model first
-            const JudgedSums found = judge.judge(parameters.data());
-            EXPECT_EQ(found.loss, expected.loss) << keep << ", staging " << staging;
-            EXPECT_EQ(found.correct, expected.correct) << keep << ", staging " << staging;
-            EXPECT_EQ(found.wins, expected.wins) << keep << ", staging " << staging;
-        }
+    for (const std::string loss : {"logistic", "softmax"}) {
+        const SparseProblem<float> problem = rows_for(loss, 40, 3), held_out = rows_for(loss, 601, 4);
+        const Model model = sparse_model(problem, loss);
+        const std::vector<float> parameters(model.parameters.begin(), model.parameters.end());
+        const std::int64_t outputs = model.spec.outputs;
+        const SparseView<const float> part = held_out.view().part(1, 600);  // offsets begin above 0
+        const std::span<const float> targets(held_out.dense.y.data() + 1, 600);
+        JudgedRows<float> rows = judged_rows<float>(model.spec, {{}, targets, {}, {}}, LossUnits::user);
+        rows.features = {nullptr, 600, 9, 0};
+        rows.sparse = part;
+        std::vector<float> scores(static_cast<std::size_t>(600 * outputs));
+        ScoreTask<float> task;
+        task.sparse = part;
+        task.parameters = parameters.data();
+        task.outputs = outputs;
+        score_on_cpu(task, 1, std::span<float>(scores));
+        const JudgedSums expected = judge_scores<float>(rows, scores, outputs);
+        for (const bool keep : {false, true})
+            for (const std::int64_t staging : {600, 40000}) {
+                cuda::SparseWishes wishes;
+                wishes.staging_bytes = staging;
+                const cuda::SparseScoreShape shape = cuda::SparseScoreShape::of(9, outputs, true, 2, wishes);
+                const cuda::Stream stream;
+                cuda::SparseScorer scorer(shape, nullptr, stream);
+                const cuda::JudgeShape judge_shape{outputs, keep ? 0 : shape.chunk_rows, 2};
+                cuda::Judge judge(rows, std::make_unique<cuda::SparseHeldOut>(rows, scorer, keep), judge_shape, stream);
+                if (keep) (void)judge.judge(std::vector<float>(parameters.size(), 1.0F).data());  // another model first
+                const JudgedSums found = judge.judge(parameters.data());
+                EXPECT_EQ(found.loss, expected.loss) << loss << ", " << keep << ", staging " << staging;
+                EXPECT_EQ(found.correct, expected.correct) << loss << ", " << keep << ", staging " << staging;
+                EXPECT_EQ(found.wins, expected.wins) << loss << ", " << keep << ", staging " << staging;
+            }
+    }
 }
 
 /// Everything that a run says of its epochs, but when.
