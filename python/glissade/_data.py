@@ -47,9 +47,9 @@ class Dataset:
         ``classes`` lists all labels where the rows may not show each of them, or names the columns of several. ``weights``, of any scale, are divided by their mean in training.
         What is no array, a list or a table of pandas, is copied into one; the names of a table's columns are kept.
         """
+        given, features = features, viewable(features)
         if feature_names is None:
-            feature_names = column_names(features)
-        features = viewable(features)
+            feature_names = column_names(given)
         values, labels = numbers_of_targets(targets, task, classes, real_type(features))
         weighed = weights_of(weights, real_type(features))
         try:

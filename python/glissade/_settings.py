@@ -68,11 +68,12 @@ def settings_of(
     if np.ndim(more.get("l1", 0.0)):
         raise ValueError("l1 is one number, the same for all members: lists are for lr, l2 and seed")
     rule = _optimizer_of(optimizer, rates[0], network)
+    whole = isinstance(batch_size, str) and batch_size == "full"
     full_only = rule is not None and rule.full_batch_only
     given = {
         "loss": loss,
         "optimizer": rule,
-        "batch_size": 0 if batch_size == "full" or (batch_size is None and full_only) else batch_size,
+        "batch_size": 0 if whole or (batch_size is None and full_only) else batch_size,
         "epochs": epochs,
         "schedule": "constant" if schedule is None and full_only else schedule,
         "seed": int(seeds[0]),
@@ -117,6 +118,7 @@ def _held_out(validation: Any, rows: Dataset) -> Dataset:
 def _spelt_out(more: dict[str, Any], rows: Dataset) -> dict[str, Any]:
     """Settings as the module takes them: without those that leave the choice to the library, class weights in the order of the classes."""
     known = {name: value for name, value in more.items() if value is not None or name not in _NONE_IS_DEFAULT}
+    known |= {name: bool(value) for name, value in known.items() if isinstance(value, np.bool_)}
     for name in ("standardize", "standardize_target"):
         if name in known and toggle(name, known[name]) is None:
             del known[name]

@@ -58,6 +58,8 @@ def matrix_of(features: Any) -> np.ndarray:
         matrix = np.asarray(features)
     except (TypeError, ValueError) as reason:
         raise ValueError(f"features are no matrix of numbers: {reason}") from None
+    if matrix.ndim == 0:
+        raise ValueError(f"features of the type {type(features).__name__} are no matrix of numbers")
     if matrix.dtype.kind in "OUST":
         matrix = _parsed(matrix, column_names(features))
     elif matrix.dtype.kind not in "biuf":

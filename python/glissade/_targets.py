@@ -39,6 +39,8 @@ def numbers_of_targets(targets: Any, task: str, classes: Any, dtype: np.dtype[An
         classes = np.asarray(classes)
         if classes.ndim != 1:
             raise ValueError(f"classes are a list of labels, these have the shape {classes.shape}")
+        if not len(classes):
+            raise ValueError("classes is empty")
         twice = repeated(classes.tolist())
         if twice is not None:
             raise ValueError(f"classes lists {twice!r} twice")

@@ -144,11 +144,15 @@ def train(
         raise ValueError(f"loss {rule.name} is for regression, but the targets are classes: give them as floats, or task='regression'")
     chosen = settings_of(rows, rule, optimizer, lr, batch_size, epochs, schedule, validation, start, seed, settings)
     if checkpoint is not None:
+        if not isinstance(checkpoint, (str, os.PathLike, dict)):
+            raise TypeError(f"checkpoint takes a directory, or a dict of directory, every_steps, every_epochs and keep, not {checkpoint!r}")
         given = dict(checkpoint) if isinstance(checkpoint, dict) else {"directory": checkpoint}
         directory = given.get("directory", resume)
         if directory is None:
             raise ValueError("checkpoint names no directory")
         chosen["checkpoint"] = {**given, "directory": os.fspath(directory)}
+    if resume is not None and not isinstance(resume, (str, os.PathLike)):
+        raise TypeError(f"resume takes a directory, not {resume!r}")
     line = ProgressLine() if progress else None
     told = _joined([*_several(callbacks), *([line] if line else [])])
     try:

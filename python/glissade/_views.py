@@ -47,7 +47,12 @@ def real_type(features: Any) -> np.dtype[Any]:
 
 
 def weights_of(weights: Any, dtype: np.dtype[Any]) -> np.ndarray | None:
-    return None if weights is None else np.ascontiguousarray(weights, dtype=dtype)
+    if weights is None:
+        return None
+    try:
+        return np.ascontiguousarray(weights, dtype=dtype)
+    except (TypeError, ValueError) as reason:
+        raise ValueError(f"weights are numbers, one a row: {reason}") from None
 
 
 def toggle(name: str, value: bool | str | None) -> bool | None:

@@ -85,12 +85,12 @@ void check_no_nulls(const ArrowArray& array, const std::string& name) {
 }
 
 nb::object booleans(const ArrowArray& array) {
-    auto values = std::make_unique<std::uint8_t[]>(static_cast<std::size_t>(array.length) + 1);
+    auto values = std::make_unique<bool[]>(static_cast<std::size_t>(array.length) + 1);
     for (std::int64_t i = 0; i < array.length; ++i) values[static_cast<std::size_t>(i)] = bit_at(array.buffers[1], array.offset + i);
     const std::size_t length = static_cast<std::size_t>(array.length);
-    std::uint8_t* data = values.get();
-    const nb::capsule owner(values.release(), [](void* p) noexcept { delete[] static_cast<std::uint8_t*>(p); });
-    return nb::cast(nb::ndarray<nb::numpy, std::uint8_t>(data, {length}, owner));
+    bool* data = values.get();
+    const nb::capsule owner(values.release(), [](void* p) noexcept { delete[] static_cast<bool*>(p); });
+    return nb::cast(nb::ndarray<nb::numpy, bool>(data, {length}, owner));
 }
 
 /// Text with 32- or 64-bit offsets, or as views (of 16 bytes: length, then the text, or its beginning, buffer and place).

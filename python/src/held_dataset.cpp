@@ -72,7 +72,7 @@ HeldDataset held(Dataset data, std::vector<std::optional<InputArray>> arrays) {
 template <class Real>
 MatrixView<const Real> matrix_of(const InputArray& features) {
     const auto rows = static_cast<std::int64_t>(features.shape(0)), columns = static_cast<std::int64_t>(features.shape(1));
-    if (columns > 1 && features.stride(1) != 1)
+    if (rows > 0 && columns > 1 && features.stride(1) != 1)
         fail(ErrorKind::data, "features: the values of a row must lie side by side (C order): make a copy that is contiguous");
     const std::int64_t stride = rows > 1 ? features.stride(0) : columns;
     if (stride < columns) fail(ErrorKind::data, "features: rows overlap or run backwards: make a copy that is contiguous");

@@ -78,6 +78,8 @@ def test_names_that_come_twice_are_refused_at_once(points):
     for labels in (["c", "up", "down", "up"], [1, 0, 1]):
         with pytest.raises(ValueError, match=f"classes lists {labels[-1]!r} twice"):
             glissade.Dataset.from_numpy(x, classes=labels)
+    with pytest.raises(ValueError, match="classes is empty"):
+        glissade.Dataset.from_numpy(x, classes=[])
 
 
 def test_text_among_features_is_named_with_a_remedy(points):

@@ -127,6 +127,14 @@ def test_classes_that_no_row_shows_keep_their_place(points):
         glissade.Dataset.from_numpy(x, side, classes=["down", "none"])
 
 
+@pytest.mark.parametrize("classes", [None, ["down", "up"]])
+def test_no_rows_have_no_predictions(points, classes):
+    x, y, side = points
+    model = glissade.train(x, y if classes is None else side, epochs=1).model
+    for rows in (x[:0], np.zeros((0, 5), order="F"), sp.csr_matrix((0, 5))):
+        assert len(model.predict(rows)) == 0 and len(model.decision_function(rows)) == 0
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 70), st.integers(0, 9), st.integers(1, 3), st.sampled_from([np.float32, np.float64]), st.integers(0, 99))
 def test_any_row_stride_is_seen_right(rows, columns, gap, every, dtype, seed):

@@ -101,6 +101,14 @@ def test_arrow_columns_that_are_no_numbers_are_named():
         glissade.Dataset.from_arrow(pa.table({"a": numbers}), target="z")
 
 
+def test_booleans_of_a_table_are_labels_of_that_type(points):
+    x, y, _ = points
+    for column in (pa.array(y > 0), pa.DictionaryArray.from_arrays(pa.array((y > 0).astype(np.int8)), pa.array([False, True]))):
+        data = glissade.Dataset.from_arrow(pa.table({"a": x[:, 0], "y": column}), target="y", dtype=np.float64)
+        assert data.classes.dtype == bool
+        assert np.array_equal(coefficients(data), coefficients(glissade.Dataset.from_numpy(x[:, :1], y > 0)))
+
+
 def test_columns_that_nobody_asks_for_may_be_of_any_type(points):
     x, y, _ = points
     table = pa.table({"note": [[1]] * len(x), "a": x[:, 0], "y": y})
@@ -166,8 +174,8 @@ def test_a_table_without_rows_says_what_it_is():
             glissade.Dataset.from_arrow(empty, target="y")
     with pytest.raises(ValueError, match="no column 'z'; there are: a, y"):
         glissade.Dataset.from_arrow(table.to_reader(), target="z")
-    data = glissade.Dataset.from_arrow(table, columns=["a"])
-    assert data.shape == (0, 1) and data.feature_names == ["a"]
+    data = glissade.Dataset.from_arrow(table.append_column("b", table["a"]), columns=["a", "b"])
+    assert data.shape == (0, 2) and data.feature_names == ["a", "b"]
 
 
 class Frame:

@@ -30,6 +30,8 @@ import scipy.sparse as sp
         ("optimizer", 3, "a name or a glissade.Optimizer, not 3"),
         ("schedule", 3, "a text, not 3"),
         ("device", 0, "a text, not 0"),
+        ("checkpoint", 3, "a directory, or a dict of directory, every_steps, every_epochs and keep, not 3"),
+        ("resume", 3, "a directory, not 3"),
     ],
 )
 def test_a_value_of_another_type_is_told_what_the_setting_takes(points, setting, value, takes):
@@ -49,6 +51,8 @@ def test_words_of_the_program_are_taken(points):
     assert "batch 300" in glissade.plan(x, y, batch_size="full")
     off = parameters(glissade.train(x, y, epochs=2, standardize=False))
     assert not np.array_equal(parameters(glissade.train(x, y, epochs=2, standardize=True)), off)
+    with_numpy = {"drop_last": np.bool_(True), "epochs": np.int32(2), "batch_size": np.int64(7), "seed": np.uint8(0)}
+    assert np.array_equal(parameters(glissade.train(x, y, **with_numpy)), parameters(glissade.train(x, y, drop_last=True, epochs=2, batch_size=7)))
     for word in (None, "auto"):
         assert np.array_equal(parameters(glissade.train(x, y, epochs=2, standardize=word, standardize_target=word)), off)
 
@@ -114,6 +118,11 @@ def test_what_cannot_be_viewed_is_refused_in_our_words(points):
         glissade.Dataset.from_numpy(sp.csr_matrix(x), y)
     with pytest.raises(ValueError, match="no matrix of numbers"):
         glissade.Dataset.from_numpy([[1.0], [1.0, 2.0]], [0.0, 1.0])
+    for make in (glissade.Dataset.from_numpy, glissade.train):
+        with pytest.raises(ValueError, match="features of the type generator are no matrix"):
+            make((row for row in x), y)
+        with pytest.raises(ValueError, match="weights are numbers, one a row"):
+            make(x, y, weights=["heavy"] * len(x))
     expected = parameters(glissade.train(x, y, epochs=1))
     assert np.array_equal(parameters(glissade.train(glissade.Dataset.from_numpy(x.tolist(), y), epochs=1)), expected)
     assert np.array_equal(parameters(glissade.train(x.astype(">f8"), y, epochs=1)), expected)
