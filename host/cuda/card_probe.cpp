@@ -6,6 +6,7 @@
 
 #include "host/cuda/buffers.hpp"
 #include "host/cuda/card.hpp"
+#include "host/cuda/graph.hpp"
 #include "host/cuda/stream.hpp"
 #include "kernels/launch.hpp"
 #include "kernels/tuning.hpp"
@@ -37,20 +38,38 @@ public:
     /// figure(seconds) of each repetition of `work`.
     template <class Work, class Figure>
     Spread measure(const std::string& subject, const Work& work, const Figure& figure) const {
-        std::vector<double> figures;
-        for (int i = -1; i < repetitions_; ++i) {
-            check(cudaEventRecord(begin_, stream_.get()), "cudaEventRecord", subject);
-            work();
-            check(cudaEventRecord(end_, stream_.get()), "cudaEventRecord", subject);
-            stream_.synchronize(subject);
-            float milliseconds = 0;
-            check(cudaEventElapsedTime(&milliseconds, begin_, end_), "cudaEventElapsedTime", subject);
-            if (i >= 0) figures.push_back(figure(std::max(static_cast<double>(milliseconds) * 1e-3, 1e-9)));
-        }
-        return spread_of(figures);
+        return repeated([&] { return figure(std::max(seconds(subject, work), 1e-9)); });
+    }
+    /// What `shorter` lacks of `longer`, both timed in each repetition; 0 where noise makes it negative.
+    template <class Longer, class Shorter>
+    Spread difference(const std::string& subject, const Longer& longer, const Shorter& shorter, double parts) const {
+        return repeated([&] {
+            const double less = seconds(subject, shorter);
+            return std::max(seconds(subject, longer) - less, 0.0) / parts;
+        });
     }
 
 private:
+    template <class Figure>
+    Spread repeated(const Figure& figure) const {
+        std::vector<double> figures;
+        for (int i = -1; i < repetitions_; ++i) {
+            const double one = figure();
+            if (i >= 0) figures.push_back(one);
+        }
+        return spread_of(figures);
+    }
+    template <class Work>
+    double seconds(const std::string& subject, const Work& work) const {
+        check(cudaEventRecord(begin_, stream_.get()), "cudaEventRecord", subject);
+        work();
+        check(cudaEventRecord(end_, stream_.get()), "cudaEventRecord", subject);
+        stream_.synchronize(subject);
+        float milliseconds = 0;
+        check(cudaEventElapsedTime(&milliseconds, begin_, end_), "cudaEventElapsedTime", subject);
+        return static_cast<double>(milliseconds) * 1e-3;
+    }
+
     const Stream& stream_;
     int repetitions_;
     cudaEvent_t begin_ = nullptr, end_ = nullptr;
@@ -62,6 +81,7 @@ public:
         : card_(card),
           bytes_(std::max(std::min(limits.bytes, card.facts.free_bytes / 3) / page * page, page)),
           barriers_(limits.barriers),
+          graph_nodes_(limits.graph_nodes),
           wide_(card.facts.multiprocessors * tuning_blocks),
           from_(bytes_ / float_bytes, "memory to measure"),
           to_(bytes_ / float_bytes, "memory to measure"),
@@ -91,13 +111,8 @@ public:
             probe.cluster_barrier_seconds = barrier(kernels::Team::cluster);
         if (card_.facts.cooperative_launch) probe.grid_barrier_seconds = barrier(kernels::Team::grid);
         probe.launch_seconds = clock_.measure(
-            "empty kernels",
-            [&] {
-                for (int i = 0; i < barriers_; ++i)
-                    launched(kernels::launch_probe_barrier({0, kernels::Team::block}, card_.facts.multiprocessors, kernels::tuning::warp,
-                                                           stream_.get()));
-            },
-            [this](double seconds) { return seconds / barriers_; });
+            "empty kernels", [this] { empty_kernels(barriers_); }, [this](double seconds) { return seconds / barriers_; });
+        probe.graph_node_seconds = graph_node();
         return probe;
     }
 
@@ -107,6 +122,21 @@ private:
 
     static void launched(int status) { check_launch(status, "probe", "a measurement of the card"); }
 
+    void empty_kernels(int count) const {
+        for (int i = 0; i < count; ++i)
+            launched(kernels::launch_probe_barrier({0, kernels::Team::block}, card_.facts.multiprocessors, kernels::tuning::warp,
+                                                   stream_.get()));
+    }
+    /// What a launch of a whole graph costs drops out of the difference.
+    Spread graph_node() const {
+        const std::string subject = "a measurement of graphs";
+        const Graph shorter(
+            stream_, [this] { empty_kernels(graph_nodes_); }, subject);
+        const Graph longer(
+            stream_, [this] { empty_kernels(2 * graph_nodes_); }, subject);
+        return clock_.difference(
+            subject, [&] { longer.launch(stream_, subject); }, [&] { shorter.launch(stream_, subject); }, graph_nodes_);
+    }
     Spread read(std::int64_t bytes, int passes, int blocks) const {
         return clock_.measure(
             "a measurement of reading",
@@ -152,6 +182,7 @@ private:
     Card card_;
     std::int64_t bytes_;
     int barriers_;
+    int graph_nodes_;
     int wide_;
     DeviceBuffer<float> from_, to_, sums_;
     PinnedBuffer<float> pinned_;

@@ -44,6 +44,7 @@ Expected rates_of(const Card& card, const Calibration& calibration) {
     const double multiprocessors = card.facts.multiprocessors;
     take(measured->grid_barrier_seconds, rates.grid_barrier);
     take(measured->cluster_barrier_seconds, rates.cluster_barrier);
+    take(measured->graph_node_seconds, rates.graph_node);
     take(measured->block_read_bytes_per_second, rates.block_memory);
     take(measured->l2_read_bytes_per_second / multiprocessors, rates.l2_a_multiprocessor);
     if (measured->read_bytes_per_second > 0) {

@@ -18,6 +18,7 @@ struct CardMeasures {
     double l2_read_bytes_per_second = 0;
     double upload_bytes_per_second = 0;
     double block_barrier_seconds = 0, cluster_barrier_seconds = 0, grid_barrier_seconds = 0, launch_seconds = 0;
+    double graph_node_seconds = 0;
 };
 
 /// What `glissade calibrate` found on this machine. Predictions and the layout of work on a card follow it; results never do.

@@ -25,12 +25,14 @@ struct CardProbe {
     Spread cluster_barrier_seconds;  ///< of 8 blocks; zeros where there are no clusters
     Spread grid_barrier_seconds;     ///< of one block a multiprocessor; zeros where there is no cooperative launch
     Spread launch_seconds;           ///< from one empty kernel to the next in a stream
+    Spread graph_node_seconds;  ///< the same within a graph: two chains of kernels by the difference of their lengths. 0: lost in noise
 };
 
 struct CardProbeLimits {
     std::int64_t bytes = std::int64_t{4} << 30;          ///< of each of two device buffers; a third of the free memory at most
     std::int64_t upload_bytes = std::int64_t{64} << 20;  ///< of pinned host memory
     int barriers = 1000;                                 ///< and launches, of one repetition
+    int graph_nodes = 500;                               ///< of the shorter of two graphs; the other has twice as many
     int repetitions = 9;
 };
 

@@ -17,6 +17,7 @@ namespace {
 
 constexpr const char* calibration_format = "glissade-calibration";
 constexpr std::int64_t calibration_version = 1;
+constexpr const char* graph_node = "graph_node_seconds";  ///< of a card; older files lack it
 
 template <class Record>
 using Field = std::pair<const char*, double Record::*>;
@@ -48,13 +49,14 @@ template <class Record, std::size_t Count>
 void add_fields(Json& json, const Record& record, const std::array<Field<Record>, Count>& fields) {
     for (const auto& [name, member] : fields) json.add(name, record.*member);
 }
+double measured(const char* name, const Json& json) {
+    const double value = json.number();
+    if (!std::isfinite(value) || value < 0) throw JsonError(std::string(name) + " is " + std::to_string(value));
+    return value;
+}
 template <class Record, std::size_t Count>
 void read_fields(const Json& json, Record& record, const std::array<Field<Record>, Count>& fields) {
-    for (const auto& [name, member] : fields) {
-        const double value = json.at(name).number();
-        if (!std::isfinite(value) || value < 0) throw JsonError(std::string(name) + " is " + std::to_string(value));
-        record.*member = value;
-    }
+    for (const auto& [name, member] : fields) record.*member = measured(name, json.at(name));
 }
 
 Calibration read_calibration(const Json& json) {
@@ -70,6 +72,7 @@ Calibration read_calibration(const Json& json) {
         CardMeasures measures;
         measures.name = card.at("name").text();
         read_fields(card, measures, card_fields);
+        if (const Json* node = card.find(graph_node)) measures.graph_node_seconds = measured(graph_node, *node);
         calibration.cards.push_back(std::move(measures));
     }
     return calibration;
@@ -86,6 +89,7 @@ Json to_json(const Calibration& calibration) {
     for (const CardMeasures& measures : calibration.cards) {
         Json card = Json::object({{"name", measures.name}});
         add_fields(card, measures, card_fields);
+        card.add(graph_node, measures.graph_node_seconds);
         cards.add(std::move(card));
     }
     json.add("cards", std::move(cards));

@@ -145,12 +145,12 @@ std::string rise_verdict(const Problem<Real>& problem, const ResolvedRun& run, c
         const double zeros = loss_of_zeros(problem, run.spec);
         if (last > clearly * zeros)
             return "the training loss ended at " + number(last) + ", above the " + number(zeros) +
-                   " of a model whose parameters are all 0: lower --lr";
+                   " of a model whose parameters are all 0: lower the learning rate";
     }
     const auto lowest = left_behind(best.history);
     if (!lowest) return "";
     return "the training loss rose from " + number(lowest->loss) + " in epoch " + std::to_string(lowest->epoch) + " to " + number(last) +
-           ": lower --lr";
+           ": lower the learning rate";
 }
 
 /// Empty unless the held-out loss was clearly lower in the first half of the run.
@@ -161,18 +161,18 @@ std::string overfit_verdict(const MemberResult& best) {
     if (!(last.validation->loss > clearly * best.best_loss)) return "";
     return "the best epoch was " + std::to_string(best.best_epoch) + " of " + std::to_string(last.epoch) +
            ", and the validation loss rose from " + number(best.best_loss) + " to " + number(last.validation->loss) +
-           " since: a lower --lr or a penalty (--l2) may do better";
+           " since: a lower learning rate or an L2 penalty may do better";
 }
 
 /// What ended the run too early, if its loss still fell; empty if something else did.
 std::string longer(StopReason stop) {
     switch (stop) {
         case StopReason::finished:
-            return "--epochs";
+            return "the number of epochs";
         case StopReason::max_steps:
-            return "--max-steps";
+            return "the limit of steps";
         case StopReason::max_seconds:
-            return "--max-seconds";
+            return "the limit of seconds";
         default:
             return "";
     }
@@ -193,7 +193,7 @@ std::string advise(const Problem<Real>& problem, const ResolvedRun& run, const T
     if (best.history.back().validation && best.best_epoch <= epochs - fall->epochs) return "";  // more epochs would not help the kept model
     return "the loss still fell " + number(100 * fall->part) + " % in the last " +
            (fall->epochs == 1 ? "epoch" : std::to_string(fall->epochs) + " of " + std::to_string(epochs) + " epochs") + ": raise " +
-           longer(stop) + (best.member.optimizer.full_batch_only() ? "" : " or --lr");
+           longer(stop) + (best.member.optimizer.full_batch_only() ? "" : " or the learning rate");
 }
 
 template <class Real>
@@ -205,7 +205,7 @@ std::string explain_divergence(const Problem<Real>& problem, const ResolvedRun& 
     const auto lambda = plain ? largest_curvature(problem, run.spec.loss, curving_l2(member)) : std::nullopt;
     const std::string verdict = lambda ? rate_verdict(member.optimizer, *lambda) : "";
     if (!verdict.empty()) return text + verdict;
-    text += "the likely cause is the learning rate: try --lr " + number(member.optimizer.get("lr") / 10);
+    text += "the likely cause is the learning rate: try " + number(member.optimizer.get("lr") / 10);
     if (!options.standardize && run.task == Task::regression && options.start == std::nullopt)
         text += ", and look at the scale of features and targets";
     return text;

@@ -48,8 +48,8 @@ std::string shape_text(const Dataset& data, const ResolvedRun& run) {
                   : spec.multi_label ? " of each label, "
                                      : ", ") +
                  counted(spec.features, "feature") + " x " + layers_text(spec) + counted(spec.outputs, "output") + ", " +
-                 counted(spec.parameter_count(), "parameter") +
-                 (members > 1 ? ", " + counted(members, run.held_out.empty() ? "member" : "member, folds included") : std::string()));
+                 counted(spec.parameter_count(), "parameter") + (members > 1 ? ", " + counted(members, "member") : std::string()) +
+                 (run.held_out.empty() ? "" : ", those of the folds included"));
     const char* type = sizeof(Real) == 4 ? " of float32, " : " of float64, ";
     const auto bytes = static_cast<std::int64_t>(sizeof(Real));
     if (data.is_sparse())

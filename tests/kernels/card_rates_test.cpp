@@ -4,6 +4,9 @@
 
 #include "host/cuda/card_rates.hpp"
 #include "host/cuda/plan.hpp"
+#include "host/execution/card_probe.hpp"
+#include "tests/emulation/control.hpp"
+#include "tests/kernels/cards.hpp"
 
 namespace glissade::testing {
 namespace {
@@ -36,6 +39,7 @@ TEST(CardRates, AreThoseThatWereMeasuredOfACardOfThatName) {
     measured.block_read_bytes_per_second = 5e10;
     measured.l2_read_bytes_per_second = 5e12;
     measured.grid_barrier_seconds = 9e-6;
+    measured.graph_node_seconds = 3e-6;
     const cuda::Card card = card_of(9, 0);
     const auto rates = cuda::rates_of(card, {.cpu = {}, .cards = {measured}});
     EXPECT_EQ(rates.memory_share, .75);
@@ -43,10 +47,31 @@ TEST(CardRates, AreThoseThatWereMeasuredOfACardOfThatName) {
     EXPECT_EQ(rates.block_memory, 5e10);
     EXPECT_EQ(rates.l2_a_multiprocessor, 5e10);
     EXPECT_EQ(rates.grid_barrier, 9e-6);
+    EXPECT_EQ(rates.graph_node, 3e-6);
     EXPECT_EQ(rates.cluster_barrier, cuda::rates_of(card, {}).cluster_barrier) << "it was not measured";
 
     measured.name = "another";
     EXPECT_EQ(cuda::rates_of(card, {.cpu = {}, .cards = {measured}}).grid_barrier, cuda::rates_of(card, {}).grid_barrier);
+}
+
+using CudaGraphNode = CudaTest;
+
+/// The emulation's clock is too noisy for the figure itself: what is timed is counted.
+TEST_F(CudaGraphNode, IsTheDifferenceOfTwoGraphsThatAreReplayedInTurn) {
+    CardProbeLimits limits;
+    limits.bytes = 32 << 10;
+    limits.upload_bytes = 8 << 10;
+    limits.barriers = 1;
+    limits.repetitions = 1;
+    const auto kernels_with = [&](int nodes) {
+        limits.graph_nodes = nodes;
+        const std::int64_t kernels = emulation::count_calls("cudaLaunchKernelEx"), replays = emulation::count_calls("cudaGraphLaunch");
+        EXPECT_GE(probe_card(0, 128, limits).graph_node_seconds.median, 0);
+        EXPECT_EQ(emulation::count_calls("cudaGraphLaunch") - replays, 2 * (1 + limits.repetitions)) << "the first time does not count";
+        return emulation::count_calls("cudaLaunchKernelEx") - kernels;
+    };
+    const std::int64_t with_two = kernels_with(2);
+    EXPECT_EQ(kernels_with(5) - with_two, (5 - 2) + 2 * (5 - 2)) << "written down once, into a graph and one twice as long";
 }
 
 TEST(CardRates, DecideHowWorkIsLaidOut) {

@@ -76,6 +76,7 @@ TEST_F(CudaProbe, MeasuresACardWithinItsLimits) {
     limits.upload_bytes = 8 << 10;
     limits.barriers = 3;
     limits.repetitions = 1;
+    limits.graph_nodes = 10;
     const CardProbe probe = probe_card(0, 115, limits);
     EXPECT_FALSE(probe.name.empty());
     EXPECT_LE(probe.probed_bytes, limits.bytes);

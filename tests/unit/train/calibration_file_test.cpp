@@ -37,6 +37,7 @@ TEST(CalibrationFile, ComesBackAsItWasSaved) {
     saved.cpu.emplace();
     saved.cpu->value = 1.0 / 3;
     saved.cards = {card_named("made up", 1e12)};
+    saved.cards[0].graph_node_seconds = 1e-6;
     save_calibration(path, saved);
     const Calibration loaded = load_calibration(path);
     ASSERT_TRUE(loaded.cpu);
@@ -44,7 +45,22 @@ TEST(CalibrationFile, ComesBackAsItWasSaved) {
     EXPECT_EQ(loaded.cpu->barrier, CpuRates().barrier);
     ASSERT_TRUE(loaded.card("made up"));
     EXPECT_EQ(loaded.card("made up")->read_bytes_per_second, 1e12);
+    EXPECT_EQ(loaded.card("made up")->graph_node_seconds, 1e-6);
     EXPECT_EQ(loaded.card("another"), nullptr);
+}
+
+TEST(CalibrationFile, OfAnOlderVersionThatTimedNoGraphsIsStillRead) {
+    const test::ScratchDirectory place;
+    const std::string path = place.file("calibration.json");
+    Calibration saved;
+    saved.cards = {card_named("one", 5)};
+    saved.cards[0].graph_node_seconds = 1e-6;
+    save_calibration(path, saved);
+    nlohmann::json text = text_of(path);
+    ASSERT_EQ(text["cards"][0].erase("graph_node_seconds"), 1u);
+    rewrite(path, text);
+    EXPECT_EQ(load_calibration(path).card("one")->graph_node_seconds, 0);
+    EXPECT_EQ(load_calibration(path).card("one")->read_bytes_per_second, 5);
 }
 
 TEST(CalibrationFile, KeepsWhatIsNotMeasuredAnew) {

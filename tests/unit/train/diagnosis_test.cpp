@@ -31,9 +31,10 @@ TEST(Advice, IsToTrainLongerWhereTheLossStillFell) {
         TrainOptions options = options_for("squared", 1e-3, 10);
         options.schedule = schedule;
         const std::string advice = train(problem.dataset(), options).advice;
-        EXPECT_TRUE(says(advice, "the loss still fell") && says(advice, "raise --epochs or --lr")) << schedule << ": " << advice;
+        EXPECT_TRUE(says(advice, "the loss still fell") && says(advice, "raise the number of epochs or the learning rate"))
+            << schedule << ": " << advice;
         options.max_steps = 60;
-        EXPECT_TRUE(says(train(problem.dataset(), options).advice, "raise --max-steps")) << schedule;
+        EXPECT_TRUE(says(train(problem.dataset(), options).advice, "raise the limit of steps")) << schedule;
     }
 }
 
@@ -84,14 +85,15 @@ const std::vector<double> settled = {.60, .40, .35, .35, .35, .35, .35, .35, .35
 TEST(Advice, IsNotToTrainLongerWhereTheKeptModelIsNotOfTheEnd) {
     const std::vector<double> best_at_the_end = falling;
     const std::vector<double> best_before = {.60, .57, .54, .51, .48, .45, .42, .39, .36, .361, .361, .361};
-    EXPECT_TRUE(says(advice_after(falling, {}), "the loss still fell 25 % in the last 3 of 12 epochs: raise --epochs or --lr"));
-    EXPECT_TRUE(says(advice_after(falling, best_at_the_end), "raise --epochs"));
+    EXPECT_TRUE(says(advice_after(falling, {}),
+                     "the loss still fell 25 % in the last 3 of 12 epochs: raise the number of epochs or the learning rate"));
+    EXPECT_TRUE(says(advice_after(falling, best_at_the_end), "raise the number of epochs"));
     EXPECT_EQ(advice_after(falling, best_before), "");
 }
 
 TEST(Advice, ToTrainLongerNamesWhatEndedTheRun) {
-    EXPECT_TRUE(says(advice_after(falling, {}, StopReason::max_steps), "raise --max-steps"));
-    EXPECT_TRUE(says(advice_after(falling, {}, StopReason::max_seconds), "raise --max-seconds"));
+    EXPECT_TRUE(says(advice_after(falling, {}, StopReason::max_steps), "raise the limit of steps"));
+    EXPECT_TRUE(says(advice_after(falling, {}, StopReason::max_seconds), "raise the limit of seconds"));
     for (const StopReason stop : {StopReason::tol, StopReason::patience, StopReason::callback})
         EXPECT_EQ(advice_after(falling, {}, stop), "") << name_of(stop);
 }
@@ -110,13 +112,14 @@ TEST(Advice, OfAnEarlyBestEpochIsOnlyGivenWhereItWasClearlyBetter) {
 TEST(Advice, IsALowerRateWhereTheLossEndedAboveThatOfNoModel) {
     const RandomProblem<float> problem(500, 4, 2, 1);
     const std::string advice = train(problem.dataset(), options_for("logistic", 1e10, 20)).advice;
-    EXPECT_TRUE(says(advice, "above the 0.693 of a model whose parameters are all 0: lower --lr")) << advice;
-    EXPECT_TRUE(says(train(problem.dataset(), options_for("logistic", 1e10, 1)).advice, "lower --lr")) << "one epoch is enough to tell";
+    EXPECT_TRUE(says(advice, "above the 0.693 of a model whose parameters are all 0: lower the learning rate")) << advice;
+    EXPECT_TRUE(says(train(problem.dataset(), options_for("logistic", 1e10, 1)).advice, "lower the learning rate"))
+        << "one epoch is enough to tell";
 }
 
 TEST(Advice, IsALowerRateWhereTheLossRose) {
     const std::string advice = advice_after({.60, .50, .40, .40, .42, .45, .48, .50, .52, .55}, {});
-    EXPECT_EQ(advice, "the training loss rose from 0.4 in epoch 3 to 0.55: lower --lr");
+    EXPECT_EQ(advice, "the training loss rose from 0.4 in epoch 3 to 0.55: lower the learning rate");
 }
 
 }  // namespace
