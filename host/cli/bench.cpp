@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 #include "glissade/device.hpp"
@@ -25,7 +27,7 @@ Examples
   glissade bench --verify
 
 A run is the training loop alone; reading is not timed. % is of what the probe of the same run reads: whole rows in shuffled order, or in file order with
---shuffle none; of sparse rows, of what it reads of their nonzeros. The held-out loss shows that the runs did the same work.)";
+--shuffle none; of sparse rows, of what it reads of their nonzeros; data that fits a cache has no such share. The held-out loss shows that the runs did the same work.)";
 
 struct BenchFlags {
     TrainCommand command;
@@ -33,21 +35,24 @@ struct BenchFlags {
     std::vector<std::int64_t> batch_sizes;  ///< empty: the one of --batch-size
     std::string page;
     bool verify = false, json = false, quiet = false;
+    std::array<CLI::Option*, 2> generated = {};  ///< what only generated data has
 };
 
 void add_flags(CLI::App& app, BenchFlags& flags) {
     flags.command.learning.options.epochs = 5;
     flags.command.data.add_training(app);
     flags.command.learning.add_to(app);
-    add_whole(app, "--rows", flags.rows, {1}, "Rows of generated data, if no DATA is given")->group("Benchmark");
-    add_whole(app, "--features", flags.features, {1}, "Its features")->type_name("D")->group("Benchmark");
+    flags.generated[0] = add_whole(app, "--rows", flags.rows, {1}, "Rows of generated data, if no DATA is given")->group("Benchmark");
+    flags.generated[1] = add_whole(app, "--features", flags.features, {1}, "Its features")->type_name("D")->group("Benchmark");
     checked(app.add_option("--batch-sizes", "Measures several, each on CPU and GPU, instead of one --batch-size"),
             [&flags](const std::string& text) {
                 flags.batch_sizes.clear();
-                for (const double size : numbers_of("--batch-sizes", text))
-                    flags.batch_sizes.push_back(whole_of<std::int64_t>("--batch-sizes", shortest(size), 1, std::int64_t{1} << 40));
+                for (std::string_view rest = text;; rest.remove_prefix(rest.find(',') + 1)) {
+                    flags.batch_sizes.push_back(batch_size_of("--batch-sizes", rest.substr(0, rest.find(','))));
+                    if (rest.find(',') == std::string_view::npos) return;
+                }
             })
-        ->type_name("N,N,...")
+        ->type_name("N|full,...")
         ->group("Benchmark");
     app.add_flag("--verify", flags.verify, "Compares CPU and CUDA with the double-precision reference, within a computed bound")
         ->group("Benchmark");
@@ -69,6 +74,10 @@ BenchData load(const BenchFlags& flags) {
         data.name = "generated: " + counted(flags.rows, "row") + " x " + counted(flags.features, "feature");
         return data;
     }
+    for (const CLI::Option* flag : flags.generated)
+        if (flag->count() > 0)
+            fail(ErrorKind::usage,
+                 flag->get_name() + " is of generated data, and " + command.data.path + " was given: leave one of them out");
     TrainingInput input = read_training(command.data, command.learning.options, command.learning.real_type);
     data.name = command.data.path + ": " + counted(input.train.rows(), "row") + " x " + counted(input.train.columns(), "feature");
     if (input.validation.rows() > 0) {
@@ -116,7 +125,8 @@ BenchReport measure_all(const BenchFlags& flags, const BenchData& data) {
     const std::vector<std::int64_t> batches = flags.batch_sizes.empty() ? std::vector<std::int64_t>{options.batch_size} : flags.batch_sizes;
     for (const std::int64_t batch : batches) {
         options.batch_size = batch;
-        for (Measurement& run : measure_batch(report.probes, report.card, data, options)) report.runs.push_back(std::move(run));
+        for (Measurement& run : measure_batch(report.probes, report.card, data, options, report.threads_left_out))
+            report.runs.push_back(std::move(run));
     }
     if (flags.verify) report.verification = verify(data.train, options, report.left_out.empty());
     return report;

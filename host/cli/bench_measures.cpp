@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string_view>
+#include <utility>
 
 #include "glissade/error.hpp"
 #include "host/cli/text.hpp"
 #include "host/execution/machine.hpp"
+#include "host/train/run_plan.hpp"
 
 namespace glissade::cli {
 namespace {
@@ -17,6 +20,40 @@ constexpr std::int64_t least_probe_bytes = std::int64_t{256} << 20;
 
 double rate(double bytes, const std::vector<double>& seconds) {
     return bytes / spread_of(seconds).median;
+}
+
+/// Those that the plan takes of the threads it may: "2 threads" stands in its text.
+int threads_taken(const Dataset& rows, const TrainOptions& options) {
+    const std::string plan = plan_run(rows, options).text;
+    const std::size_t end = plan.find(" thread");
+    const std::size_t space = end == std::string::npos ? end : plan.rfind(' ', end - 1);
+    if (space == std::string::npos) fail(ErrorKind::internal, "the plan of a run on the CPU names no threads: " + plan);
+    return whole_of<int>("the plan's threads", std::string_view(plan).substr(space + 1, end - space - 1), 1, options.threads);
+}
+
+/// Says which part of a probe a run reaches, unless its data is in a cache.
+void set_bound(Measurement& run, const BenchData& data, double bytes_per_second, std::int64_t cache_bytes, const char* cache) {
+    if (data.train.rows() * stored_row_bytes(data.train) < cache_bytes)
+        run.in_cache = cache;
+    else
+        run.bound_bytes_per_second = bytes_per_second;
+}
+
+std::optional<Measurement> measure_cpu(const std::vector<Measurement>& before, const MachineProbe& probe, const BenchData& data,
+                                       const TrainOptions& options, std::vector<std::string>& left_out) {
+    const int threads = threads_taken(data.train, options);
+    const auto same = std::find_if(before.begin(), before.end(), [&](const Measurement& run) { return run.threads == threads; });
+    if (same != before.end()) {
+        left_out.push_back("batch " + std::to_string(same->batch_size) + ": of " + counted(probe.threads, "thread") + " the plan takes " +
+                           std::to_string(threads) + ", which is measured already");
+        return std::nullopt;
+    }
+    const std::string taken = threads == probe.threads ? "" : std::to_string(threads) + " of ";
+    Measurement run = measure("CPU, " + taken + counted(probe.threads, "thread"), data.train, data.held_out, options);
+    run.threads = threads;
+    const double bound = options.shuffle == Shuffle::none ? probe.read_bytes_per_second : probe.gather_bytes_per_second;
+    set_bound(run, data, bound, last_cache_bytes(), "the processor's last cache");
+    return run;
 }
 
 }  // namespace
@@ -79,20 +116,19 @@ Measurement measure(const std::string& name, const Dataset& train_rows, const Da
 }
 
 std::vector<Measurement> measure_batch(const std::vector<MachineProbe>& probes, const std::optional<CardProbe>& card, const BenchData& data,
-                                       TrainOptions options) {
+                                       TrainOptions options, std::vector<std::string>& left_out) {
     std::vector<Measurement> runs;
-    const bool in_order = options.shuffle == Shuffle::none;
     const std::string device = options.device;
     options.device = "cpu";
     for (const MachineProbe& probe : probes) {
         options.threads = probe.threads;
-        runs.push_back(measure("CPU, " + counted(probe.threads, "thread"), data.train, data.held_out, options));
-        runs.back().bound_bytes_per_second = in_order ? probe.read_bytes_per_second : probe.gather_bytes_per_second;
+        if (auto run = measure_cpu(runs, probe, data, options, left_out)) runs.push_back(std::move(*run));
     }
     if (!card) return runs;
     options.device = device == "auto" ? "cuda" : device;
     runs.push_back(measure("CUDA, " + card->name, data.train, data.held_out, options));
-    runs.back().bound_bytes_per_second = in_order ? card->read.median : card->gather.median;
+    const double bound = options.shuffle == Shuffle::none ? card->read.median : card->gather.median;
+    set_bound(runs.back(), data, bound, card->l2_bytes, "the card's L2 cache");
     return runs;
 }
 

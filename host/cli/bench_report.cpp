@@ -39,6 +39,11 @@ const Measurement& base_of(const BenchReport& report, const Measurement& run) {
 std::string percent_of_probe(const Measurement& run) {
     return run.bound_bytes_per_second > 0 ? brief(100 * run.bytes_per_second / run.bound_bytes_per_second) + " % of the probe" : "";
 }
+/// To go after a rate: the share of the probe, or why there is none.
+std::string with_share(const Measurement& run) {
+    const std::string share = run.in_cache.empty() ? percent_of_probe(run) : "from a cache";
+    return share.empty() ? "" : ", " + share;
+}
 
 std::string run_lines(const Measurement& run, const Measurement& base) {
     const Spread& epoch = run.epoch_seconds;
@@ -50,8 +55,7 @@ std::string run_lines(const Measurement& run, const Measurement& base) {
             brief(epoch.least * 1e3) + ", first " + brief(run.first_epoch_seconds * 1e3) + ")\n";
     text += "  step       " + brief(epoch.median / steps * 1e6) + " us, " + counted(run.steps_per_epoch, "step") + " an epoch\n";
     text += "  rate       " + readable_rate(run.rows_per_second) + "rows/s, " + gigabytes(run.bytes_per_second);
-    if (run.bound_bytes_per_second > 0) text += ", " + percent_of_probe(run);
-    text += "\n  held out   loss " + brief(run.held_out.loss) + "\n";
+    text += with_share(run) + "\n  held out   loss " + brief(run.held_out.loss) + "\n";
     if (&run != &base) text += "  speed-up   " + brief(base.epoch_seconds.median / epoch.median) + " x " + base.name + "\n";
     return text;
 }
@@ -72,19 +76,17 @@ std::string cache_note(const BenchReport& report) {
     const std::int64_t cache = last_cache_bytes();
     std::string text;
     if (cache > report.data_bytes)
-        text += "the data fits the processor's last cache (" + readable_bytes(cache) + "): rates may exceed the probe of the memory\n";
+        text += "the data fits the processor's last cache (" + readable_bytes(cache) + "): no share of the probe of the memory\n";
     if (report.card && report.card->l2_bytes > report.data_bytes)
-        text +=
-            "the data fits the card's L2 cache (" + readable_bytes(report.card->l2_bytes) + "): rates may exceed the probe of its memory\n";
+        text += "the data fits the card's L2 cache (" + readable_bytes(report.card->l2_bytes) + "): no share of the probe of its memory\n";
     return text;
 }
 
 Bars rates_of(const BenchReport& report) {
     Bars bars{"rows a second", report.data, {}};
     for (const Measurement& run : report.runs)
-        bars.bars.push_back(
-            {run.name + ", batch " + std::to_string(run.batch_size), run.rows_per_second,
-             readable_rate(run.rows_per_second) + "rows/s" + (run.bound_bytes_per_second > 0 ? ", " + percent_of_probe(run) : "")});
+        bars.bars.push_back({run.name + ", batch " + std::to_string(run.batch_size), run.rows_per_second,
+                             readable_rate(run.rows_per_second) + "rows/s" + with_share(run)});
     return bars;
 }
 
@@ -106,6 +108,7 @@ Chart rates_over_batch(const BenchReport& report) {
 
 Json run_json(const Measurement& run) {
     return {{"name", run.name},
+            {"threads", run.threads > 0 ? Json(run.threads) : Json()},
             {"batch_size", run.batch_size},
             {"prepare_seconds", run.prepare_seconds},
             {"epoch_seconds", spread_json(run.epoch_seconds)},
@@ -115,6 +118,7 @@ Json run_json(const Measurement& run) {
             {"rows_per_second", run.rows_per_second},
             {"bytes_per_second", run.bytes_per_second},
             {"fraction_of_probe", run.bound_bytes_per_second > 0 ? Json(run.bytes_per_second / run.bound_bytes_per_second) : Json()},
+            {"fits_cache", run.in_cache.empty() ? Json() : Json(run.in_cache)},
             {"held_out", to_json(run.held_out)},
             {"plan", run.plan}};
 }
@@ -139,8 +143,8 @@ std::vector<std::vector<std::string>> run_table(const BenchReport& report) {
         rows.push_back({run.name, std::to_string(run.batch_size), brief(run.prepare_seconds * 1e3) + " ms",
                         brief(run.first_epoch_seconds * 1e3) + " ms", brief(epoch * 1e3) + " ms",
                         brief(epoch / static_cast<double>(run.steps_per_epoch) * 1e6) + " us", readable_rate(run.rows_per_second),
-                        brief(run.bytes_per_second / 1e9), percent_of_probe(run), brief(run.held_out.loss),
-                        brief(base_of(report, run).epoch_seconds.median / epoch)});
+                        brief(run.bytes_per_second / 1e9), run.in_cache.empty() ? percent_of_probe(run) : "from a cache",
+                        brief(run.held_out.loss), brief(base_of(report, run).epoch_seconds.median / epoch)});
     }
     return rows;
 }
@@ -154,6 +158,7 @@ std::string bench_text(const BenchReport& report) {
     if (!report.caution.empty()) text += report.caution + "\n";
     for (const Measurement& run : report.runs) text += run_lines(run, base_of(report, run));
     text += bars_text(rates_of(report));
+    for (const std::string& run : report.threads_left_out) text += "left out, " + run + "\n";
     if (!report.left_out.empty()) text += "CUDA was left out: " + report.left_out + "\n";
     if (report.verification) text += verification_text(*report.verification);
     return text;
@@ -173,6 +178,7 @@ Json bench_json(const BenchReport& report) {
     }
     json["card"] = report.card ? card_json(*report.card) : Json();
     for (const Measurement& run : report.runs) json["runs"].push_back(run_json(run));
+    json["threads_left_out"] = report.threads_left_out;
     json["caution"] = report.caution.empty() ? Json() : Json(report.caution);
     json["cuda_left_out"] = report.left_out.empty() ? Json() : Json(report.left_out);
     if (report.verification) add_verification(json, *report.verification);
@@ -189,7 +195,8 @@ std::string bench_page(const BenchReport& report) {
     page.figures = {
         {"rows a second, " + fastest->name + ", batch " + std::to_string(fastest->batch_size), readable_rate(fastest->rows_per_second)},
         {"an epoch", brief(fastest->epoch_seconds.median * 1e3) + " ms"},
-        {"of what the probe of the same run reads", percent_of_probe(*fastest).substr(0, percent_of_probe(*fastest).find('%') + 1)},
+        {"of what the probe of the same run reads",
+         fastest->in_cache.empty() ? percent_of_probe(*fastest).substr(0, percent_of_probe(*fastest).find('%') + 1) : "from a cache"},
         {"held-out loss", brief(fastest->held_out.loss)}};
     page.bars = {rates_of(report)};
     if (Chart chart = rates_over_batch(report); chart.curves.front().points.size() > 1) page.charts = {std::move(chart)};
@@ -199,6 +206,7 @@ std::string bench_page(const BenchReport& report) {
     if (report.card) page.notes.push_back(probe_line(*report.card));
     if (const std::string note = cache_note(report); !note.empty()) page.notes.push_back(note);
     if (!report.caution.empty()) page.notes.push_back(report.caution);
+    for (const std::string& run : report.threads_left_out) page.notes.push_back("left out, " + run);
     if (!report.left_out.empty()) page.notes.push_back("CUDA was left out: " + report.left_out);
     if (report.verification) page.notes.push_back(verification_text(*report.verification));
     for (const Measurement& run : report.runs) page.settings.emplace_back(run.name + ", batch " + std::to_string(run.batch_size), run.plan);

@@ -14,8 +14,9 @@ namespace glissade::cli {
 
 /// What `glissade bench` found.
 struct BenchReport {
-    std::string data, left_out;  ///< left_out: why CUDA took no part; empty if it did
-    std::string caution;         ///< what the shares of the probe leave out; empty if nothing
+    std::string data, left_out;                 ///< left_out: why CUDA took no part; empty if it did
+    std::string caution;                        ///< what the shares of the probe leave out; empty if nothing
+    std::vector<std::string> threads_left_out;  ///< runs whose plan takes as many threads as one that is there
     std::int64_t data_bytes = 0;
     std::vector<MachineProbe> probes;
     std::optional<CardProbe> card;

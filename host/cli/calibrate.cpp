@@ -20,7 +20,8 @@ namespace {
 
 constexpr const char* calibrate_footer = R"(
 What is measured goes to $XDG_CACHE_HOME/glissade/calibration.json (~/.cache without that variable), where train and plan find it: predicted times become
-those of this machine, and a GPU's work is laid out by what that GPU does. Results of training never depend on it. Measure while nothing else runs.
+those of this machine, and a GPU's work is laid out by what that GPU does. Results of training never depend on it. Measure while nothing else runs: the processor takes
+some ten seconds, a GPU a second or two.
 
 Examples
   glissade calibrate
@@ -52,6 +53,7 @@ CardMeasures medians_of(const CardProbe& probe) {
     measures.block_barrier_seconds = probe.block_barrier_seconds.median;
     measures.grid_barrier_seconds = probe.grid_barrier_seconds.median;
     measures.launch_seconds = probe.launch_seconds.median;
+    measures.graph_node_seconds = probe.graph_node_seconds.median;
     return measures;
 }
 
@@ -148,7 +150,7 @@ int run_calibrate(const Words& words) {
         path = flags.output.empty() ? calibration_path() : flags.output;
         if (path.empty()) fail(ErrorKind::usage, "there is no cache folder: neither XDG_CACHE_HOME nor HOME is set; --output names a file");
     }
-    if (!flags.quiet) note("measuring for some seconds; nothing else should run");
+    if (!flags.quiet) note("measuring: some ten seconds for the processor, a second or two for a GPU; nothing else should run");
     const Calibrated found = measure_machine(flags);
     if (!path.empty()) save_calibration(path, found.calibration);
     if (flags.json) {

@@ -50,12 +50,12 @@ std::vector<std::uint64_t> seeds_of(std::string_view text) {
     }
 }
 
-std::int64_t batch_size_of(const std::string& text) {
-    constexpr auto most_rows = std::numeric_limits<std::int64_t>::max();
-    return text == "full" ? full_batch : whole_of<std::int64_t>("--batch-size", text, 1, most_rows);
-}
-
 }  // namespace
+
+std::int64_t batch_size_of(std::string_view flag, std::string_view text) {
+    constexpr auto most_rows = std::numeric_limits<std::int64_t>::max();
+    return text == "full" ? full_batch : whole_of<std::int64_t>(flag, text, 1, most_rows);
+}
 
 void LearningFlags::add_to(CLI::App& app) {
     optimizer_ = options.optimizer.name();
@@ -97,7 +97,7 @@ void LearningFlags::add_rules(CLI::App& app) {
         ->default_str(options.schedule.text())
         ->group(group);
     checked(app.add_option("--batch-size", batch_size_, "Rows a step: a number, or full for gradient descent"),
-            [](const std::string& text) { batch_size_of(text); })
+            [](const std::string& text) { batch_size_of("--batch-size", text); })
         ->type_name("N|full")
         ->default_str(std::to_string(options.batch_size))
         ->group(group);
@@ -221,7 +221,7 @@ void LearningFlags::resolve() {
     if (full_only) options.batch_size = full_batch;
     if (options.optimizer.driven_by_host() && !epochs_given_) options.epochs = 100;
     if (!schedule_.empty()) options.schedule = Schedule(schedule_);
-    if (!batch_size_.empty()) options.batch_size = batch_size_of(batch_size_);
+    if (!batch_size_.empty()) options.batch_size = batch_size_of("--batch-size", batch_size_);
     options.shuffle = choose("--shuffle", shuffle_, shuffles);
     options.balanced = choose("--class-weight", class_weight_, class_weights);
     options.average = averaging_.read();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "glissade/trainer.hpp"
@@ -12,6 +13,9 @@
 #include "host/cli/rule_flags.hpp"
 
 namespace glissade::cli {
+
+/// Rows a step: a number or "full". Throws Error(usage).
+std::int64_t batch_size_of(std::string_view flag, std::string_view text);
 
 /// How to learn, and on which machine. Flags are bound straight to TrainOptions, whose initial values are the defaults.
 class LearningFlags {

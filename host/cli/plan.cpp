@@ -39,7 +39,7 @@ Json plan_json(const TrainCommand& command, const std::vector<DescribedSetting>&
 
 int run_plan(const Words& words) {
     TrainCommand command;
-    if (!TrainCommand::read("glissade plan", words, command)) return exit_done;
+    if (!TrainCommand::read(plan_verb, words, command)) return exit_done;
     const TrainingInput input = read_training(command.data, command.learning.options, command.learning.real_type);
     command.learning.settle(input.train);
     TrainOptions options = command.learning.options;

@@ -28,6 +28,19 @@ Examples
 
 The target's kind decides the loss. The model is written to model.safetensors; "glissade predict" and "glissade evaluate" read it.)";
 
+constexpr std::string_view plan_footer = R"(
+Examples
+  glissade plan data.csv --target price
+  glissade plan a9a --epochs 20 --batch-size 1024 --device cuda
+  glissade plan data.csv --target y --lr 1e-3,1e-2,1e-1 --folds 5 --json
+  glissade plan --resume run
+
+Nothing is trained or written. The flags of "glissade train" that say where results go (--output, --run-dir, --tensorboard and the like) are taken too, so that a
+command of train can be planned as it stands, and change nothing.)";
+/// Flags that plan takes and does nothing with.
+constexpr std::array<const char*, 7> of_results = {"--output",      "--run-dir", "--checkpoint-every", "--tensorboard", "--overwrite",
+                                                   "--save-config", "--quiet"};
+
 /// What a resumed run may be told anew. The rest of its settings come from its checkpoint.
 constexpr std::array<std::string_view, 12> free_on_resume = {
     "epochs", "max-steps",    "max-seconds",         "threads",    "device", "output", "quiet", "json",
@@ -79,7 +92,12 @@ void TrainCommand::add_to(CLI::App& app) {
     data.add_training(app);
     learning.add_to(app);
     add_output(app);
-    app.footer(std::string(footer));
+    if (app.get_name() != plan_verb) {
+        app.footer(std::string(footer));
+        return;
+    }
+    for (const char* name : of_results) app.get_option(name)->group("");  // read, but not listed
+    app.footer(std::string(plan_footer));
 }
 
 void TrainCommand::add_output(CLI::App& app) {
@@ -141,7 +159,9 @@ Settings TrainCommand::settings_of_resumed_run(const Settings& typed, const std:
 }
 
 bool TrainCommand::read(const std::string& verb, const std::vector<std::string>& words, TrainCommand& command_out) {
-    CLI::App app("Trains a model on a file of data.", verb);
+    CLI::App app(verb == plan_verb ? "Says what training on a file of data would do and how long it would take; runs nothing."
+                                   : "Trains a model on a file of data.",
+                 verb);
     TrainCommand typed;
     typed.add_to(app);
     if (!parse_words(app, words)) return false;
@@ -157,7 +177,7 @@ bool TrainCommand::read(const std::string& verb, const std::vector<std::string>&
     if (!command_out.parse(verb, settings)) return false;
     if (!implied.empty()) command_out.notes.push_back("--compat sets " + flags_text(implied));
     command_out.learning.resolve();
-    command_out.check();
+    command_out.check(verb);
     if (command_out.learning.options.nondeterministic)
         command_out.notes.emplace_back(
             "note: --nondeterministic is for the gradients of sparse rows on a GPU, and the plan then says so; elsewhere it changes "
@@ -173,9 +193,8 @@ bool TrainCommand::read(const std::string& verb, const std::vector<std::string>&
     return true;
 }
 
-void TrainCommand::check() const {
-    if (data.path.empty())
-        fail(ErrorKind::usage, "a file of data is missing: glissade train DATA --target COLUMN; see glissade train --help");
+void TrainCommand::check(const std::string& verb) const {
+    if (data.path.empty()) fail(ErrorKind::usage, "a file of data is missing: " + verb + " DATA --target COLUMN; see " + verb + " --help");
     if (overwrite && run_dir.empty() && checkpoint_every.empty() && tensorboard.empty())
         fail(ErrorKind::usage, "--overwrite speaks of a run directory: add --run-dir DIR");
     if (tensorboard == in_run_dir && run_dir.empty() && checkpoint_every.empty() && resume.empty())

@@ -10,6 +10,8 @@
 
 namespace glissade::cli {
 
+inline constexpr const char* plan_verb = "glissade plan";
+
 /// What `train` and `plan` are asked to do: the words, laid over a config file or over those of the run that is resumed.
 struct TrainCommand {
     /// False if help was printed. Throws Error(usage | data | io).
@@ -39,7 +41,7 @@ private:
     bool parse(const std::string& verb, const Settings& given);
     /// What was typed, over the settings in the newest checkpoint of `directory`. Throws Error(usage) for what may not change.
     Settings settings_of_resumed_run(const Settings& typed, const std::string& directory);
-    void check() const;
+    void check(const std::string& verb) const;
 };
 
 }  // namespace glissade::cli

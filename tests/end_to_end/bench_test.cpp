@@ -15,11 +15,58 @@ TEST(Bench, MeasuresTheCpuAgainstTheProbeAndSaysWhyCudaIsLeftOut) {
     ASSERT_GE(json["runs"].size(), 1u);
     for (const auto& run : json["runs"]) {
         EXPECT_GT(run["epoch_seconds"]["median"], 0);
-        EXPECT_GT(run["fraction_of_probe"], 0);
+        EXPECT_EQ(run["threads"], 1);
         EXPECT_LT(run["held_out"]["loss"], .65) << "below ln 2, that of a coin: the generated classes can be learnt";
     }
     EXPECT_GT(json["probes"][0]["read_bytes_per_second"], 0);
     EXPECT_EQ(json["cuda_left_out"], "--device cpu");
+}
+
+TEST(Bench, GivesTheShareOfTheProbeOnlyOfDataThatFitsNoCache) {
+    const Workplace place;
+    const std::string features = "1024";
+    const auto bench = [&](std::int64_t rows) {
+        return place.run({"bench", "--rows", std::to_string(rows), "--features", features, "--epochs", "1", "--batch-sizes", "full",
+                          "--threads", "1", "--device", "cpu", "--json"});
+    };
+    const auto small = bench(20).json();
+    const std::int64_t cache = small["machine"]["last_cache_bytes"];
+    if (cache <= small["data_bytes"] || cache > (std::int64_t{64} << 20)) GTEST_SKIP() << "a last cache of " << cache << " bytes";
+    EXPECT_TRUE(small["runs"][0]["fraction_of_probe"].is_null());
+    EXPECT_EQ(small["runs"][0]["fits_cache"], "the processor's last cache");
+    const auto large = bench(cache / 4096 + 1).json();
+    EXPECT_GT(large["runs"][0]["fraction_of_probe"], 0);
+    EXPECT_TRUE(large["runs"][0]["fits_cache"].is_null());
+    EXPECT_EQ(large["runs"][0]["batch_size"], cache / 4096 + 1) << "full";
+
+    const Ended text = place.run({"bench", "--rows", "20", "--epochs", "1", "--threads", "1", "--device", "cpu", "--report", "bench.html"});
+    for (const std::string& shown : {text.out, place.read("bench.html")}) {
+        EXPECT_EQ(shown.find("% of the probe"), std::string::npos) << shown;
+        EXPECT_NE(shown.find(", from a cache"), std::string::npos) << shown;
+    }
+}
+
+TEST(Bench, SaysHowManyThreadsRan) {
+    const Ended ended = Workplace().run({"bench", "--rows", "20000", "--features", "16", "--epochs", "1", "--threads", "2", "--device",
+                                         "cpu", "--batch-sizes", "8,full", "--json"});
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    const auto json = ended.json();
+    ASSERT_EQ(json["runs"].size(), 3u) << ended.out;
+    EXPECT_EQ(json["runs"][0]["threads"], 1);
+    EXPECT_EQ(json["runs"][2]["threads"], 2);
+    EXPECT_EQ(json["runs"][2]["name"], "CPU, 2 threads");
+    ASSERT_EQ(json["threads_left_out"].size(), 1u) << "with batches of 8 the plan takes one of two";
+    EXPECT_EQ(json["threads_left_out"][0], "batch 8: of 2 threads the plan takes 1, which is measured already");
+}
+
+TEST(Bench, RefusesRowsOfGeneratedDataBesideData) {
+    Workplace place;
+    write_line(place, "line.csv", 30);
+    for (const char* flag : {"--rows", "--features"}) {
+        const Ended ended = place.run({"bench", "line.csv", "--target", "y", flag, "10"});
+        EXPECT_EQ(ended.code, 2);
+        EXPECT_NE(ended.err.find(std::string(flag) + " is of generated data"), std::string::npos) << ended.err;
+    }
 }
 
 TEST(Bench, VerifyHoldsTheCpuToTheReference) {
@@ -47,7 +94,6 @@ TEST(Bench, SaysOfSparseRowsWhatTheProbeLeavesOut) {
     bench.emplace_back("--json");
     const auto json = place.run(bench).json();
     EXPECT_NE(json["caution"].get<std::string>().find("not probed"), std::string::npos);
-    EXPECT_GT(json["runs"][0]["fraction_of_probe"], 0);
     const Ended cuda = place.run({"bench", "rows.libsvm", "--sparse", "on", "--device", "cuda:7"});
     EXPECT_NE(cuda.code, 0) << "there are no eight cards here";
     EXPECT_EQ(cuda.err.find("sparse rows are measured on the CPU only"), std::string::npos) << cuda.err;
@@ -65,6 +111,7 @@ TEST(Bench, MeasuresEachBatchSizeAndDrawsThem) {
         EXPECT_NE(page.find(part), std::string::npos) << part;
     EXPECT_EQ(place.run({"bench", "--batch-sizes", "64,x"}).code, 2);
     EXPECT_EQ(place.run({"bench", "--batch-sizes", "0"}).code, 2);
+    EXPECT_EQ(place.run({"bench", "--batch-sizes", "64,"}).code, 2);
     EXPECT_EQ(place.run({"bench", "--report", "no/such/folder/bench.html"}).code, 1);
 }
 

@@ -90,6 +90,22 @@ TEST(CrossValidation, ShowsMeanAndSpreadOfEachSettingAndKeepsTheBest) {
     EXPECT_EQ(json["settings"]["folds"], 4);
 }
 
+TEST(CrossValidation, StandsInThePlanBesideTheNumberOfMembers) {
+    Workplace place;
+    write_points(place, "points.csv", 90);
+    const auto model = [&](Workplace::Words more) {
+        Workplace::Words words = {"plan", "points.csv", "--target", "y", "--device", "cpu"};
+        words.insert(words.end(), more.begin(), more.end());
+        const std::string plan = place.run(words).out;
+        const std::size_t begin = plan.find(" parameters", plan.find("\nmodel  "));
+        return plan.substr(begin, plan.find('\n', begin) - begin);
+    };
+    EXPECT_EQ(model({}), " parameters");
+    EXPECT_EQ(model({"--lr", "1e-2,1e-1"}), " parameters, 2 members");
+    EXPECT_EQ(model({"--folds", "3"}), " parameters, 4 members, those of the folds included");
+    EXPECT_EQ(model({"--lr", "1e-2,1e-1", "--folds", "3"}), " parameters, 8 members, those of the folds included");
+}
+
 TEST(CrossValidation, OfOneSettingTellsHowWellItDoes) {
     Workplace place;
     write_line(place, "line.csv", 200);

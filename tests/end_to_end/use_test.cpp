@@ -49,6 +49,20 @@ TEST(Program, HelpOfTrainNamesTheDefaultsAndEveryRulesSettings) {
     }
 }
 
+TEST(Program, HelpOfPlanIsItsOwn) {
+    const Workplace place;
+    const std::string plan = place.run({"plan", "--help"}).out, train = place.run({"train", "--help"}).out;
+    EXPECT_NE(plan.find("runs nothing"), std::string::npos) << plan;
+    EXPECT_EQ(plan.find("Trains a model"), std::string::npos);
+    EXPECT_EQ(plan.find("  glissade train "), std::string::npos) << "an example of train";
+    for (const char* flag : {"  --run-dir ", "--checkpoint-every ", "--overwrite ", "--save-config "}) {
+        EXPECT_EQ(plan.find(flag), std::string::npos) << flag;
+        EXPECT_NE(train.find(flag), std::string::npos) << flag;
+    }
+    EXPECT_NE(plan.find("--epochs"), std::string::npos);
+    EXPECT_NE(place.run({"plan"}).err.find("glissade plan DATA"), std::string::npos);
+}
+
 struct Misuse {
     std::string name;
     Words words;

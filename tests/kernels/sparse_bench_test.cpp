@@ -30,7 +30,7 @@ cli::BenchReport measured(const cli::BenchData& data, const TrainOptions& option
     report.card->name = "made up";
     report.card->read.median = 4e9;
     report.card->gather.median = 2e9;
-    report.runs = cli::measure_batch(report.probes, report.card, data, options);
+    report.runs = cli::measure_batch(report.probes, report.card, data, options, report.threads_left_out);
     return report;
 }
 
@@ -40,6 +40,8 @@ TEST_F(CudaSparseBench, MeasuresTheCardBesideTheCpuWithTheSameHeldOutLoss) {
     ASSERT_EQ(report.runs.size(), 2U);
     EXPECT_EQ(report.runs[1].name, "CUDA, made up");
     EXPECT_EQ(report.runs[1].held_out.list(), report.runs[0].held_out.list());
+    EXPECT_EQ(report.runs[0].threads, 1);
+    EXPECT_EQ(report.runs[1].threads, 0) << "a card";
     EXPECT_EQ(report.runs[1].bound_bytes_per_second, 2e9);
     EXPECT_NE(report.runs[1].plan.find("CUDA device 0 (hopper-like), sparse rows"), std::string::npos) << report.runs[1].plan;
     EXPECT_GT(report.runs[1].rows_per_second, 0);
