@@ -22,7 +22,7 @@ TrainOptions bench_options() {
     return options;
 }
 
-cli::BenchReport measured(const cli::BenchData& data, const TrainOptions& options) {
+cli::BenchReport measured(const cli::BenchData& data, const TrainOptions& options, std::int64_t l2_bytes = 0) {
     cli::BenchReport report;
     report.data = data.name;
     report.probes.push_back({.threads = 1, .read_bytes_per_second = 1e9, .copy_bytes_per_second = 1e9, .gather_bytes_per_second = 1e9});
@@ -30,6 +30,7 @@ cli::BenchReport measured(const cli::BenchData& data, const TrainOptions& option
     report.card->name = "made up";
     report.card->read.median = 4e9;
     report.card->gather.median = 2e9;
+    report.card->l2_bytes = l2_bytes;
     report.runs = cli::measure_batch(report.probes, report.card, data, options, report.threads_left_out);
     return report;
 }
@@ -45,6 +46,18 @@ TEST_F(CudaSparseBench, MeasuresTheCardBesideTheCpuWithTheSameHeldOutLoss) {
     EXPECT_EQ(report.runs[1].bound_bytes_per_second, 2e9);
     EXPECT_NE(report.runs[1].plan.find("CUDA device 0 (hopper-like), sparse rows"), std::string::npos) << report.runs[1].plan;
     EXPECT_GT(report.runs[1].rows_per_second, 0);
+}
+
+TEST_F(CudaSparseBench, GivesTheShareOfTheProbeOnlyOfDataThatFitsNoCache) {
+    const SparseProblem<float> problem(60, 20, 2, 3), held_out(30, 20, 2, 4);
+    const cli::BenchData data{problem.dataset(), held_out.dataset(), "sparse"};
+    const std::int64_t bytes = data.train.rows() * cli::stored_row_bytes(data.train);
+    const auto bench = [&](std::int64_t l2_bytes) { return measured(data, bench_options(), l2_bytes).runs.back(); };
+    const cli::Measurement from_memory = bench(bytes), from_cache = bench(bytes + 1);
+    EXPECT_EQ(from_memory.bound_bytes_per_second, 2e9);
+    EXPECT_EQ(from_memory.in_cache, "");
+    EXPECT_EQ(from_cache.bound_bytes_per_second, 0);
+    EXPECT_EQ(from_cache.in_cache, "the card's L2 cache");
 }
 
 TEST_F(CudaSparseBench, VerifiesTheCardAgainstTheReference) {
