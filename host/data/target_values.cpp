@@ -34,7 +34,7 @@ std::vector<double> regression_values(const TargetColumn& target, std::span<cons
     std::vector<double> values;
     values.reserve(rows.size() * static_cast<std::size_t>(target.count));
     for (const std::int64_t row : rows) {
-        if (target.holds_words)
+        if (target.holds_words && !std::isnan(target.values[static_cast<std::size_t>(row * target.count)]))
             fail_at(target, row, "the target " + quoted(target.label(row)) + " is not a number; regression needs numbers");
         for (std::int64_t t = 0; t < target.count; ++t) {
             const double value = target.values[static_cast<std::size_t>(row * target.count + t)];
@@ -51,9 +51,9 @@ std::vector<double> row_weights(const TargetColumn& weights, std::span<const std
     values.reserve(rows.size());
     if (weights.count != 1) fail(ErrorKind::data, weights.table->file->name() + ": weights take one column");
     for (const std::int64_t row : rows) {
-        if (weights.holds_words) fail_at(weights, row, "the weight " + quoted(weights.label(row)) + " is not a number");
         const double value = weights.values[static_cast<std::size_t>(row)];
         if (std::isnan(value)) fail_at(weights, row, "the weight is missing");
+        if (weights.holds_words) fail_at(weights, row, "the weight " + quoted(weights.label(row)) + " is not a number");
         if (!std::isfinite(value) || value < 0)
             fail_at(weights, row, "the weight is " + shortest_text(value) + "; weights are finite and not negative");
         if (const std::string why = why_unusable(value, type); !why.empty()) fail_at(weights, row, "the weight " + why);

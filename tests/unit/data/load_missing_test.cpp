@@ -85,6 +85,20 @@ TEST(Load, NeverFillsMissingTargetsOrWeights) {
     EXPECT_ERROR(ErrorKind::data, "leaves none", load_training(files.write("t.csv", "x,y,w\n1,,0\n2,1,\n"), options));
 }
 
+TEST(Load, AColumnOfWordsMayBeginWithAMissingTargetOrWeight) {
+    const DataFiles files;
+    LoadOptions options = raw_options("y");
+    options.task = Task::regression;
+    for (const auto policy : {MissingPolicy::error, MissingPolicy::mean}) {
+        options.missing = policy;
+        EXPECT_ERROR(ErrorKind::data, "line 2, column 2 (\"y\"): the target is missing",
+                     load_training(files.write("t.csv", "x,y\n1,\n2,a\n3,b\n"), options));
+    }
+    options.weight = "w";
+    EXPECT_ERROR(ErrorKind::data, "line 3, column 3: \"a\" is not a number",
+                 load_training(files.write("t.csv", "x,y,w\n1,0,\n2,1,a\n3,2,b\n"), options));
+}
+
 TEST(Load, RefusesAColumnWithoutValues) {
     const DataFiles files;
     LoadOptions options = raw_options("y");
