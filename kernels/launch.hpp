@@ -18,14 +18,14 @@ namespace glissade::kernels {
 using StreamHandle = CUstream_st*;  ///< what cudaStream_t is
 
 /// Who works on a step: one block, the blocks of one cluster, or every block of a cooperative grid. Or each member has a block of its own:
-/// as many teams as members, which know nothing of each other.
-enum class Team { block, cluster, grid, block_a_member };
+/// as many teams as members, which know nothing of each other. Or the blocks of launches that follow one another in a graph: none waits for
+/// another, so any card runs them (launch_step.hpp).
+enum class Team { block, cluster, grid, block_a_member, graph };
 
 /// How the sums of a team's blocks become new parameters.
 /// - replica: every block keeps all parameters and state, adds up all blocks' sums and applies the same update. One barrier a step.
 /// - sliced: every block owns a slice of the parameters with its state; it adds up all blocks' sums of the slice and updates it, and the
-/// others
-///   read what came of it. Two barriers a step, three with clipping by the norm.
+///   others read what came of it. Two barriers a step, three with clipping by the norm; of a graph as many launches.
 enum class Exchange { replica, sliced };
 
 /// Division by a number that is known beforehand, as two multiplications. Exact for every int that is not negative.
@@ -99,7 +99,20 @@ struct BatchDivision {
     static BatchDivision of(const LinearShape& shape, std::int64_t rows, std::int64_t blocks, const TileShape& tile);
 };
 
-/// Which of the large arrays lie in a block's shared memory; the others lie in device memory. Of a replica all but the state always do.
+/// Which batch a step is: steps and epochs are counted from those of the segment's first.
+struct BatchCursor {
+    std::int64_t step = 0, epoch = 0, batch = 0;
+    GLISSADE_RULE void advance(std::int64_t steps_per_epoch) {
+        ++step;
+        if (++batch == steps_per_epoch) {
+            batch = 0;
+            ++epoch;
+        }
+    }
+};
+
+/// Which of the large arrays lie in a block's shared memory; the others lie in device memory. Of a replica all but the state always do; a
+/// graph's state never does.
 struct SegmentPlaces {
     bool parameters = true, sums = true, state = true;
     bool records = true;  ///< of the tile at hand; else every value is read from device memory when it is needed, twice

@@ -55,6 +55,7 @@ private:
         int from = 0, to = 0, table = 0;
     };
     void launch(const Leg& leg, const float* scalars);
+    DeviceLeg on_device(const Leg& leg) const;
     void queue(const Leg& leg);
     void collect(const Leg& leg, SegmentReport& report);
     kernels::SegmentOutcome first_end(int table) const;

@@ -26,6 +26,11 @@ void CudaBackend::launch(const Leg& leg, const float* scalars) {
     queue(leg);
 }
 
+DeviceLeg CudaBackend::on_device(const Leg& leg) const {
+    return {leg.step,           leg.steps,      slot_parameters(leg.from), slot_state(leg.from), slot_parameters(leg.to),
+            slot_state(leg.to), orders_.data(), scalars_.data(),           losses_.data(),       outcome_.data()};
+}
+
 /// Queues what the leg's table holds.
 void CudaBackend::queue(const Leg& leg) {
     HostTable& table = tables_[static_cast<std::size_t>(leg.table)];
@@ -34,9 +39,7 @@ void CudaBackend::queue(const Leg& leg) {
                  "row orders of the epochs");
     stream_.copy(scalars_.data(), table.scalars.data(), leg.steps * problem_.members * rules::scalars_a_member, cudaMemcpyHostToDevice,
                  "scalars of the steps");
-    runner_->queue({leg.step, leg.steps, slot_parameters(leg.from), slot_state(leg.from), slot_parameters(leg.to), slot_state(leg.to),
-                    orders_.data(), scalars_.data(), losses_.data(), outcome_.data()},
-                   stream_);
+    runner_->queue(on_device(leg), stream_);
     stream_.copy(table.outcome.data(), outcome_.data(), outcome_.count(), cudaMemcpyDeviceToHost, "the outcome of a segment");
     stream_.copy(table.losses.data(), losses_.data(), leg.steps * problem_.members, cudaMemcpyDeviceToHost, "losses of the steps");
     table.done.record(stream_);

@@ -42,6 +42,7 @@ void CudaBackend::allocate_members() {
         table.orders = {orders_.count(), "row orders of the epochs"};
         table.outcome = {outcome_.count(), "the outcome of a segment"};
     }
+    for (int slot = 0; slot < slots; ++slot) runner_->prepare(on_device({.from = slot, .to = slot}));
 }
 
 void CudaBackend::release_members() {

@@ -169,6 +169,13 @@ void NetworkSteps::start(const DeviceLeg& leg, const Stream& stream) {
     check_launch(kernels::launch_network_begin(params, stream.get()), "network_begin", steps_from(leg.first_step, leg.steps));
 }
 
+void NetworkSteps::prepare(const DeviceLeg& leg) {
+    Place& place = place_of(leg);
+    graph(place, place.many, *full_, graph_steps_);
+    if (graph_steps_ > 1) graph(place, place.one, *full_, 1);
+    if (last_) graph(place, place.last, *last_, 1);
+}
+
 void NetworkSteps::queue(const DeviceLeg& leg, const Stream& stream) {
     const std::int64_t an_epoch = problem_.batches.steps_per_epoch;
     Place& place = place_of(leg);

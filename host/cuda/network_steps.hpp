@@ -16,7 +16,7 @@
 
 namespace glissade::cuda {
 
-/// Networks: a step is a few launches, written down as a graph for each place of parameters when it is first used, and replayed. What
+/// Networks: a step is a few launches, written down as a graph for each place of parameters, and replayed. What
 /// changes from step to step is on the card (kernels::NetworkLeg), so the host only launches graphs, several steps at a time.
 class NetworkSteps final : public StepRunner {
 public:
@@ -25,6 +25,7 @@ public:
 
     std::int64_t work_bytes() const override { return counts_.work_bytes(); }
     void allocate(const float* records) override;
+    void prepare(const DeviceLeg& leg) override;
     void queue(const DeviceLeg& leg, const Stream& stream) override;
     NetworkFamily network_family() const override { return NetworkFamily::graph; }
     std::string description() const override;

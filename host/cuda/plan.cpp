@@ -86,6 +86,7 @@ public:
             for (const SegmentPlaces& places : places_to_try(exchange, records, wishes_)) {
                 if (!records && shape_.is_network()) continue;
                 if (!records && found && found->launch.places.records) break;
+                if (team == Team::graph && places.state) continue;  // nothing in shared memory outlives a launch
                 // Blocks of a cluster add up what lies in each other's shared memory.
                 if (team == Team::grid && cluster > 1 && !places.sums) continue;
                 SegmentPlan plan;
@@ -142,9 +143,14 @@ private:
 }
 
 struct BlockCount {
+    Team team;
     int blocks, cluster;
 };
-/// Numbers of blocks beyond one and sizes of their clusters that the card and the wishes leave.
+/// Whether a step may be launches that follow one another: where blocks of a grid cannot wait for each other.
+bool may_be_graph(const LinearShape& shape, const Card& card, const PlanWishes& wishes) {
+    return !shape.is_network() && (wishes.graph || !card.facts.cooperative_launch);
+}
+/// Teams of more than one block that the card and the wishes leave.
 std::vector<BlockCount> blocks_to_try(Exchange exchange, const LinearShape& shape, const RunFacts& run, const Card& card,
                                       const PlanWishes& wishes) {
     // Blocks without a partial sum of their own still help where each updates a slice.
@@ -153,10 +159,12 @@ std::vector<BlockCount> blocks_to_try(Exchange exchange, const LinearShape& shap
     std::vector<BlockCount> out;
     for (int blocks = 2; blocks <= tuning::max_blocks; blocks *= 2) {
         if (wishes.blocks > 0 ? blocks != wishes.blocks : blocks > most) continue;
+        if (exchange == Exchange::sliced && wishes.cluster <= 1 && may_be_graph(shape, card, wishes))
+            out.push_back({Team::graph, blocks, 1});
         for (int cluster = 1; cluster <= std::min(blocks, card.cluster_blocks); cluster *= 2) {
             if (wishes.cluster > 0 ? cluster != wishes.cluster : wishes.blocks > 0 && cluster > 1) continue;
             if (cluster < blocks && (!card.facts.cooperative_launch || cluster > tuning::max_grid_cluster)) continue;
-            out.push_back({blocks, cluster});
+            out.push_back({cluster == blocks ? Team::cluster : Team::grid, blocks, cluster});
         }
     }
     return out;
@@ -164,6 +172,15 @@ std::vector<BlockCount> blocks_to_try(Exchange exchange, const LinearShape& shap
 
 void take_better(std::optional<SegmentPlan>& best, const std::optional<SegmentPlan>& candidate) {
     if (candidate && (!best || candidate->step_seconds < best->step_seconds)) best = candidate;
+}
+
+void check_wishes(const LinearShape& shape, const Card& card, const PlanWishes& wishes) {
+    const std::string device = "CUDA device " + std::to_string(card.facts.ordinal) + " (" + card.facts.name + ")";
+    if (wishes.cluster > card.cluster_blocks)
+        fail(ErrorKind::device, device + " has no clusters of " + std::to_string(wishes.cluster) + " blocks");
+    const bool waits = shape.is_network() || wishes.exchange == Exchange::replica || wishes.cluster > 1;
+    if (wishes.blocks > 1 && wishes.cluster != wishes.blocks && !card.facts.cooperative_launch && waits)
+        fail(ErrorKind::device, device + " has no cooperative launch: one block only");
 }
 
 }  // namespace
@@ -193,12 +210,7 @@ RunFacts RunFacts::of(const Problem<float>& problem) {
 
 PlanChoice plan_segments(const LinearShape& shape, const RunFacts& run, const Card& card, const tuning::Expected& rates,
                          const PlanWishes& wishes) {
-    if (wishes.cluster > card.cluster_blocks)
-        fail(ErrorKind::device, "CUDA device " + std::to_string(card.facts.ordinal) + " (" + card.facts.name + ") has no clusters of " +
-                                    std::to_string(wishes.cluster) + " blocks");
-    if (wishes.blocks > 1 && wishes.cluster != wishes.blocks && !card.facts.cooperative_launch)
-        fail(ErrorKind::device,
-             "CUDA device " + std::to_string(card.facts.ordinal) + " (" + card.facts.name + ") has no cooperative launch: one block only");
+    check_wishes(shape, card, wishes);
     if (shape.state_vectors * shape.parameters() > most_values) refuse_shape(shape, card);
     const Planner planner(shape, run, card, rates, wishes);
     std::vector<std::optional<SegmentPlan>> kinds;  // the best of each team and exchange
@@ -206,20 +218,22 @@ PlanChoice plan_segments(const LinearShape& shape, const RunFacts& run, const Ca
         if (wishes.exchange.value_or(exchange) != exchange) continue;
         // Where one block holds everything, device memory has nothing to offer it.
         const bool holds_everything = !kinds.empty() && kinds.front();
-        if (wishes.blocks <= 1 && wishes.cluster <= 1 && !wishes.block_a_member && !holds_everything)
+        if (wishes.blocks <= 1 && wishes.cluster <= 1 && !wishes.block_a_member && !wishes.graph && !holds_everything)
             kinds.push_back(planner.best(exchange, Team::block, 1, 1));
-        const bool free = shape.members > 1 && wishes.blocks == 0 && wishes.cluster == 0;
+        const bool free = shape.members > 1 && wishes.blocks == 0 && wishes.cluster == 0 && !wishes.graph;
         if (exchange == Exchange::replica && (wishes.block_a_member || free))
             kinds.push_back(planner.best(exchange, Team::block_a_member, static_cast<int>(shape.members), 1));
         if (wishes.block_a_member) break;
-        std::optional<SegmentPlan> cluster_team, grid, grid_of_clusters;
-        for (const auto& [blocks, cluster] : blocks_to_try(exchange, shape, run, card, wishes)) {
-            if (cluster == blocks)
-                take_better(cluster_team, planner.best(exchange, Team::cluster, blocks, cluster));
-            else
-                take_better(cluster > 1 ? grid_of_clusters : grid, planner.best(exchange, Team::grid, blocks, cluster));
+        std::optional<SegmentPlan> cluster_team, grid, grid_of_clusters, graph;
+        for (const auto& [team, blocks, cluster] : blocks_to_try(exchange, shape, run, card, wishes)) {
+            if (wishes.graph && team != Team::graph) continue;
+            take_better(team == Team::cluster ? cluster_team
+                        : team == Team::graph ? graph
+                        : cluster > 1         ? grid_of_clusters
+                                              : grid,
+                        planner.best(exchange, team, blocks, cluster));
         }
-        kinds.insert(kinds.end(), {cluster_team, grid, grid_of_clusters});
+        kinds.insert(kinds.end(), {cluster_team, grid, grid_of_clusters, graph});
     }
     std::erase(kinds, std::nullopt);
     std::ranges::stable_sort(kinds, {}, [](const auto& plan) { return plan->step_seconds; });
@@ -232,6 +246,7 @@ std::string words_for(const SegmentLaunch& launch) {
     std::string text = launch.team == Team::block            ? "one block"
                        : launch.team == Team::block_a_member ? "a block for each of " + std::to_string(launch.blocks) + " members,"
                        : launch.team == Team::cluster        ? "a cluster of " + blocks
+                       : launch.team == Team::graph          ? "a graph of launches of " + blocks
                        : launch.cluster > 1                  ? "a grid of " + blocks + " in clusters of " + std::to_string(launch.cluster)
                                                              : "a grid of " + blocks;
     text += " x " + std::to_string(launch.threads) + " threads";

@@ -20,6 +20,7 @@ struct PlanWishes {
     int blocks = 0;                                  ///< 1: a block team; more: so many (a power of two)
     int cluster = 0;                                 ///< blocks of a cluster: as many as blocks, then they are the team, or fewer
     bool block_a_member = false;                     ///< as many teams as members
+    bool graph = false;                              ///< launches instead of barriers between blocks
     std::optional<kernels::Exchange> exchange = {};  ///< how sums become parameters
     int threads = 0;                                 ///< of a block; a multiple of 32
     kernels::TileShape tile{0, 0};                   ///< powers of two

@@ -13,6 +13,7 @@ WorkBuffers buffers_of(const LinearShape& all, const SegmentPlan& plan, bool cli
     const LinearShape shape = launch.of_a_team(all);
     const bool sliced = launch.exchange == Exchange::sliced;
     WorkBuffers buffers;
+    if (launch.team == Team::graph) buffers.exchange = launch.blocks * shape.sums();
     if (launch.team == Team::grid) buffers.exchange = (sliced ? 1 : 2) * launch.blocks / launch.cluster * shape.sums();
     if (launch.team == Team::cluster && !launch.places.sums) buffers.exchange = launch.blocks * shape.sums();
     buffers.stack = launch.blocks * plan.stack_levels * shape.sums();

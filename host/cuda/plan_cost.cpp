@@ -42,6 +42,7 @@ struct Work {
           parameters(static_cast<double>(shape.parameters())) {}
 
     bool sliced() const { return plan.launch.exchange == Exchange::sliced; }
+    bool graph() const { return plan.launch.team == Team::graph; }
     bool grid_of_clusters() const { return plan.launch.team == Team::grid && plan.launch.cluster > 1; }
     double all_l2() const { return multiprocessors * rates.l2_a_multiprocessor; }
     /// Teams that wait for others to end.
@@ -83,6 +84,8 @@ struct Work {
 
     double barriers() const {
         if (blocks == 1) return 0;
+        // A launch begins without rows: nobody fetches the first tile meanwhile.
+        if (graph()) return (run.clips_by_norm ? 3 : 2) * rates.graph_node + fetch() / (division.groups * division.chunks);
         const double one = plan.launch.team == Team::cluster ? rates.cluster_barrier : rates.grid_barrier;
         const double in_clusters = grid_of_clusters() ? rates.cluster_barrier : 0;
         return one * (sliced() ? (run.clips_by_norm ? 3 : 2) : 1) + in_clusters;
@@ -127,7 +130,7 @@ void predict(SegmentPlan& plan, const LinearShape& shape, const RunFacts& run, c
     const std::array<Term, 5> terms = {{{work.fetch(), "reading the rows"},
                                         {work.rows(), "work on the rows in a block"},
                                         {work.exchange(), "the exchange of sums"},
-                                        {work.barriers(), "the barriers between blocks"},
+                                        {work.barriers(), work.graph() ? "the launches of a graph" : "the barriers between blocks"},
                                         {work.update(), "the update within a block"}}};
     plan.fetch_seconds = work.rounds() * terms[0].seconds;
     plan.step_seconds =

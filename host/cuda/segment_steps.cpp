@@ -31,6 +31,7 @@ PlanChoice choose(const kernels::LinearShape& shape, const RunFacts& run, Card c
     for (;; card.cluster_blocks /= 2) {
         const PlanChoice choice = plan_segments(shape, run, card, rates, wishes);
         const SegmentPlan& plan = choice.taken;
+        if (plan.launch.team == kernels::Team::graph) return choice;  // its blocks may come one after another
         int resident = 0;
         const int status =
             kernels::resident_segment_blocks(plan.launch, shape.is_network(), plan.layout.bytes, card.facts.multiprocessors, &resident);
@@ -68,7 +69,7 @@ SegmentSteps::SegmentSteps(const Problem<float>& problem, const Card& card, cons
 std::int64_t SegmentSteps::work_bytes() const {
     const std::int64_t seeds = problem_.dropout_seeds ? problem_.members : 0;
     return buffers_of(shape_, plan_, problem_.clip_norm > 0).bytes() + static_cast<std::int64_t>(sizeof(kernels::SegmentSignals)) +
-           seeds * static_cast<std::int64_t>(sizeof(std::uint64_t)) +
+           (is_graph() ? LinearGraphs::device_bytes : 0) + seeds * static_cast<std::int64_t>(sizeof(std::uint64_t)) +
            (problem_.member_sets ? problem_.members : 0) * static_cast<std::int64_t>(sizeof(std::int32_t));
 }
 
@@ -91,6 +92,13 @@ void SegmentSteps::allocate(const float* records) {
     }
     stream.synchronize("what members have of their own");
     records_ = records;
+    if (!is_graph()) return;
+    graphs_.emplace();
+    graphs_->load(params({}));
+}
+
+void SegmentSteps::prepare(const DeviceLeg& leg) {
+    if (graphs_) graphs_->prepare(params(leg));
 }
 
 SegmentLinearParams SegmentSteps::params(const DeviceLeg& leg) const {
@@ -159,6 +167,10 @@ SegmentNetworkParams SegmentSteps::network_params(const DeviceLeg& leg) const {
 }
 
 void SegmentSteps::queue(const DeviceLeg& leg, const Stream& stream) {
+    if (graphs_) {
+        graphs_->queue(leg, params(leg), stream);
+        return;
+    }
     const int status = shape_.is_network() ? kernels::launch_segment_network(network_params(leg), stream.get())
                                            : kernels::launch_segment_linear(params(leg), stream.get());
     check_launch(status, kernel_name(shape_), steps_from(leg.first_step, leg.steps));

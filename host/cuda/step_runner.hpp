@@ -32,6 +32,8 @@ public:
     virtual std::int64_t work_bytes() const = 0;
     /// Takes that memory. `records`: [rows][record_floats] of shape_of(problem), filled in before the first leg.
     virtual void allocate(const float* records) = 0;
+    /// Makes what legs that write where `leg` does go by, so that queue() takes no memory. Of `leg` the steps do not count.
+    virtual void prepare(const DeviceLeg& leg) { (void)leg; }
     /// Queues a leg. Nothing that `leg` points to is looked at before it runs.
     virtual void queue(const DeviceLeg& leg, const Stream& stream) = 0;
     /// Teams that know nothing of each other; each reports its own outcome.

@@ -29,16 +29,4 @@ struct BlockBatch {
     __device__ __forceinline__ std::int64_t first_row(int partial) const { return (partial * division.rows) >> division.partial_bits; }
 };
 
-/// Which batch a step is: epochs are counted from the segment's first.
-struct BatchCursor {
-    std::int64_t step = 0, epoch = 0, batch = 0;
-    __device__ __forceinline__ void advance(std::int64_t steps_per_epoch) {
-        ++step;
-        if (++batch == steps_per_epoch) {
-            batch = 0;
-            ++epoch;
-        }
-    }
-};
-
 }  // namespace glissade::kernels

@@ -13,22 +13,25 @@ namespace glissade::kernels {
 /// holds is known before the parameters are. Rows are looked up two tiles ahead and copied one ahead.
 class RecordPipeline {
 public:
-    __device__ __forceinline__ RecordPipeline(const SegmentLinearParams& params, unsigned char* shared, int block, int first_member)
+    /// Of the steps from `begin` to the one before `end`.
+    __device__ __forceinline__ RecordPipeline(const SegmentLinearParams& params, unsigned char* shared, int block, int first_member,
+                                              const BatchCursor& begin, std::int64_t end)
         : params_(params),
           shared_(shared),
           block_(block),
           first_member_(first_member),
           tile_rows_(static_cast<int>(params.tile.all_rows())),
           record_chunks_(static_cast<int>(params.shape.record_floats() / chunk_floats)),
-          pitch_(static_cast<int>(params.shape.record_pitch())) {
+          pitch_(static_cast<int>(params.shape.record_pitch())),
+          end_(end),
+          cursor_(begin) {
         row_bits_ = __ffs(static_cast<int>(params.tile.rows)) - 1;
-        cursor_.batch = params.first_batch;
         part_ = BlockBatch::of(params_, cursor_.batch, block_);
         skip_idle_batches();
         look_up(0);
         __syncthreads();
         fetch(0, 0);
-        fetch_rates(0);
+        fetch_rates(begin.step);
         __pipeline_commit();
         look_up(1);
     }
@@ -86,7 +89,7 @@ private:
     }
 
     __device__ __forceinline__ void skip_idle_batches() {
-        while (cursor_.step < params_.steps && part_.groups == 0) next_batch();
+        while (cursor_.step < end_ && part_.groups == 0) next_batch();
     }
     __device__ __forceinline__ void next_batch() {
         cursor_.advance(params_.steps_per_epoch);
@@ -96,7 +99,7 @@ private:
 
     /// Writes the rows of the tile at the cursor into a slot, -1 where there is none, and moves the cursor on.
     __device__ __forceinline__ void look_up(int slot) {
-        const bool ended = cursor_.step >= params_.steps;
+        const bool ended = cursor_.step >= end_;
         // From the last thread down: the first ones may still be busy with parameters.
         for (int i = static_cast<int>(blockDim.x - 1 - threadIdx.x); i < tile_rows_; i += static_cast<int>(blockDim.x)) {
             const int q = i >> row_bits_, r = i & ((1 << row_bits_) - 1);
@@ -135,7 +138,7 @@ private:
     }
 
     __device__ __forceinline__ void fetch_rates(std::int64_t step) const {
-        if (step >= params_.steps) return;
+        if (step >= end_) return;
         const int floats = static_cast<int>(params_.shape.members) * rules::scalars_a_member;
         for (int i = static_cast<int>(threadIdx.x) * chunk_floats; i < floats; i += static_cast<int>(blockDim.x) * chunk_floats)
             __pipeline_memcpy_async(rates_of(step) + i,
@@ -148,6 +151,7 @@ private:
     int block_, first_member_, tile_rows_, record_chunks_;
     int pitch_;         ///< floats from one record to the next
     int row_bits_ = 0;  ///< log2 of the rows of a partial sum in a tile
+    std::int64_t end_;
     BatchCursor cursor_;
     BlockBatch part_;  ///< of the cursor's step
     int group_ = 0, chunk_ = 0;

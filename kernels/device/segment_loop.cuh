@@ -51,9 +51,9 @@ __device__ __forceinline__ void run_segment(const Params& params, const AddTile&
         storage.one = 1.0f;
     }
     Finish exchange(block);
-    RecordPipeline pipeline(params, block.bytes(), block.rank, block.first_member);
     BatchCursor now;
     now.batch = params.first_batch;
+    RecordPipeline pipeline(params, block.bytes(), block.rank, block.first_member, now, params.steps);
     for (; now.step < params.steps; now.advance(params.steps_per_epoch)) {
         const BlockBatch part = BlockBatch::of(params, now.batch, block.rank);
         add_batch(block, pipeline, part, now.step, [&](const TileOfBatch& tile) { add_tile(block, pipeline, tile); });

@@ -20,13 +20,13 @@ inline std::ostream& operator<<(std::ostream& out, const Placement& p) {
     return out << "card " << p.card.name << ", seed " << p.card.seed << ", " << p.wishes.blocks << " blocks (cluster " << p.wishes.cluster
                << ") x " << p.wishes.threads << " threads, tile " << p.wishes.tile.partials << " x " << p.wishes.tile.rows
                << (p.wishes.exchange ? (*p.wishes.exchange == kernels::Exchange::sliced ? ", sliced" : ", replicas") : "")
-               << (p.wishes.block_a_member ? ", a block a member" : "") << (p.wishes.parameters_in_memory ? ", parameters in memory" : "")
-               << (p.wishes.sums_in_memory ? ", sums in memory" : "") << (p.wishes.records_in_memory ? ", records in memory" : "")
-               << (p.wishes.state_in_memory ? ", state in memory" : "") << ", staging " << p.wishes.staging_bytes << ", table "
-               << p.wishes.table_steps;
+               << (p.wishes.block_a_member ? ", a block a member" : "") << (p.wishes.graph ? ", launches of a graph" : "")
+               << (p.wishes.parameters_in_memory ? ", parameters in memory" : "") << (p.wishes.sums_in_memory ? ", sums in memory" : "")
+               << (p.wishes.records_in_memory ? ", records in memory" : "") << (p.wishes.state_in_memory ? ", state in memory" : "")
+               << ", staging " << p.wishes.staging_bytes << ", table " << p.wishes.table_steps;
 }
 
-/// The n-th of a sequence of placements that meets both teams and exchanges, every card, several sizes of blocks and tiles, and small
+/// The n-th of a sequence of placements that meets all teams and exchanges, every card, several sizes of blocks and tiles, and small
 /// staging buffers and tables.
 inline Placement placement(int n) {
     const std::vector<CardSetting> all = cards();
@@ -42,6 +42,14 @@ inline Placement placement(int n) {
         p.wishes.blocks = 0;
         p.wishes.block_a_member = true;
         p.wishes.threads = 64;
+        return p;
+    }
+    if (n % 10 == 3) {  // on any card, more blocks than it holds at once too
+        p.wishes.graph = true;
+        p.wishes.blocks = std::max(2, blocks[n % 7]);
+        p.wishes.parameters_in_memory = n % 4 == 3;
+        p.wishes.sums_in_memory = n % 3 == 0;
+        p.wishes.table_steps = n % 20 == 3 ? 3 : 200;
         return p;
     }
     if (n % 9 < 8) p.wishes.exchange = n % 3 == 2 ? kernels::Exchange::sliced : kernels::Exchange::replica;

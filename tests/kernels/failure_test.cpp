@@ -18,8 +18,9 @@ class CudaFailure : public CudaTest {};
 CaseShape small_shape() {
     return {.rows = 40, .columns = 5, .batch = 16, .steps = 4, .rule = rule_index<Adam>(UpdateRules{}), .affine = true};
 }
-Placement small_placement() {
+Placement small_placement(bool graph = false) {
     Placement p{cards().front(), {}};
+    p.wishes.graph = graph;
     p.wishes.blocks = 2;
     p.wishes.threads = 32;
     p.wishes.staging_bytes = 500;  // several trips
@@ -49,9 +50,7 @@ std::string failing_name() {
     return "";
 }
 
-TEST_F(CudaFailure, OfAnyCallIsATypedErrorAndLeavesNothingBehind) {
-    const Case<float> c(small_shape());
-    const Placement p = small_placement();
+void fail_each_call(const Case<float>& c, const Placement& p) {
     use(p.card);
     use_everything(c, p.wishes);
     const std::int64_t calls = emulation::count_calls();
@@ -65,7 +64,7 @@ TEST_F(CudaFailure, OfAnyCallIsATypedErrorAndLeavesNothingBehind) {
             const std::string name = failing_name();
             EXPECT_TRUE(name == "cudaFree" || name == "cudaFreeHost" || name == "cudaStreamDestroy" || name == "cudaEventDestroy" ||
                         name == "cudaSetDevice" || name == "cudaStreamSynchronize" || name == "cudaDeviceGetAttribute" ||
-                        name == "cudaRuntimeGetVersion")
+                        name == "cudaRuntimeGetVersion" || name == "cudaGraphDestroy" || name == "cudaGraphExecDestroy")
                 << "call " << n << ", " << name << ", failed unnoticed";
         } catch (const Error& error) {
             EXPECT_TRUE(error.kind() == ErrorKind::device || error.kind() == ErrorKind::memory) << error.what();
@@ -78,14 +77,35 @@ TEST_F(CudaFailure, OfAnyCallIsATypedErrorAndLeavesNothingBehind) {
     }
 }
 
+TEST_F(CudaFailure, OfAnyCallIsATypedErrorAndLeavesNothingBehind) {
+    fail_each_call(Case<float>(small_shape()), small_placement());
+}
+
+TEST_F(CudaFailure, LongOfAnyCallWithLaunchesOfAGraphIsTheSame) {
+    fail_each_call(Case<float>(small_shape()), small_placement(true));
+}
+
+TEST_F(CudaFailure, GraphsOfStepsAreMadeBeforeTheFirst) {
+    const Case<float> c(small_shape());
+    const Placement p = small_placement(true);
+    const auto backend = cuda_backend(c, p);
+    const std::int64_t made = emulation::count_calls("cudaGraphInstantiate");
+    EXPECT_GT(made, 0);
+    backend->run(c.part(0, 1));
+    backend->run(c.part(1, 2));
+    backend->run(c.part(3, 1));
+    EXPECT_EQ(emulation::count_calls("cudaGraphInstantiate"), made);
+    const cuda::RunBudget budget = cuda::run_budget(c.problem, backend->runner(), cuda::usable_card(0), {}, p.wishes);
+    EXPECT_EQ(static_cast<std::int64_t>(emulation::device_bytes_in_use()), budget.memory.total());
+}
+
 TEST_F(CudaFailure, InASegmentKeepsTheStateBeforeIt) {
     const Case<float> c(small_shape());
-    const Placement p = small_placement();
-    for (std::int64_t n = 1; n <= 12; ++n) {
-        const auto backend = cuda_backend(c, p);
+    for (std::int64_t n = 1; n <= 24; ++n) {
+        const auto backend = cuda_backend(c, small_placement(n % 2 == 0));
         backend->run(c.part(0, 1));
         const TrainingState<float> before = backend->get_state();
-        emulation::fail_call(n);
+        emulation::fail_call((n + 1) / 2);
         bool failed = false;
         try {
             backend->run(c.part(1, 3));

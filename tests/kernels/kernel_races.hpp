@@ -25,7 +25,10 @@ protected:
 inline Placement small_placement(int n) {
     Placement p = placement(n);
     const int blocks[] = {4, 1, 2};
-    if (!p.wishes.block_a_member) p.wishes.blocks = std::min(blocks[n % 3], p.card.most_blocks);
+    if (p.wishes.graph)
+        p.wishes.blocks = 4;
+    else if (!p.wishes.block_a_member)
+        p.wishes.blocks = std::min(blocks[n % 3], p.card.most_blocks);
     if (p.wishes.cluster > 0) p.wishes.cluster = p.wishes.blocks > 1 ? std::min(p.wishes.cluster, p.wishes.blocks) : 0;
     p.wishes.threads = n % 2 == 0 ? 64 : 32;
     return p;

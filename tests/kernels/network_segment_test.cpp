@@ -12,6 +12,8 @@ namespace {
 
 Placement segment_placement(int n) {
     Placement p = placement(n);
+    if (p.wishes.graph) p.wishes.blocks = std::min(p.wishes.blocks, p.card.most_blocks);
+    p.wishes.graph = false;  // of linear models only
     p.wishes.network = cuda::NetworkFamily::segments;
     return p;
 }

@@ -57,6 +57,7 @@ void expect_sound(const SegmentPlan& plan, const LinearShape& shape, std::int64_
     const auto is_power = [](std::int64_t n) { return n > 0 && (n & (n - 1)) == 0; };
     EXPECT_TRUE(is_power(plan.launch.blocks) && is_power(plan.tile.partials) && is_power(plan.tile.rows));
     EXPECT_EQ(plan.launch.team == Team::block, plan.launch.blocks == 1);
+    EXPECT_NE(plan.launch.team, Team::graph);
     EXPECT_EQ(plan.launch.team == Team::cluster, plan.launch.blocks > 1 && plan.launch.cluster == plan.launch.blocks);
     EXPECT_EQ(plan.launch.blocks % plan.launch.cluster, 0);
     EXPECT_LE(plan.launch.cluster, card.cluster_blocks);
@@ -90,13 +91,41 @@ TEST(CudaPlan, GivesOneRowToOneBlockAndManyRowsToTheGrid) {
     EXPECT_GT(large.runner_up->step_seconds, large.taken.step_seconds);
 }
 
-TEST(CudaPlan, UsesOneBlockWhereThereIsNoCooperativeLaunch) {
+TEST(CudaPlan, TakesLaunchesOfAGraphWhereBlocksCannotWaitForEachOther) {
     Card card = card_with(132, 227, 4.8e12);
-    card.facts.cooperative_launch = false;
-    const cuda::PlanChoice choice = choice_for(logistic_with_adam(28), 8192, card);
-    EXPECT_EQ(choice.taken.launch.team, Team::block);
-    EXPECT_FALSE(choice.runner_up);
-    EXPECT_THROW(plan_for(logistic_with_adam(28), 8192, card, {.blocks = 4}), Error);
+    for (const std::int64_t features : {28, 512, 20000})
+        for (const std::int64_t rows : {1024, 8192, 65536}) {
+            card.facts.cooperative_launch = true;
+            const double with_a_grid = plan_for(logistic_with_adam(features), rows, card).step_seconds;
+            card.facts.cooperative_launch = false;
+            const cuda::PlanChoice choice = choice_for(logistic_with_adam(features), rows, card);
+            EXPECT_EQ(choice.taken.launch.team, Team::graph) << features << " features, batch " << rows;
+            EXPECT_EQ(choice.taken.launch.exchange, Exchange::sliced);
+            EXPECT_FALSE(choice.taken.launch.places.state) << "nothing in shared memory outlives a launch";
+            EXPECT_LE(choice.taken.layout.bytes, card.facts.shared_bytes_a_block);
+            EXPECT_GT(choice.taken.step_seconds, with_a_grid);
+            ASSERT_TRUE(choice.runner_up);
+            EXPECT_EQ(choice.runner_up->launch.team, Team::block);
+        }
+    EXPECT_EQ(plan_for(logistic_with_adam(28), 1, card).launch.team, Team::block) << "a launch costs more than a row";
+    EXPECT_THROW(plan_for(logistic_with_adam(28), 8192, card, {.blocks = 4, .exchange = Exchange::replica}), Error);
+}
+
+TEST(CudaPlan, TakesAGridWhereItCan) {
+    for (const std::int64_t features : {28, 512, 20000}) {
+        const cuda::PlanChoice choice = choice_for(logistic_with_adam(features), 65536, hopper());
+        EXPECT_NE(choice.taken.launch.team, Team::graph);
+        EXPECT_EQ(plan_for(logistic_with_adam(features), 65536, hopper(), {.graph = true}).launch.team, Team::graph);
+    }
+}
+
+TEST(CudaPlan, CountsALaunchMoreWithALimitOnTheNorm) {
+    const auto seconds = [](bool clips) {
+        return cuda::plan_segments(logistic_with_adam(28), {.batch_rows = 1024, .clips_by_norm = clips}, hopper(),
+                                   kernels::tuning::expected, {.blocks = 8, .graph = true})
+            .taken.step_seconds;
+    };
+    EXPECT_GE(seconds(true) - seconds(false), .99 * kernels::tuning::expected.graph_node);
 }
 
 TEST(CudaPlan, MovesAReplicasStateOutOfSharedMemoryBeforeItRefuses) {

@@ -28,6 +28,19 @@ TEST_F(KernelRaces, AreNotInTrainingWithAnyOption) {
     }
 }
 
+TEST_F(KernelRaces, AreNotInLaunchesOfAGraph) {
+    for (const double clip_norm : {0.0, .05}) {
+        CaseShape shape{.rows = 45, .columns = 9, .members = 2, .batch = 40, .steps = 4, .rule = rule_index<Adam>(UpdateRules{})};
+        shape.rate = .01;
+        shape.clip_norm = clip_norm;
+        Placement p{cards().front(), {}};
+        p.wishes.graph = true;
+        p.wishes.blocks = 4;
+        p.wishes.threads = 32;
+        EXPECT_TRUE(trains_as_on_cpu(shape, p));
+    }
+}
+
 TEST_F(KernelRaces, AreNotInScoring) {
     for (int n = 0; n < 4; ++n) {
         const Case<float> c({.rows = 30, .columns = 3 + 40 * n, .outputs = 2, .loss = rule_index<Softmax>(LossRules{})});

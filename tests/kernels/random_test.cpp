@@ -83,6 +83,10 @@ Placement random_placement(Draw& draw) {
         p.wishes.parameters_in_memory = draw.one_in(2);
         p.wishes.sums_in_memory = draw.one_in(2);
     }
+    if (p.wishes.exchange != kernels::Exchange::replica && draw.one_in(4)) {
+        p.wishes.graph = true;
+        if (p.wishes.blocks == 1) p.wishes.blocks = 2;
+    }
     p.wishes.staging_bytes = draw.of<std::int64_t>({0, 3000, 20000});
     p.wishes.table_steps = draw.of<std::int64_t>({0, 1, 3, 200});
     return p;

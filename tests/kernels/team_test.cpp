@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every team and exchange against the CPU backend, bit for bit: one block, a cluster, a grid, a grid of clusters.
+// Every team and exchange against the CPU backend, bit for bit: one block, a cluster, a grid, a grid of clusters, launches of a graph.
 #include <gtest/gtest.h>
 
 #include "tests/kernels/compare.hpp"
@@ -25,6 +25,13 @@ std::vector<Placement> teams() {
                 p.wishes.threads = cluster == 2 ? 64 : 32;
                 all.push_back(p);
             }
+    for (const int blocks : {2, 8}) {
+        Placement p{card, {}};
+        p.wishes.graph = true;
+        p.wishes.blocks = blocks;
+        p.wishes.threads = 32;
+        all.push_back(p);
+    }
     Placement apart{card, {}};
     apart.wishes.block_a_member = true;
     apart.wishes.threads = 64;
