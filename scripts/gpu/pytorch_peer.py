@@ -4,7 +4,8 @@
 a CUDA graph, and that with rows, model and loss compiled by torch.compile; Adam is the fused one in all of them. After each of its runs it prints a line: all so far as
 a JSON object. A way that does not work, or whose compilation finds no time, is reported with the reason. Without a card it runs on the CPU, where steps that a graph
 would replay are taken one by one: to try the script.
-Usage: pytorch_peer.py FOLDER ROWS COLUMNS EPOCHS BATCH,BATCH,... (0: all rows) [OUTPUTS HIDDEN,HIDDEN,...]"""
+Rows come in the orders that the file says, or as they lie (file): then no order is read, and eager steps take views.
+Usage: pytorch_peer.py FOLDER shuffled|file|shuffled,file ROWS COLUMNS EPOCHS BATCH,BATCH,... (0: all rows) [OUTPUTS HIDDEN,HIDDEN,...]"""
 import dataclasses
 import gc
 import json
@@ -73,12 +74,14 @@ class Trainer:
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-2, capturable=DEVICE == "cuda", fused=True)
         self.batch_loss = torch.compile(self.loss_of, dynamic=False) if compiled else self.loss_of
 
-    def loss_of(self, index):
-        return self.shape.loss(self.model(self.x.index_select(0, index)), self.y.index_select(0, index))
+    def loss_of(self, which):
+        if isinstance(which, slice):
+            return self.shape.loss(self.model(self.x[which]), self.y[which])
+        return self.shape.loss(self.model(self.x.index_select(0, which)), self.y.index_select(0, which))
 
-    def step(self, index):
+    def step(self, which):
         self.optimizer.zero_grad(set_to_none=True)
-        self.batch_loss(index).backward()
+        self.batch_loss(which).backward()
         self.optimizer.step()
 
     def held_out_loss(self):
@@ -87,19 +90,24 @@ class Trainer:
             return self.shape.loss(scores, targets if self.shape.outputs > 1 else targets.double()).item()
 
 
-def eager(x, y, rows, batch, folder, shape):
+def eager(x, y, rows, batch, in_file_order, folder, shape):
     trainer = Trainer(x, y, rows, batch, shape)
-    order = order_of(folder, 0)
+    order = None if in_file_order else order_of(folder, 0)
+
+    def one(start):
+        which = slice(start, min(start + batch, rows))
+        trainer.step(which if in_file_order else order[which])
+
     starts = list(range(0, rows, batch))[:EAGER_STEPS_AT_MOST]
     for start in starts[:20]:
-        trainer.step(order[start : start + batch])
+        one(start)
     synchronize()
     parts = []
     for part in range(5):
         mine = starts[part * len(starts) // 5 : (part + 1) * len(starts) // 5]
         begin = time.perf_counter()
         for start in mine:
-            trainer.step(order[start : start + batch])
+            one(start)
         synchronize()
         if mine:
             parts.append((time.perf_counter() - begin) / len(mine) * 1e6)
@@ -129,14 +137,16 @@ def replays(one, sizes, position):
     return {size: graph.replay for size, graph in graphs.items()}
 
 
-def graphed(x, y, rows, batch, epochs, folder, shape, compiled=False):
-    """One graph a size of batch; the position within the epoch lives on the device and moves on with every replay."""
+def graphed(x, y, rows, batch, in_file_order, epochs, folder, shape, compiled=False):
+    """One graph a size of batch; the position within the epoch lives on the device and moves on with every replay. A graph's memory is fixed, so in file order too rows are
+    gathered, one after another."""
     trainer = Trainer(x, y, rows, batch, shape, compiled)
-    order = order_of(folder, 0)
+    order = None if in_file_order else order_of(folder, 0)
     position = torch.zeros(1, dtype=torch.int64, device=DEVICE)
 
     def one(size):
-        trainer.step(order[position + torch.arange(size, device=DEVICE)])
+        places = position + torch.arange(size, device=DEVICE)
+        trainer.step(places if in_file_order else order[places])
         position.add_(size)
 
     begin = time.perf_counter()
@@ -150,7 +160,8 @@ def graphed(x, y, rows, batch, epochs, folder, shape, compiled=False):
                 value.zero_()
     seconds, losses = [], []
     for epoch in range(epochs):
-        order.copy_(order_of(folder, epoch))
+        if not in_file_order:
+            order.copy_(order_of(folder, epoch))
         position.zero_()
         synchronize()
         begin = time.perf_counter()
@@ -182,8 +193,8 @@ class Ways:
     folder: str
     shape: Shape
 
-    def data(self, batch):
-        return self.x, self.y, self.rows, batch
+    def data(self, run):
+        return self.x, self.y, self.rows, run["batch"] or self.rows, run["order"] == "file"
 
 
 def attempt(way):
@@ -200,9 +211,8 @@ def attempt(way):
 def measure(runs, ways):
     """Adds to each run the two ways that always have time, then, while there is time to compile, the third; tells after each run what there is by then."""
     for run in runs:
-        batch = run["batch"] or ways.rows
-        run["eager"] = attempt(lambda: eager(*ways.data(batch), ways.folder, ways.shape))
-        run["graphed"] = attempt(lambda: graphed(*ways.data(batch), ways.epochs, ways.folder, ways.shape))
+        run["eager"] = attempt(lambda: eager(*ways.data(run), ways.folder, ways.shape))
+        run["graphed"] = attempt(lambda: graphed(*ways.data(run), ways.epochs, ways.folder, ways.shape))
         run["compiled_graphed"] = {"missing": "the script ended before"}
         yield
     spent = 0.0
@@ -212,19 +222,18 @@ def measure(runs, ways):
             continue
         torch.compiler.reset()  # else the sizes before this one count against the limit of recompilations
         begin = time.perf_counter()
-        batch = run["batch"] or ways.rows
-        run["compiled_graphed"] = attempt(lambda: graphed(*ways.data(batch), ways.epochs, ways.folder, ways.shape, compiled=True))
+        run["compiled_graphed"] = attempt(lambda: graphed(*ways.data(run), ways.epochs, ways.folder, ways.shape, compiled=True))
         spent += run["compiled_graphed"].get("capture_seconds", time.perf_counter() - begin)
         yield
     yield
 
 
 def main():
-    folder = sys.argv[1]
-    rows, columns, epochs = map(int, sys.argv[2:5])
+    folder, orders = sys.argv[1], sys.argv[2].split(",")
+    rows, columns, epochs = map(int, sys.argv[3:6])
     torch.backends.cuda.matmul.allow_tf32 = False
     x, y = load(folder, rows, columns)
-    shape = Shape(folder, columns, sys.argv[6:8])
+    shape = Shape(folder, columns, sys.argv[7:9])
     if shape.outputs > 1:
         y = y.long()
     graph = "one torch.cuda.CUDAGraph replay a step, rows gathered inside it" if DEVICE == "cuda" else "no graph: there is no card"
@@ -233,7 +242,7 @@ def main():
         "graphed": f"capturable=True, {graph}",
         "compiled_graphed": "the same, rows, model and loss by torch.compile(dynamic=False), its time in capture_seconds",
     }
-    runs = [{"batch": int(word)} for word in sys.argv[5].split(",")]
+    runs = [{"batch": int(word), "order": order} for word in sys.argv[6].split(",") for order in orders]
     result = {"torch": torch.__version__, "cuda": torch.version.cuda, "device": DEVICE, "settings": settings, "runs": runs}
     for _ in measure(runs, Ways(x, y, rows, epochs, folder, shape)):
         print(json.dumps(result), flush=True)

@@ -49,9 +49,9 @@ def compare(run, peers, card):
             out["percent_of_read"] = 100 * rate / card["read_bytes_per_second"]["median"]
     elif card.get("gather_bytes_per_second", {}).get("median") and card["gather_row_bytes"] == run["record_bytes"]:
         out["percent_of_row_gather"] = 100 * rate / card["gather_bytes_per_second"]["median"]
-    if (run["order"], run["storage"]) != ("shuffled", "float32"):
-        return out  # PyTorch trains on those
-    peer = next((p for p in peers if p["batch"] == run["batch"]), {})
+    if run["storage"] != "float32":
+        return out  # PyTorch trains on that
+    peer = next((p for p in peers if (p["batch"], p["order"]) == (run["batch"], run["order"])), {})
     for way in ("compiled_graphed", "graphed", "eager"):
         if "step_us" in peer.get(way, {}):
             # A peer trains one model: so many of its runs stand against one of ours.

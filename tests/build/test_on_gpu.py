@@ -97,7 +97,7 @@ class OnGpu(unittest.TestCase):
         (self.folder / "torch.py").write_text("")
         (self.folder / "numpy.py").write_text("")
         ways = {"eager": {"step_us": 100.0}, "graphed": {"step_us": 20.0, "held_out_loss": [1.0]}, "compiled_graphed": {"missing": "no compiler"}}
-        (self.folder / "peer.txt").write_text("{}\n" + json.dumps({"runs": [{"batch": 8192, **ways}]}) + "\n")
+        (self.folder / "peer.txt").write_text("{}\n" + json.dumps({"runs": [{"batch": 8192, "order": "shuffled", **ways}, {"batch": 8192, "order": "file", "graphed": {"step_us": 6.0}}]}) + "\n")
         (self.folder / "gpu" / "pytorch_peer.py").write_text(f"print(open({str(self.folder / 'peer.txt')!r}).read().strip())\n")
         ended, found = self.run_it()
         self.assertEqual(ended.returncode, 0, ended.stdout)
@@ -105,7 +105,9 @@ class OnGpu(unittest.TestCase):
         compared = [run["compared"] for run in found["training"][0]["ours"]["runs"]]
         against = {"no_compiled_graphed": "no compiler", "times_graphed": 10.0, "times_eager": 50.0, "held_out_loss_ratio": 0.5}
         self.assertEqual(compared[0], {"percent_of_row_gather": 75.0, **against})
-        self.assertEqual(compared[1], {"percent_of_read": 90.0}, "PyTorch trains on shuffled rows")
+        left_out = {"no_compiled_graphed": "the script ended before", "no_eager": "the script ended before"}
+        self.assertEqual(compared[1], {"percent_of_read": 90.0, "times_graphed": 3.0, **left_out})
+        self.assertEqual(compared[2], {"percent_of_read": 80.0}, "PyTorch trains on float32 rows")
 
     def test_errors_that_the_sanitizer_finds_are_a_failure_and_its_own_troubles_are_not(self):
         self.program("compute-sanitizer", "exit 9")
