@@ -83,6 +83,14 @@ std::vector<std::string> take_findings();
 std::vector<std::string> leaks();
 std::size_t device_bytes_in_use();
 
+// Barriers of blocks, clusters and grids that all have come to since reset().
+struct Barriers {
+    std::int64_t blocks = 0;
+    std::int64_t clusters = 0;
+    std::int64_t grids = 0;
+};
+Barriers barriers_passed();
+
 // True where AddressSanitizer watches: it then ends the process at the very instruction that leaves a buffer.
 bool address_sanitizer_watches();
 

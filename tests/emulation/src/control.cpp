@@ -93,6 +93,11 @@ std::size_t device_bytes_in_use() {
     return bytes;
 }
 
+Barriers barriers_passed() {
+    const Lock lock(machine().mutex);
+    return machine().barriers;
+}
+
 bool address_sanitizer_watches() {
     return asan;
 }

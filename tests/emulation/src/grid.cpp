@@ -26,14 +26,15 @@ dim3 clusters_of(const LaunchRequest& request) {
 
 }  // namespace
 
-Grid::Grid(const LaunchRequest& request, Random& random, StackPool& stacks)
+Grid::Grid(const LaunchRequest& request, Random& random, StackPool& stacks, Barriers& passed)
     : request_(request),
       random_(random),
       block_threads_(static_cast<unsigned>(volume(request.block))),
       cluster_blocks_(static_cast<unsigned>(volume(request.cluster))),
       window_(random.below(2) == 0 ? 32 : ~std::size_t{0}),
       blocks_left_(static_cast<std::size_t>(volume(request.grid))),
-      stacks_(stacks) {}
+      stacks_(stacks),
+      passed_(passed) {}
 
 Grid::~Grid() {
     for (const Block& block : blocks_) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "control.hpp"
 #include "emulated/launch.hpp"
 #include "emulated/warp.hpp"
 #include "fiber.hpp"
@@ -108,7 +109,8 @@ inline std::uint64_t volume(const dim3& shape) {
 // `random` gives. Ends when every thread has returned or with the first thing that is wrong.
 class Grid {
 public:
-    Grid(const LaunchRequest& request, Random& random, StackPool& stacks);
+    // Counts the barriers that all have come to.
+    Grid(const LaunchRequest& request, Random& random, StackPool& stacks, Barriers& passed);
     ~Grid();
     Grid(const Grid&) = delete;
     Grid& operator=(const Grid&) = delete;
@@ -176,6 +178,7 @@ private:
     Thread* current_ = nullptr;
     std::string finding_;
     StackPool& stacks_;
+    Barriers& passed_;
 };
 
 // Null outside kernels.

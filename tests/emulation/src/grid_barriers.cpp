@@ -48,6 +48,7 @@ int Grid::block_barrier(Vote vote, int predicate, const char* what, const Site& 
     }
     // The last one lets the others go. They all read the result before the next barrier can fill.
     block.in_block_barrier = 0;
+    ++passed_.blocks;
     block.meeting.all_have_come();
     block.vote_result = vote_result(vote, block.votes, block_threads_);
     for (Thread& other : block.threads) {
@@ -81,6 +82,7 @@ void Grid::grid_barrier(const Site& site) {
         return;
     }
     in_grid_barrier_ = 0;
+    ++passed_.grids;
     grid_meeting_.all_have_come();
     for (Block& each : blocks_) {
         each.in_grid_barrier = 0;

@@ -17,6 +17,7 @@ void Grid::release_cluster_if_all_arrived(Cluster& cluster) {
     if (cluster.arrived == 0 || cluster.arrived + cluster.returned < cluster_blocks_ * block_threads_) return;
     cluster.arrived = 0;
     ++cluster.phase;
+    ++passed_.clusters;
     cluster.meeting.all_have_come();
     Block* const blocks = blocks_of(cluster);
     for (unsigned rank = 0; rank < cluster_blocks_; ++rank) {

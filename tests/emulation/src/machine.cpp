@@ -57,6 +57,7 @@ void Machine::reset() {
     dynamic_shared_limits.clear();
     allow_non_portable_clusters.clear();
     calls.clear();
+    barriers = {};
     calls_until_failure = 0;
     failure_stays = false;
     current_device() = 0;
@@ -93,7 +94,7 @@ void Machine::play(const LaunchRequest& request, std::size_t max_resident_cluste
         const std::size_t most = std::max<std::size_t>(1, std::min(max_resident_clusters, max_resident_threads / cluster_threads));
         max_resident_clusters = 1 + random.below(most);
     }
-    Grid grid(request, random, stacks);
+    Grid grid(request, random, stacks, barriers);
     const std::string finding = grid.run(max_resident_clusters);
     if (!finding.empty()) {
         report(finding);

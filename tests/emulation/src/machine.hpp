@@ -57,6 +57,7 @@ public:
     std::set<const void*> allow_non_portable_clusters;
     std::vector<Call> calls;
     std::vector<std::string> findings;
+    Barriers barriers;                     // passed
     std::int64_t calls_until_failure = 0;  // 0: none fails
     bool failure_stays = false;
     cudaError_t failure = cudaErrorUnknown;

@@ -156,6 +156,24 @@ TEST_F(ClusterTest, AGridOfClustersHasBothBarriers) {
     EXPECT_EQ(std::vector<int>(values.begin() + 16, values.end()), std::vector<int>(16, 16 * 15 / 2 + 16 * 2));
 }
 
+__global__ void pass_barriers(const __grid_constant__ Params p) {
+    for (int i = 0; i < p.count; ++i) __syncthreads();
+    cg::this_cluster().sync();
+    for (int i = 0; i < 2; ++i) cg::this_grid().sync();
+}
+
+TEST_F(ClusterTest, BarriersAreCountedOnceForAllThatPassThem) {
+    ASSERT_EQ(launch_and_wait(pass_barriers, {nullptr, 5}, {6, 33, 0, true, 2}), cudaSuccess);
+    ASSERT_EQ(launch_and_wait(pass_barriers, {nullptr, 1}, {4, 32, 0, true, 4}), cudaSuccess);
+    const Barriers passed = barriers_passed();
+    EXPECT_EQ(passed.blocks, 6 * 5 + 4 * 1);
+    EXPECT_EQ(passed.clusters, 3 + 1);
+    EXPECT_EQ(passed.grids, 2 + 2);
+    reset();
+    EXPECT_EQ(barriers_passed().grids, 0);
+    ASSERT_EQ(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), cudaSuccess);
+}
+
 __global__ void some_return_early(const __grid_constant__ Params p) {
     const auto cluster = cg::this_cluster();
     if (cluster.block_rank() == 1 || threadIdx.x == 2) return;
