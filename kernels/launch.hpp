@@ -279,31 +279,4 @@ struct CheckFiniteParams {
 };
 int launch_check_finite(const CheckFiniteParams& params, int blocks, StreamHandle stream);
 
-/// Kernels that only measure a card. Every thread of the grid leaves the sum of what it read in `sums`, so that nothing is left out.
-struct ProbeReadParams {
-    const float* values = nullptr;
-    std::int64_t count = 0;  ///< a multiple of 4
-    int passes = 1;          ///< over the same values
-    float* sums = nullptr;   ///< [blocks * row_threads]
-};
-struct ProbeCopyParams {
-    const float* from = nullptr;
-    float* to = nullptr;
-    std::int64_t count = 0;  ///< a multiple of 4
-};
-struct ProbeGatherParams {
-    const float* records = nullptr;  ///< [order.rows][record_floats]
-    int record_floats = 4;           ///< a multiple of 4
-    EpochOrder order;
-    float* sums = nullptr;  ///< [blocks * row_threads]
-};
-struct ProbeBarrierParams {
-    std::int64_t count = 0;
-    Team team = Team::block;  ///< whose: of each block, of the one cluster that all blocks are, of the grid
-};
-int launch_probe_read(const ProbeReadParams& params, int blocks, StreamHandle stream);
-int launch_probe_copy(const ProbeCopyParams& params, int blocks, StreamHandle stream);
-int launch_probe_gather(const ProbeGatherParams& params, int blocks, StreamHandle stream);
-int launch_probe_barrier(const ProbeBarrierParams& params, int blocks, int threads, StreamHandle stream);
-
 }  // namespace glissade::kernels

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "kernels/device/team.cuh"
-#include "kernels/launch.hpp"
+#include "kernels/launch_probe.hpp"
 #include "kernels/tuning.hpp"
 
 namespace glissade::kernels {
@@ -68,10 +68,29 @@ static __global__ void __launch_bounds__(tuning::row_threads) probe_gather_kerne
     params.sums[static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x] = sum;
 }
 
+// Does: adds by atomics, to each of many sectors once or all to one value.
+// Layout: a thread a position of the order, striding with the grid; its four adds go to a quarter of the sectors each.
+// Reads+Writes: 32 bytes read and written an add.
+// Order of sums: any; of whole numbers it is of no account.
+// Presumes: nothing else.
+static __global__ void __launch_bounds__(tuning::row_threads) probe_add_kernel(const __grid_constant__ ProbeAddParams params) {
+    const auto positions = static_cast<std::int64_t>(params.order.rows), step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
+    // The order is worked out once for four adds: a card that adds fast must not be held up by it.
+    const std::int64_t quarter = params.together ? 0 : positions * ProbeAddParams::sector_floats;
+    for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < positions; i += step) {
+        float* value = params.values + (params.together ? 0 : params.order(i) * ProbeAddParams::sector_floats);
+#pragma unroll
+        for (int q = 0; q < ProbeAddParams::quarters; ++q) atomicAdd(value + q * quarter, 1.0f);
+    }
+}
+
 // Does: nothing but barriers. Layout: any. Reads+Writes: none. Order of sums: none. Presumes: a cooperative launch for the grid's, one of a
-// single cluster for a cluster's.
+// single cluster for a cluster's, one of clusters where they wait first.
 static __global__ void __launch_bounds__(1024) probe_barrier_kernel(const __grid_constant__ ProbeBarrierParams params) {
-    for (std::int64_t i = 0; i < params.count; ++i) Blocks::sync(params.team);
+    for (std::int64_t i = 0; i < params.count; ++i) {
+        if (params.cluster > 1) Cluster::sync();
+        Blocks::sync(params.team);
+    }
 }
 
 }  // namespace glissade::kernels

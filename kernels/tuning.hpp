@@ -36,6 +36,8 @@ inline constexpr double tf32_speedup = 6, bfloat16_speedup = 12;
 struct Expected {
     double grid_barrier = 1.2e-6;
     double cluster_barrier = 0.35e-6;
+    /// Of clusters, then of the grid that they make.
+    double cluster_grid_barrier = grid_barrier + cluster_barrier;
     double block_step = 0.8e-6;                ///< a step's barriers and latencies within a block
     double tile = 0.5e-6;                      ///< the same for every further tile
     double block_memory = 60e9;                ///< that one multiprocessor draws from memory
@@ -43,6 +45,7 @@ struct Expected {
     double memory_a_multiprocessor = 8e9;      ///< where the driver does not tell the card's
     double memory_share = 0.9;                 ///< of the rate that clock and width give
     double gather_bytes = 16;                  ///< lost at the ends of each row that is read out of order
+    double add_bytes = 64;                     ///< of memory's time that an atomic out of order takes: 32 read and written
     double l2_for_rows = 0.5;                  ///< share of the L2 cache that all rows may fill and still be read from there
     double l2_latency = 0.7e-6;                ///< of the first value that another multiprocessor wrote
     double cluster_latency = 0.15e-6;          ///< of the first value out of another block's shared memory

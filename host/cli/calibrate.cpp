@@ -40,23 +40,6 @@ struct Calibrated {
     std::string left_out;  ///< why no card was measured
 };
 
-CardMeasures medians_of(const CardProbe& probe) {
-    CardMeasures measures;
-    measures.name = probe.name;
-    measures.read_bytes_per_second = probe.read.median;
-    measures.gather_bytes_per_second = probe.gather.median;
-    measures.block_read_bytes_per_second = probe.block_read.median;
-    measures.l2_read_bytes_per_second = probe.l2_read.median;
-    measures.upload_bytes_per_second = probe.upload.median;
-    measures.gather_row_bytes = static_cast<double>(probe.gather_row_bytes);
-    measures.cluster_barrier_seconds = probe.cluster_barrier_seconds.median;
-    measures.block_barrier_seconds = probe.block_barrier_seconds.median;
-    measures.grid_barrier_seconds = probe.grid_barrier_seconds.median;
-    measures.launch_seconds = probe.launch_seconds.median;
-    measures.graph_node_seconds = probe.graph_node_seconds.median;
-    return measures;
-}
-
 /// The ordinals of the cards that `device` means.
 std::vector<int> cards_of(const std::string& device, std::string& left_out) {
     if (device == "cpu") {

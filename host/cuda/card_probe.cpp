@@ -2,13 +2,14 @@
 #include "host/execution/card_probe.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <vector>
 
 #include "host/cuda/buffers.hpp"
 #include "host/cuda/card.hpp"
 #include "host/cuda/graph.hpp"
 #include "host/cuda/stream.hpp"
-#include "kernels/launch.hpp"
+#include "kernels/launch_probe.hpp"
 #include "kernels/tuning.hpp"
 
 namespace glissade {
@@ -106,10 +107,9 @@ public:
         probe.gather_row_bytes = (row_bytes + 15) / 16 * 16;
         probe.gather = gather(probe.gather_row_bytes);
         probe.upload = upload();
-        probe.block_barrier_seconds = barrier(kernels::Team::block);
-        if (card_.cluster_blocks > 1 && card_.facts.multiprocessors >= kernels::tuning::max_grid_cluster)
-            probe.cluster_barrier_seconds = barrier(kernels::Team::cluster);
-        if (card_.facts.cooperative_launch) probe.grid_barrier_seconds = barrier(kernels::Team::grid);
+        probe.scattered_adds_per_second = adds(bytes_, false);
+        probe.adds_to_one_per_second = adds(std::min<std::int64_t>(bytes_, std::int64_t{32} << 20), true);
+        barriers(probe);
         probe.launch_seconds = clock_.measure(
             "empty kernels", [this] { empty_kernels(barriers_); }, [this](double seconds) { return seconds / barriers_; });
         probe.graph_node_seconds = graph_node();
@@ -169,13 +169,44 @@ private:
             [&] { stream_.copy(to_.data(), pinned_.data(), count, cudaMemcpyHostToDevice, "a measurement of copies to the card"); },
             [&](double seconds) { return static_cast<double>(count * float_bytes) / seconds; });
     }
-    Spread barrier(kernels::Team team) const {
-        const int blocks = team == kernels::Team::cluster ? kernels::tuning::max_grid_cluster : card_.facts.multiprocessors;
+    /// One add for each 32 of so many bytes.
+    Spread adds(std::int64_t bytes, bool together) const {
+        using Params = kernels::ProbeAddParams;
+        const std::int64_t positions = bytes / float_bytes / Params::sector_floats / Params::quarters;
+        const Params params{to_.data(), RowOrder{positions, 1, Shuffle::full}.epoch(0), together};
+        return clock_.measure(
+            "a measurement of atomics", [&] { launched(kernels::launch_probe_add(params, wide_, stream_.get())); },
+            [&](double seconds) { return static_cast<double>(positions * Params::quarters) / seconds; });
+    }
+    void barriers(CardProbe& probe) const {
+        const int multiprocessors = card_.facts.multiprocessors, cluster = kernels::tuning::max_grid_cluster;
+        const bool clusters = card_.cluster_blocks > 1, cooperative = card_.facts.cooperative_launch;
+        const kernels::ProbeBarrierParams of_cluster{barriers_, kernels::Team::cluster};
+        probe.block_barrier_seconds = barrier({barriers_, kernels::Team::block}, multiprocessors);
+        if (clusters && multiprocessors >= cluster && resident(of_cluster, cluster) > 0)
+            probe.cluster_barrier_seconds = barrier(of_cluster, cluster);
+        if (cooperative) probe.grid_barrier_seconds = barrier({barriers_, kernels::Team::grid}, multiprocessors);
+        if (cooperative && clusters) probe.cluster_grid_barrier_seconds = cluster_grid_barrier();
+    }
+    /// With as many blocks as a plan may take: how many clusters there are at once depends on how multiprocessors lie together.
+    Spread cluster_grid_barrier() const {
+        for (int cluster = kernels::tuning::max_grid_cluster; cluster > 1; cluster /= 2) {
+            const kernels::ProbeBarrierParams params{barriers_, kernels::Team::grid, cluster};
+            const int most = std::min({kernels::tuning::max_blocks, card_.facts.multiprocessors, resident(params, cluster) * cluster});
+            const int blocks = static_cast<int>(std::bit_floor(static_cast<unsigned>(most)));
+            if (blocks > cluster) return barrier(params, blocks);
+        }
+        return {};
+    }
+    static int resident(const kernels::ProbeBarrierParams& params, int blocks) {
+        int clusters = 0;
+        launched(kernels::resident_probe_clusters(params, blocks, kernels::tuning::segment_threads, &clusters));
+        return clusters;
+    }
+    Spread barrier(const kernels::ProbeBarrierParams& params, int blocks) const {
         return clock_.measure(
             "a measurement of barriers",
-            [&] {
-                launched(kernels::launch_probe_barrier({barriers_, team}, blocks, kernels::tuning::segment_threads, stream_.get()));
-            },
+            [&] { launched(kernels::launch_probe_barrier(params, blocks, kernels::tuning::segment_threads, stream_.get())); },
             [this](double seconds) { return seconds / barriers_; });
     }
 

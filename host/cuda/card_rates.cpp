@@ -27,6 +27,29 @@ void take(double measured, double& rate) {
     if (measured > 0) rate = measured;
 }
 
+/// Figures of 0 were not measured, and leave what was expected.
+void take_measured(const CardMeasures& measured, const Card& card, Expected& rates) {
+    const double multiprocessors = card.facts.multiprocessors;
+    take(measured.grid_barrier_seconds, rates.grid_barrier);
+    take(measured.cluster_barrier_seconds, rates.cluster_barrier);
+    rates.cluster_grid_barrier = rates.grid_barrier + rates.cluster_barrier;
+    take(measured.cluster_grid_barrier_seconds, rates.cluster_grid_barrier);
+    take(measured.graph_node_seconds, rates.graph_node);
+    take(measured.block_read_bytes_per_second, rates.block_memory);
+    take(measured.l2_read_bytes_per_second / multiprocessors, rates.l2_a_multiprocessor);
+    if (measured.read_bytes_per_second > 0) {
+        if (card.memory_bytes_a_second > 0)
+            rates.memory_share = measured.read_bytes_per_second / card.memory_bytes_a_second;
+        else
+            rates.memory_a_multiprocessor = measured.read_bytes_per_second / (multiprocessors * rates.memory_share);
+    }
+    // A row of s bytes comes at s / (s + lost) of the rate of reading in order.
+    if (measured.gather_bytes_per_second > 0 && measured.gather_bytes_per_second <= measured.read_bytes_per_second)
+        rates.gather_bytes = measured.gather_row_bytes * (measured.read_bytes_per_second / measured.gather_bytes_per_second - 1);
+    if (measured.scattered_adds_per_second > 0 && measured.read_bytes_per_second > 0)
+        rates.add_bytes = measured.read_bytes_per_second / measured.scattered_adds_per_second;
+}
+
 }  // namespace
 
 Expected rates_of(const Card& card, const Calibration& calibration) {
@@ -39,23 +62,8 @@ Expected rates_of(const Card& card, const Calibration& calibration) {
         rates.block_memory = generation.block_memory;
         rates.products_a_multiprocessor = generation.products_a_multiprocessor;
     }
-    const CardMeasures* measured = calibration.card(card.facts.name);
-    if (!measured) return rates;
-    const double multiprocessors = card.facts.multiprocessors;
-    take(measured->grid_barrier_seconds, rates.grid_barrier);
-    take(measured->cluster_barrier_seconds, rates.cluster_barrier);
-    take(measured->graph_node_seconds, rates.graph_node);
-    take(measured->block_read_bytes_per_second, rates.block_memory);
-    take(measured->l2_read_bytes_per_second / multiprocessors, rates.l2_a_multiprocessor);
-    if (measured->read_bytes_per_second > 0) {
-        if (card.memory_bytes_a_second > 0)
-            rates.memory_share = measured->read_bytes_per_second / card.memory_bytes_a_second;
-        else
-            rates.memory_a_multiprocessor = measured->read_bytes_per_second / (multiprocessors * rates.memory_share);
-    }
-    // A row of s bytes comes at s / (s + lost) of the rate of reading in order.
-    if (measured->gather_bytes_per_second > 0 && measured->gather_bytes_per_second <= measured->read_bytes_per_second)
-        rates.gather_bytes = measured->gather_row_bytes * (measured->read_bytes_per_second / measured->gather_bytes_per_second - 1);
+    const CardMeasures* found = calibration.card(card.facts.name);
+    take_measured(found ? *found : CardMeasures{}, card, rates);
     return rates;
 }
 

@@ -87,8 +87,8 @@ struct Work {
         // A launch begins without rows: nobody fetches the first tile meanwhile.
         if (graph()) return (run.clips_by_norm ? 3 : 2) * rates.graph_node + fetch() / (division.groups * division.chunks);
         const double one = plan.launch.team == Team::cluster ? rates.cluster_barrier : rates.grid_barrier;
-        const double in_clusters = grid_of_clusters() ? rates.cluster_barrier : 0;
-        return one * (sliced() ? (run.clips_by_norm ? 3 : 2) : 1) + in_clusters;
+        const double first = grid_of_clusters() ? rates.cluster_grid_barrier : one;
+        return first + one * (sliced() ? (run.clips_by_norm ? 2 : 1) : 0);
     }
 
     double exchange() const {

@@ -87,10 +87,11 @@ void predict_sparse(SparseCardPlan& plan, const Problem<float>& problem, const C
     const double read = 4 + real, gathered = sectors((1 + shape.models()) * real);
     const int passes = plan.by_atomics ? 0 : passes_of(plan.key_bits) + (plan.clips_by_norm ? 1 : 0);
     // By atomics: a gradient read and written, then read again; columns of the rows twice more.
-    const double added = plan.by_atomics ? 3 * sectors(shape.models() * real) : 0;
+    const double gradient = plan.by_atomics ? sectors(shape.models() * real) : 0;
+    const double added = gradient / sector * rates.add_bytes + gradient;
     const double sorted = plan.by_atomics ? 2 * 4 : 8 + 16.0 * passes + 8 + (plan.by_slot ? 16 : 0);
     const double updated = plan.touches ? 2 * sectors(shape.stride() * real) : sector;
-    plan.bytes_a_nonzero = read + gathered + added + sorted + updated;
+    plan.bytes_a_nonzero = read + gathered + 3 * gradient + sorted + updated;
     const double all = plan.runs_over_all ? static_cast<double>(plan.bytes_of_all()) : 0;
     const int sorts = plan.by_atomics ? 0 : (plan.clips_by_norm ? 2 : 1);
     const int kernels = (plan.by_atomics ? 4 : 5) + (plan.touches ? 1 : 0) + (plan.runs_over_all ? 1 : 0) + (plan.clips_by_norm ? 1 : 0) +

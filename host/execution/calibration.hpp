@@ -19,6 +19,8 @@ struct CardMeasures {
     double upload_bytes_per_second = 0;
     double block_barrier_seconds = 0, cluster_barrier_seconds = 0, grid_barrier_seconds = 0, launch_seconds = 0;
     double graph_node_seconds = 0;
+    double cluster_grid_barrier_seconds = 0;
+    double scattered_adds_per_second = 0, adds_to_one_per_second = 0;
 };
 
 /// What `glissade calibrate` found on this machine. Predictions and the layout of work on a card follow it; results never do.

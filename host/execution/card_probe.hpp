@@ -8,8 +8,8 @@
 
 namespace glissade {
 
-/// What a CUDA card can do at the moment. Rates are bytes a second, times seconds, each over several repetitions after one that does not
-/// count.
+/// What a CUDA card can do at the moment. Rates are bytes a second unless they say otherwise, times seconds, each over several repetitions
+/// after one that does not count.
 struct CardProbe {
     std::string name;
     int multiprocessors = 0;
@@ -22,10 +22,15 @@ struct CardProbe {
     std::int64_t gather_row_bytes = 0;
     Spread upload;  ///< from pinned host memory
     Spread block_barrier_seconds;
-    Spread cluster_barrier_seconds;  ///< of 8 blocks; zeros where there are no clusters
+    Spread cluster_barrier_seconds;  ///< of 8 blocks; zeros where there are none
     Spread grid_barrier_seconds;     ///< of one block a multiprocessor; zeros where there is no cooperative launch
-    Spread launch_seconds;           ///< from one empty kernel to the next in a stream
+    /// Of a grid of clusters: each waits for its own blocks, then all for the grid, as in a step. Clusters of 8 blocks, or of fewer where
+    /// no two such are on the card at once; zeros where there are none, or no cooperative launch.
+    Spread cluster_grid_barrier_seconds;
+    Spread launch_seconds;      ///< from one empty kernel to the next in a stream
     Spread graph_node_seconds;  ///< the same within a graph: two chains of kernels by the difference of their lengths. 0: lost in noise
+    Spread scattered_adds_per_second;  ///< float32 atomics, each to 32 bytes of its own, out of order all over the buffer
+    Spread adds_to_one_per_second;     ///< the same, all to one value: what a column that every row holds is like
 };
 
 struct CardProbeLimits {

@@ -17,7 +17,6 @@ namespace {
 
 constexpr const char* calibration_format = "glissade-calibration";
 constexpr std::int64_t calibration_version = 1;
-constexpr const char* graph_node = "graph_node_seconds";  ///< of a card; older files lack it
 
 template <class Record>
 using Field = std::pair<const char*, double Record::*>;
@@ -44,6 +43,12 @@ constexpr std::array<Field<CardMeasures>, 10> card_fields = {{{"read_bytes_per_s
                                                               {"block_barrier_seconds", &CardMeasures::block_barrier_seconds},
                                                               {"grid_barrier_seconds", &CardMeasures::grid_barrier_seconds},
                                                               {"launch_seconds", &CardMeasures::launch_seconds}}};
+/// Older files lack these, which then were not measured.
+constexpr std::array<Field<CardMeasures>, 4> later_card_fields = {
+    {{"graph_node_seconds", &CardMeasures::graph_node_seconds},
+     {"cluster_grid_barrier_seconds", &CardMeasures::cluster_grid_barrier_seconds},
+     {"scattered_adds_per_second", &CardMeasures::scattered_adds_per_second},
+     {"adds_to_one_per_second", &CardMeasures::adds_to_one_per_second}}};
 
 template <class Record, std::size_t Count>
 void add_fields(Json& json, const Record& record, const std::array<Field<Record>, Count>& fields) {
@@ -72,7 +77,8 @@ Calibration read_calibration(const Json& json) {
         CardMeasures measures;
         measures.name = card.at("name").text();
         read_fields(card, measures, card_fields);
-        if (const Json* node = card.find(graph_node)) measures.graph_node_seconds = measured(graph_node, *node);
+        for (const auto& [name, member] : later_card_fields)
+            if (const Json* later = card.find(name)) measures.*member = measured(name, *later);
         calibration.cards.push_back(std::move(measures));
     }
     return calibration;
@@ -89,7 +95,7 @@ Json to_json(const Calibration& calibration) {
     for (const CardMeasures& measures : calibration.cards) {
         Json card = Json::object({{"name", measures.name}});
         add_fields(card, measures, card_fields);
-        card.add(graph_node, measures.graph_node_seconds);
+        add_fields(card, measures, later_card_fields);
         cards.add(std::move(card));
     }
     json.add("cards", std::move(cards));

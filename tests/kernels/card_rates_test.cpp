@@ -50,8 +50,27 @@ TEST(CardRates, AreThoseThatWereMeasuredOfACardOfThatName) {
     EXPECT_EQ(rates.graph_node, 3e-6);
     EXPECT_EQ(rates.cluster_barrier, cuda::rates_of(card, {}).cluster_barrier) << "it was not measured";
 
+    EXPECT_EQ(rates.cluster_grid_barrier, 9e-6 + rates.cluster_barrier) << "nor was this: one after the other";
+    EXPECT_EQ(rates.add_bytes, kernels::tuning::expected.add_bytes) << "nor this";
+
+    measured.cluster_barrier_seconds = 4e-7;
+    measured.cluster_grid_barrier_seconds = 7e-6;
+    measured.scattered_adds_per_second = 1.5e10;
+    const auto all = cuda::rates_of(card, {.cpu = {}, .cards = {measured}});
+    EXPECT_EQ(all.cluster_barrier, 4e-7);
+    EXPECT_EQ(all.cluster_grid_barrier, 7e-6);
+    EXPECT_EQ(all.add_bytes, 200);
+
     measured.name = "another";
     EXPECT_EQ(cuda::rates_of(card, {.cpu = {}, .cards = {measured}}).grid_barrier, cuda::rates_of(card, {}).grid_barrier);
+}
+
+TEST(CardRates, ExpectTheBarrierOfAGridOfClustersToBeBoth) {
+    for (const int capability : {80, 90, 100, 120}) {
+        const auto rates = cuda::rates_of(card_of(capability / 10, capability % 10), {});
+        EXPECT_EQ(rates.cluster_grid_barrier, rates.grid_barrier + rates.cluster_barrier);
+        EXPECT_EQ(rates.add_bytes, 2 * 32);
+    }
 }
 
 using CudaGraphNode = CudaTest;
@@ -89,6 +108,32 @@ TEST(CardRates, DecideHowWorkIsLaidOut) {
     };
     EXPECT_EQ(team({}), kernels::Team::grid);
     EXPECT_EQ(team({.cpu = {}, .cards = {slow}}), kernels::Team::block) << "a barrier of a second is worth no team";
+}
+
+TEST(CardRates, GiveTheFirstBarrierOfAStepInAGridOfClustersAFigureOfItsOwn) {
+    kernels::LinearShape shape;
+    shape.features = 400;
+    shape.state_vectors = 2;
+    cuda::Card card = card_of(9, 0);
+    card.cluster_blocks = 16;
+    CardMeasures slow;
+    slow.name = "made up";
+    for (const auto exchange : {kernels::Exchange::replica, kernels::Exchange::sliced})
+        for (const bool clips : {false, true}) {
+            const bool sliced = exchange == kernels::Exchange::sliced;
+            const cuda::RunFacts run{.batch_rows = 8192, .clips_by_norm = clips};
+            const auto seconds = [&](double cluster_grid, double grid, int cluster) {
+                slow.cluster_grid_barrier_seconds = cluster_grid;
+                slow.grid_barrier_seconds = grid;
+                const cuda::PlanWishes wishes{.blocks = 64, .cluster = cluster, .exchange = exchange};
+                return cuda::plan_segments(shape, run, card, cuda::rates_of(card, {.cpu = {}, .cards = {slow}}), wishes).taken.step_seconds;
+            };
+            // What a step takes besides is below the usual time of a whole one.
+            const double usual = seconds(0, 0, 8), further = sliced ? (clips ? 2 : 1) : 0, slowed = seconds(64, 4, 8);
+            EXPECT_GT(slowed, 64 + 4 * further) << sliced << clips;
+            EXPECT_LT(slowed, 64 + 4 * further + usual) << sliced << clips;
+            EXPECT_EQ(seconds(64, 4, 1), seconds(0, 4, 1)) << "a grid without clusters";
+        }
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include "host/cuda/buffers.hpp"
 #include "host/cuda/stream.hpp"
 #include "host/execution/card_probe.hpp"
-#include "kernels/launch.hpp"
+#include "kernels/launch_probe.hpp"
 #include "kernels/tuning.hpp"
 #include "tests/kernels/cards.hpp"
 
@@ -70,6 +70,39 @@ TEST_F(CudaProbe, GathersEveryRecordOnce) {
     }
 }
 
+/// What launch_probe_add leaves in sectors that held zeros.
+std::vector<float> added(const EpochOrder& order, bool together) {
+    using Params = kernels::ProbeAddParams;
+    const std::vector<float> zeros(static_cast<std::size_t>(order.rows) * Params::quarters * Params::sector_floats);
+    OnCard card(zeros, 1);
+    EXPECT_EQ(kernels::launch_probe_add({card.values.data(), order, together}, 2, card.stream.get()), 0);
+    std::vector<float> host(zeros.size());
+    card.stream.copy(host.data(), card.values.data(), card.values.count(), cudaMemcpyDeviceToHost, "sectors");
+    card.stream.synchronize("sectors");
+    return host;
+}
+
+TEST_F(CudaProbe, AddsOneToTheFirstValueOfASectorInEachQuarterForEveryPosition) {
+    using Params = kernels::ProbeAddParams;
+    for (const Shuffle shuffle : {Shuffle::full, Shuffle::replacement})
+        for (const std::int64_t positions : {1, 31, 33, 2 * 256 + 1}) {
+            const EpochOrder order = RowOrder{positions, 1, shuffle}.epoch(0);
+            std::vector<float> expected(static_cast<std::size_t>(positions) * Params::quarters * Params::sector_floats);
+            for (std::int64_t q = 0; q < Params::quarters; ++q)
+                for (std::int64_t i = 0; i < positions; ++i)
+                    ++expected[static_cast<std::size_t>((q * positions + order(i)) * Params::sector_floats)];
+            EXPECT_EQ(added(order, false), expected) << positions;
+        }
+}
+
+TEST_F(CudaProbe, AddsAllToOneValue) {
+    for (const std::int64_t positions : {1, 31, 2 * 256 + 1}) {
+        const std::vector<float> host = added(RowOrder{positions, 1, Shuffle::full}.epoch(0), true);
+        EXPECT_EQ(host.front(), static_cast<float>(positions * kernels::ProbeAddParams::quarters));
+        EXPECT_EQ(std::accumulate(host.begin() + 1, host.end(), 0.0), 0);
+    }
+}
+
 TEST_F(CudaProbe, MeasuresACardWithinItsLimits) {
     CardProbeLimits limits;
     limits.bytes = 32 << 10;
@@ -81,8 +114,9 @@ TEST_F(CudaProbe, MeasuresACardWithinItsLimits) {
     EXPECT_FALSE(probe.name.empty());
     EXPECT_LE(probe.probed_bytes, limits.bytes);
     EXPECT_EQ(probe.gather_row_bytes, 128);
-    for (const Spread& figure : {probe.read, probe.copy, probe.block_read, probe.l2_read, probe.gather, probe.upload,
-                                 probe.block_barrier_seconds, probe.launch_seconds})
+    for (const Spread& figure :
+         {probe.read, probe.copy, probe.block_read, probe.l2_read, probe.gather, probe.upload, probe.scattered_adds_per_second,
+          probe.adds_to_one_per_second, probe.block_barrier_seconds, probe.launch_seconds})
         EXPECT_GT(figure.median, 0);
     EXPECT_EQ(probe.grid_barrier_seconds.median > 0, cards().front().most_blocks > 1);
 }

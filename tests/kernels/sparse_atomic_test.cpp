@@ -60,6 +60,34 @@ TEST_F(CudaSparseAtomic, StaysWithinTheBoundForEveryWayOfWaiting) {
         }
 }
 
+TEST_F(CudaSparseAtomic, IsPredictedByTheRateThatWasMeasured) {
+    SparseCase<float> c(SparseTrial{"plan"});
+    const double entries =
+        static_cast<double>(c.problem.sparse.nonzeros() * c.problem.batches.rows(0)) / static_cast<double>(c.problem.sparse.rows);
+    cuda::Card card;
+    card.facts.name = "made up";
+    card.facts.multiprocessors = 8;
+    card.facts.free_bytes = std::int64_t{1} << 30;
+    card.memory_bytes_a_second = 0x1p40;
+    const auto plan = [&](bool atomics, double adds) {
+        CardMeasures measured;
+        measured.name = "made up";
+        measured.read_bytes_per_second = 0x1p40;
+        measured.scattered_adds_per_second = adds;
+        BackendLimits limits;
+        limits.calibration.cards = {measured};
+        c.problem.nondeterministic = atomics;
+        return cuda::plan_sparse_card(c.problem, card, limits, {});
+    };
+    const double usual = plan(true, 0).prediction.seconds;
+    EXPECT_EQ(plan(true, 0x1p40 / 64).prediction.seconds, usual) << "a sector of 32 bytes read and written";
+    EXPECT_GT(plan(true, 1).prediction.seconds, entries);
+    EXPECT_LT(plan(true, 1).prediction.seconds, entries + usual);
+    EXPECT_EQ(plan(true, 1).bytes_a_nonzero, plan(true, 0).bytes_a_nonzero) << "slow atomics move no more bytes";
+    EXPECT_STREQ(plan(true, 1).prediction.bound_by, "columns out of order");
+    EXPECT_EQ(plan(false, 1).prediction.seconds, plan(false, 0).prediction.seconds) << "a sort has no atomics";
+}
+
 TEST_F(CudaSparseAtomic, StaysWithinTheBoundForEachMember) {
     SparseTrial trial{"members", Adagrad{.lr = .05}};
     trial.rates = {.02};

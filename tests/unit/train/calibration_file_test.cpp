@@ -38,6 +38,9 @@ TEST(CalibrationFile, ComesBackAsItWasSaved) {
     saved.cpu->value = 1.0 / 3;
     saved.cards = {card_named("made up", 1e12)};
     saved.cards[0].graph_node_seconds = 1e-6;
+    saved.cards[0].cluster_grid_barrier_seconds = 2e-6;
+    saved.cards[0].scattered_adds_per_second = 3e9;
+    saved.cards[0].adds_to_one_per_second = 4e9;
     save_calibration(path, saved);
     const Calibration loaded = load_calibration(path);
     ASSERT_TRUE(loaded.cpu);
@@ -46,21 +49,32 @@ TEST(CalibrationFile, ComesBackAsItWasSaved) {
     ASSERT_TRUE(loaded.card("made up"));
     EXPECT_EQ(loaded.card("made up")->read_bytes_per_second, 1e12);
     EXPECT_EQ(loaded.card("made up")->graph_node_seconds, 1e-6);
+    EXPECT_EQ(loaded.card("made up")->cluster_grid_barrier_seconds, 2e-6);
+    EXPECT_EQ(loaded.card("made up")->scattered_adds_per_second, 3e9);
+    EXPECT_EQ(loaded.card("made up")->adds_to_one_per_second, 4e9);
     EXPECT_EQ(loaded.card("another"), nullptr);
 }
 
-TEST(CalibrationFile, OfAnOlderVersionThatTimedNoGraphsIsStillRead) {
+TEST(CalibrationFile, OfAnOlderVersionThatMeasuredLessIsStillRead) {
     const test::ScratchDirectory place;
     const std::string path = place.file("calibration.json");
+    const std::pair<const char*, double CardMeasures::*> later[] = {
+        {"graph_node_seconds", &CardMeasures::graph_node_seconds},
+        {"cluster_grid_barrier_seconds", &CardMeasures::cluster_grid_barrier_seconds},
+        {"scattered_adds_per_second", &CardMeasures::scattered_adds_per_second},
+        {"adds_to_one_per_second", &CardMeasures::adds_to_one_per_second}};
     Calibration saved;
     saved.cards = {card_named("one", 5)};
-    saved.cards[0].graph_node_seconds = 1e-6;
-    save_calibration(path, saved);
-    nlohmann::json text = text_of(path);
-    ASSERT_EQ(text["cards"][0].erase("graph_node_seconds"), 1u);
-    rewrite(path, text);
-    EXPECT_EQ(load_calibration(path).card("one")->graph_node_seconds, 0);
-    EXPECT_EQ(load_calibration(path).card("one")->read_bytes_per_second, 5);
+    for (const auto& [name, member] : later) saved.cards[0].*member = 7;
+    for (const auto& [missing, its_member] : later) {
+        save_calibration(path, saved);
+        nlohmann::json text = text_of(path);
+        ASSERT_EQ(text["cards"][0].erase(missing), 1u) << missing;
+        rewrite(path, text);
+        const Calibration loaded = load_calibration(path);
+        for (const auto& [name, member] : later) EXPECT_EQ(loaded.card("one")->*member, name == missing ? 0 : 7) << name << ", " << missing;
+        EXPECT_EQ(loaded.card("one")->read_bytes_per_second, 5);
+    }
 }
 
 TEST(CalibrationFile, KeepsWhatIsNotMeasuredAnew) {
@@ -97,7 +111,7 @@ TEST(CalibrationFile, ThatIsMissingIsNoErrorAndOneThatIsDamagedIs) {
     EXPECT_FALSE(load_calibration("").cpu);
     Calibration saved;
     saved.cards = {card_named("one", 1)};
-    for (const char* damage : {"format", "version", "name", "nothing", "negative", "text"}) {
+    for (const char* damage : {"format", "version", "name", "nothing", "negative", "later", "text"}) {
         save_calibration(path, saved);
         nlohmann::json text = text_of(path);
         if (std::string(damage) == "format") text["format"] = "other";
@@ -105,6 +119,7 @@ TEST(CalibrationFile, ThatIsMissingIsNoErrorAndOneThatIsDamagedIs) {
         if (std::string(damage) == "name") text["cards"][0].erase("name");
         if (std::string(damage) == "nothing") text["cards"][0].erase("launch_seconds");
         if (std::string(damage) == "negative") text["cards"][0]["launch_seconds"] = -1;
+        if (std::string(damage) == "later") text["cards"][0]["adds_to_one_per_second"] = -1;
         rewrite(path, text);
         if (std::string(damage) == "text") std::ofstream(path) << "{";
         const auto error = error_of([&] { (void)load_calibration(path); });
