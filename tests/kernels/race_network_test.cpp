@@ -18,6 +18,8 @@ NetworkRun small_network(const Loss& loss) {
 
 Placement of_segments(int n, kernels::Exchange exchange) {
     Placement p = small_placement(n);
+    if (p.wishes.graph) p.wishes.blocks = std::min(p.wishes.blocks, p.card.most_blocks);
+    p.wishes.graph = false;  // of linear models only
     p.wishes.network = cuda::NetworkFamily::segments;
     p.wishes.block_a_member = false;
     p.wishes.exchange = exchange;

@@ -91,6 +91,7 @@ void copy_later(void* destination, const void* source, std::size_t bytes, std::s
     // In flight from here to its wait: who touches either place in between races with it.
     tsan_reads(source, bytes - zero_fill);
     tsan_writes(destination, bytes);
+    const TsanIgnored bookkeeping;
     thread.copies.push_back({destination, source, bytes, zero_fill, thread.copy_batch});
 }
 
@@ -100,16 +101,27 @@ void commit_copies() {
 
 void wait_for_copies(std::size_t newest_commits_left) {
     Thread& thread = running_grid->current();
-    const auto landed = std::stable_partition(thread.copies.begin(), thread.copies.end(), [&](const PendingCopy& copy) {
-        return copy.batch + newest_commits_left < thread.copy_batch;
-    });
-    for (auto copy = thread.copies.begin(); copy != landed; ++copy) {
-        tsan_reads(copy->source, copy->bytes - copy->zero_fill);
-        tsan_writes(copy->destination, copy->bytes);
-        std::memcpy(copy->destination, copy->source, copy->bytes - copy->zero_fill);
-        std::memset(static_cast<std::byte*>(copy->destination) + copy->bytes - copy->zero_fill, 0, copy->zero_fill);
+    std::size_t landed = 0;
+    {
+        const TsanIgnored bookkeeping;
+        const auto end = std::stable_partition(thread.copies.begin(), thread.copies.end(), [&](const PendingCopy& copy) {
+            return copy.batch + newest_commits_left < thread.copy_batch;
+        });
+        landed = static_cast<std::size_t>(end - thread.copies.begin());
     }
-    thread.copies.erase(thread.copies.begin(), landed);
+    for (std::size_t i = 0; i < landed; ++i) {
+        PendingCopy copy;
+        {
+            const TsanIgnored bookkeeping;
+            copy = thread.copies[i];
+        }
+        tsan_reads(copy.source, copy.bytes - copy.zero_fill);
+        tsan_writes(copy.destination, copy.bytes);
+        std::memcpy(copy.destination, copy.source, copy.bytes - copy.zero_fill);
+        std::memset(static_cast<std::byte*>(copy.destination) + copy.bytes - copy.zero_fill, 0, copy.zero_fill);
+    }
+    const TsanIgnored bookkeeping;
+    thread.copies.erase(thread.copies.begin(), thread.copies.begin() + static_cast<std::ptrdiff_t>(landed));
 }
 
 std::uint64_t clock_ticks() {
