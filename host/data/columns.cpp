@@ -96,8 +96,9 @@ void learn_categories(const TextColumn& from, const std::vector<char>& met, bool
 void refuse_many_categories(const Table& table, const SourceColumn& column) {
     if (column.categories.size() <= most_categories) return;
     fail(ErrorKind::data, table.file->name() + ": column " + quoted(column.name) + " has " + std::to_string(column.categories.size()) +
-                              " different words; more than " + std::to_string(most_categories) +
-                              " are not one-hot encoded: --hash-bits 18 hashes text into columns, --drop-columns leaves it out");
+                              " different words; more than " + std::to_string(most_categories) + " are not one-hot encoded: " +
+                              advice_for(table, "--hash-bits 18 hashes text into columns, --drop-columns leaves it out",
+                                         "hash_bits=18 hashes text into columns; or leave the column out"));
 }
 
 /// Adds up the cells of some rows.
@@ -145,6 +146,11 @@ CellSums sum_cells(const Preparation& preparation, const CellReader& cells, std:
 
 }  // namespace
 
+std::string advice_for(const Table& table, const std::string& flags, const std::string& words) {
+    const auto* text = std::get_if<TextTable>(&table.content);
+    return text != nullptr && text->head.in_memory ? words : flags;
+}
+
 std::vector<SourceColumn> learn_columns(const CellReader& cells, std::span<const std::int64_t> rows, MissingPolicy missing,
                                         bool hashes_text, int threads) {
     const auto* text = std::get_if<TextTable>(&cells.table().content);
@@ -181,13 +187,35 @@ void learn_fills(Preparation& preparation, const CellReader& cells, std::span<co
         if (column.kind == ColumnKind::hashed) continue;
         if (sums.counts[c] == 0 && missing[c] > 0) {
             fail(ErrorKind::data, cells.table().file->name() + ": " + name_of(cells.table(), cells.positions()[c]) +
-                                      " has no values in the rows to train on: --drop-columns leaves it out");
+                                      " has no values in the rows to train on: " +
+                                      advice_for(cells.table(), "--drop-columns leaves it out", "leave it out"));
         }
         const std::vector<std::int64_t>& tally = sums.tallies[c];
         column.fill = column.kind == ColumnKind::numeric
                           ? sums.sums[c] / static_cast<double>(sums.counts[c])
                           : static_cast<double>(std::max_element(tally.begin(), tally.end()) - tally.begin());
     }
+}
+
+std::vector<std::string> learn_features(const CellReader& cells, std::span<const std::int64_t> rows, bool hashes_text, int threads,
+                                        Preparation& preparation) {
+    const auto* text = std::get_if<TextTable>(&cells.table().content);
+    preparation.columns = learn_columns(cells, rows, preparation.missing, hashes_text, threads);
+    const auto is_hashed = [](const SourceColumn& column) { return column.kind == ColumnKind::hashed; };
+    if (hashes_text && std::none_of(preparation.columns.begin(), preparation.columns.end(), is_hashed))
+        fail(ErrorKind::usage, cells.table().file->name() + " has no feature column of text: there is nothing to hash, leave " +
+                                   advice_for(cells.table(), "--hash-bits", "hash_bits") + " out");
+    learn_fills(preparation, cells, rows, threads);
+    std::vector<std::string> notes;
+    for (const SourceColumn& column : preparation.columns) {
+        if (column.kind == ColumnKind::numeric || text == nullptr) continue;
+        const std::string name = text->head.has_header ? "column " + quoted(column.name) : "column index " + column.name;
+        const auto count = static_cast<std::int64_t>(column.categories.size());
+        notes.push_back(name + ": text, " + (is_hashed(column) ? "hashed" : count_text(count, "one-hot column")));
+        const std::int64_t numbers = text->columns[static_cast<std::size_t>(column.position)].numbers;
+        if (numbers > 0) notes.push_back(name + ": " + count_text(numbers, "cell") + " of it are numbers, taken as text like the rest");
+    }
+    return notes;
 }
 
 std::vector<std::int64_t> count_missing(const CellReader& cells) {
@@ -219,8 +247,9 @@ void refuse_missing(const CellReader& cells) {
         for (std::size_t i = 0; i < counts.size(); ++i) {
             if (!std::isnan(values[i])) continue;
             fail(ErrorKind::data, cells.table().where(row, cells.positions()[i]) + ": a missing cell, the first of " +
-                                      std::to_string(total) + " (" + listed +
-                                      "); say what to do with them: --missing drop, mean or indicator");
+                                      std::to_string(total) + " (" + listed + "); " +
+                                      advice_for(cells.table(), "say what to do with them: --missing drop, mean or indicator",
+                                                 "fill them, or say missing='drop', 'mean' or 'indicator'"));
         }
     });
 }
@@ -253,8 +282,9 @@ std::vector<std::string> check_unknown(const CellReader& cells, std::span<const 
             ++unknown;
             if (policy == UnknownPolicy::error) {
                 fail(ErrorKind::data, text->where(row, cells.positions()[c]) + ": the category " +
-                                          quoted(column.dictionary[static_cast<std::size_t>(word)]) +
-                                          " was not seen in training; --unknown ignore takes such cells as no category");
+                                          quoted(column.dictionary[static_cast<std::size_t>(word)]) + " was not seen in training; " +
+                                          advice_for(cells.table(), "--unknown ignore", "unknown='ignore'") +
+                                          " takes such cells as no category");
             }
         }
         if (unknown == 0) continue;

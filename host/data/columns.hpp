@@ -14,6 +14,9 @@ namespace glissade {
 
 constexpr std::size_t most_categories = 1000;
 
+/// Advice: by the flags of the command line, or in plain words where the table is no file.
+std::string advice_for(const Table& table, const std::string& flags, const std::string& words);
+
 /// Name, categories and indicator of each feature column. Whether it holds numbers or text the file has told; the rest is learnt from
 /// `rows` alone. Fills are left at 0. With `hashes_text`, text columns are hashed and have no categories. Throws Error(data) for another
 /// text column of more than 1000 categories.
@@ -23,6 +26,11 @@ std::vector<SourceColumn> learn_columns(const CellReader& cells, std::span<const
 /// Sets the fills: the mean of each numeric column and the commonest category of each categorical one, over `rows`. Throws Error(data)
 /// for a column with missing cells that has no others.
 void learn_fills(Preparation& preparation, const CellReader& cells, std::span<const std::int64_t> rows, int threads);
+
+/// Both of them, by the policy of the preparation, and a line about each column of text. With `hashes_text`, Error(usage) where there is
+/// none.
+std::vector<std::string> learn_features(const CellReader& cells, std::span<const std::int64_t> rows, bool hashes_text, int threads,
+                                        Preparation& preparation);
 
 /// Missing cells in each column.
 std::vector<std::int64_t> count_missing(const CellReader& cells);

@@ -22,7 +22,7 @@ public:
         : file_(std::move(file)), options_(options), missing_(options.na_values), layout_(find_csv_layout(*file_, options)) {
         const ColumnPlan plan = planner(layout_.head);
         asked_ = plan.uses;
-        chunk_plan_ = {layout_.head.delimiter, plan.uses, {}, plan.label, &missing_, &file_->name()};
+        chunk_plan_ = {layout_.head.delimiter, plan.uses, {}, plan.label, plan.booleans, &missing_, &file_->name()};
         for (const ColumnUse use : asked_) chunk_plan_.fixed.push_back(use != ColumnUse::infer);
     }
 

@@ -133,8 +133,19 @@ private:
             ++numbers_in_[static_cast<std::size_t>(column)];
             return *number;
         }
+        if (const auto truth = plan_.booleans.contains(column) ? truth_of(text) : std::nullopt) {
+            ++numbers_in_[static_cast<std::size_t>(column)];
+            return *truth;
+        }
         count_other(column, text, classify_cell(text));
         return 0;
+    }
+
+    /// As pandas, and as Polars and pyarrow write booleans.
+    static std::optional<double> truth_of(std::string_view text) {
+        if (text == "True" || text == "true") return 1;
+        if (text == "False" || text == "false") return 0;
+        return std::nullopt;
     }
 
     std::uint32_t read_text(std::int64_t column, std::size_t slot) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -34,6 +35,7 @@ struct CsvChunkPlan {
     std::vector<ColumnUse> uses;  ///< skip, number or text: what is stored
     std::vector<bool> fixed;      ///< the use was asked for: a number column takes no word
     std::int64_t label = -1;
+    std::set<std::int64_t> booleans;  ///< columns of numbers that take the words true and false
     const MissingWords* missing = nullptr;
     const std::string* file = nullptr;
 };

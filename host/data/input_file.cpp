@@ -115,6 +115,10 @@ void inflate_member(const std::string& name, std::string_view& rest, Buffer& out
 
 InputFile::InputFile(const std::string& path) : name_(path), owned_(nullptr, std::free) {}
 
+std::shared_ptr<const InputFile> InputFile::none(const std::string& name) {
+    return std::shared_ptr<const InputFile>(new InputFile(name));
+}
+
 InputFile::~InputFile() {
     if (mapped_ != nullptr) ::munmap(mapped_, mapped_bytes_);
 }

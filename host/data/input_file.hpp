@@ -16,6 +16,8 @@ public:
     /// Throws Error(io) if the file cannot be read, Error(data) if it is empty or its gzip stream is damaged, cut short or followed by
     /// other bytes, Error(memory) if what must be held in memory exceeds the budget.
     static std::shared_ptr<const InputFile> open(const std::string& path, MemoryBudget& budget);
+    /// The name of a table that no file holds, for messages; without bytes.
+    static std::shared_ptr<const InputFile> none(const std::string& name);
     ~InputFile();
     InputFile(const InputFile&) = delete;
     InputFile& operator=(const InputFile&) = delete;

@@ -124,26 +124,8 @@ private:
         }
         if (is_plain_matrix(loaded_, missing)) return;
         const CellReader cells = loaded_.cells(false);
-        preparation.columns = learn_columns(cells, split_.train, missing, loaded_.hashes_text, options_.threads);
-        const auto is_hashed = [](const SourceColumn& column) { return column.kind == ColumnKind::hashed; };
-        if (loaded_.hashes_text && std::none_of(preparation.columns.begin(), preparation.columns.end(), is_hashed))
-            fail(ErrorKind::usage, path_ + " has no feature column of text: there is nothing to hash, leave --hash-bits out");
-        learn_fills(preparation, cells, split_.train, options_.threads);
-        note_columns();
+        for (const std::string& text : learn_features(cells, split_.train, loaded_.hashes_text, options_.threads, preparation)) note(text);
         for (const std::string& text : check_unknown(cells, split_.validation, preparation, preparation.unknown)) note(text);
-    }
-
-    void note_columns() {
-        const auto* text = std::get_if<TextTable>(&loaded_.table->content);
-        for (const SourceColumn& column : contract().preparation.columns) {
-            if (column.kind == ColumnKind::numeric || text == nullptr) continue;
-            const std::string name = text->head.has_header ? "column " + quoted(column.name) : "column index " + column.name;
-            note(name + ": text, " +
-                 (column.kind == ColumnKind::hashed ? "hashed"
-                                                    : count_text(static_cast<std::int64_t>(column.categories.size()), "one-hot column")));
-            const std::int64_t numbers = text->columns[static_cast<std::size_t>(column.position)].numbers;
-            if (numbers > 0) note(name + ": " + count_text(numbers, "cell") + " of it are numbers, taken as text like the rest");
-        }
     }
 
     void learn_target(const std::vector<std::int64_t>& rows) {

@@ -81,6 +81,7 @@ void refuse_unexpected_header(const TableHead& head, const ColumnPlan& plan, con
         const std::string& cell = head.first_rows[0][c];
         const bool is_missing = std::find(read.na_values.begin(), read.na_values.end(), cell) != read.na_values.end();
         if (plan.uses[c] != ColumnUse::number || is_missing || classify_cell(cell) != CellClass::word) continue;
+        if (plan.booleans.contains(static_cast<std::int64_t>(c))) continue;
         fail(ErrorKind::data, at_text(head.file, 1, static_cast<std::int64_t>(c) + 1,
                                       quoted(cell) + " is not a number; the model was trained on a file without header, so line 1 is a "
                                                      "row: if it is a header here, --header yes"));
@@ -152,6 +153,7 @@ LoadedTable read_for_model(const std::string& path, const LoadOptions& options, 
         for (std::size_t i = 0; i < loaded.roles.features.size(); ++i) {
             const bool is_text = !preparation.columns.empty() && preparation.columns[i].kind != ColumnKind::numeric;
             plan.uses[static_cast<std::size_t>(loaded.roles.features[i])] = is_text ? ColumnUse::text : ColumnUse::number;
+            if (!preparation.columns.empty() && preparation.columns[i].is_boolean) plan.booleans.insert(loaded.roles.features[i]);
         }
         refuse_unexpected_header(head, plan, read);
         return plan;
@@ -203,7 +205,9 @@ std::optional<TargetColumn> find_weights(const LoadedTable& loaded, const LoadOp
 std::vector<std::int64_t> usable_rows(const LoadedTable& loaded, MissingPolicy policy) {
     if (!loaded.is_sparse() && policy == MissingPolicy::drop) {
         std::vector<std::int64_t> rows = complete_rows(loaded.cells_with_policy(true));
-        if (rows.empty()) fail(ErrorKind::data, loaded.table->file->name() + ": every row has a missing cell; --missing drop leaves none");
+        if (rows.empty())
+            fail(ErrorKind::data, loaded.table->file->name() + ": every row has a missing cell; " +
+                                      advice_for(*loaded.table, "--missing drop", "missing='drop'") + " leaves none");
         return rows;
     }
     if (!loaded.is_sparse() && policy == MissingPolicy::error) refuse_missing(loaded.cells_with_policy(false));

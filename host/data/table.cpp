@@ -23,10 +23,13 @@ double TextTable::cell(std::int64_t row, std::int64_t column) const {
 }
 
 std::string TextTable::where(std::int64_t row, std::int64_t column) const {
+    const TextColumn& of = columns[static_cast<std::size_t>(column)];
+    if (head.in_memory)
+        return head.file + ", row " + std::to_string(row) + ", column " + (head.has_header ? quoted(of.name) : "index " + of.name);
     const TextChunk& chunk = chunk_of(row);
     const std::int64_t line = chunk.first_line + chunk.lines[static_cast<std::size_t>(row - chunk.first_row)];
     std::string place = head.file + ", line " + std::to_string(line) + ", column " + std::to_string(column + 1);
-    if (head.has_header) place += " (" + quoted(columns[static_cast<std::size_t>(column)].name) + ")";
+    if (head.has_header) place += " (" + quoted(of.name) + ")";
     return place;
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -27,11 +28,13 @@ struct TableHead {
     bool has_header = false;
     std::vector<std::string> names;                    ///< from the header, else "0", "1", ...
     std::vector<std::vector<std::string>> first_rows;  ///< up to three, for messages
+    bool in_memory = false;                            ///< there is no file: cells have no lines, and callers no flags
 };
 
 struct ColumnPlan {
-    std::vector<ColumnUse> uses;  ///< one a column of the file
-    std::int64_t label = -1;      ///< the column of targets, whose numbers are also kept as they were written
+    std::vector<ColumnUse> uses;           ///< one a column of the file
+    std::int64_t label = -1;               ///< the column of targets, whose numbers are also kept as they were written
+    std::set<std::int64_t> booleans = {};  ///< columns of numbers in which the words true and false are 1 and 0
 };
 
 /// Decides, when the head of a text table is known, what its columns are for.
@@ -75,7 +78,8 @@ struct TextTable {
     const TextChunk& chunk_of(std::int64_t row) const;
     /// The cell as a number: a number, a place in the dictionary, or NaN where it is missing.
     double cell(std::int64_t row, std::int64_t column) const;
-    std::string where(std::int64_t row, std::int64_t column) const;  ///< `FILE, line 3, column 2 ("age")`
+    /// `FILE, line 3, column 2 ("age")`; of a table in memory `the table, row 3, column "age"`, rows from 0.
+    std::string where(std::int64_t row, std::int64_t column) const;
 };
 
 enum class ElementType { boolean, u8, u16, u32, u64, i8, i16, i32, i64, f32, f64 };

@@ -109,7 +109,7 @@ Activation activation_from_json(const Json& in) {
 
 Json to_json(const Preparation& p) {
     Json::Array columns, map_label;
-    for (const SourceColumn& column : p.columns)
+    for (const SourceColumn& column : p.columns) {
         columns.push_back(Json::object({{"name", column.name},
                                         {"position", column.position},
                                         {"kind", enum_name(kind_names, column.kind)},
@@ -118,6 +118,8 @@ Json to_json(const Preparation& p) {
                                         {"categories", column.categories},
                                         {"scale", column.scale},
                                         {"shift", column.shift}}));
+        if (column.is_boolean) columns.back().add("boolean", true);
+    }
     for (const auto& [from, to] : p.map_label) map_label.push_back(Json::Array{from, to});
     return Json::object({{"columns", std::move(columns)},
                          {"file_columns", p.file_columns},
@@ -141,7 +143,7 @@ Preparation preparation_from_json(const Json& in) {
     for (const Json& column : in.at("columns").array())
         p.columns.push_back({column.at("name").text(), column.at("position").integer(), enum_value(kind_names, column.at("kind").text()),
                              column.at("indicator").boolean(), column.at("fill").number(), column.at("categories").texts(),
-                             number_or(column.find("scale"), 1), number_or(column.find("shift"), 0)});
+                             number_or(column.find("scale"), 1), number_or(column.find("shift"), 0), column.find("boolean") != nullptr});
     if (const Json* sparse = in.find("sparse")) p.sparse = sparse->boolean();
     if (const Json* bits = in.find("hash_bits")) p.hash_bits = static_cast<int>(std::clamp<std::int64_t>(bits->integer(), -1, 64));
     p.file_columns = in.at("file_columns").integer();

@@ -29,6 +29,7 @@ struct SourceColumn {
     double fill = 0;  ///< what a missing cell becomes: numeric, the training mean; categorical, the index of the commonest category
     std::vector<std::string> categories;
     double scale = 1, shift = 0;  ///< numeric, beside hashed columns: a number enters as x * scale + shift
+    bool is_boolean = false;      ///< numeric: 1 and 0 stand for true and false, which are the words of files
 };
 
 /// How the columns of a file become the columns of the matrix that a model reads. Part of the model file, so that prediction
