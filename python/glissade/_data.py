@@ -8,8 +8,8 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from . import _arrow, _core, _device, _log
-from ._tables import check_names, column_names, matrix_of
+from . import _arrow, _columns, _core, _device, _log
+from ._tables import Table, check_names, column_names
 from ._targets import check_task, column_text, numbers_of_targets
 from ._views import check_offsets, real_type, toggle, viewable, weights_of, why_not
 
@@ -39,14 +39,29 @@ class Dataset:
         classes: Sequence[Any] | np.ndarray | None = None,
         task: str = "auto",
         feature_names: Sequence[str] | None = None,
+        like: Any = None,
+        missing: str | None = None,
+        unknown: str | None = None,
+        hash_bits: int = 0,
     ) -> Dataset:
-        """Views a matrix, rows x columns, of float32 or float64.
+        """Views a matrix, rows x columns, of float32 or float64, or copies a table (pandas, Polars, pyarrow).
 
         ``targets`` are labels or numbers, one a row; rows x targets are several numbers, or several labels, each 0 or 1: whether the row
         has it. ``task`` is "classification", "regression" or "auto": text, booleans and integers are classes, fractions a regression.
         ``classes`` lists all labels where the rows may not show each of them, or names the columns of several. ``weights``, of any scale, are divided by their mean in training.
-        What is no array, a list or a table of pandas, is copied into one; the names of a table's columns are kept.
+        What is no array, a list or a table of numbers, is copied into one; the names of a table's columns are kept.
+
+        Columns of text in a table become columns of 0 and 1, one a category, as those of a file do. ``like`` is a Dataset or a Model
+        whose columns and categories these rows are to have. Otherwise they are learnt here, and the rules are those of the command line:
+        ``missing`` cells are an "error", or "drop", "mean" or "indicator"; words ``unknown`` to a later question to "ignore" or an
+        "error"; with ``hash_bits`` text is hashed into 2^hash_bits columns of a sparse matrix.
         """
+        rules = {"missing": missing, "unknown": unknown, "hash_bits": hash_bits}
+        table, known = _columns.table_of(features, like, rules)
+        if table is not None:
+            if feature_names is not None:
+                raise ValueError("feature_names are of a matrix, and this table has columns of text: rename its columns")
+            return cls._of_table(table, targets, known, rules, weights=weights, classes=classes, task=task)
         given, features = features, viewable(features)
         if feature_names is None:
             feature_names = column_names(given)
@@ -57,6 +72,29 @@ class Dataset:
         except TypeError:
             raise TypeError(f"features, of the type {type(features).__name__}, cannot be viewed: {why_not(features)}") from None
         return cls(core, labels)._named(feature_names)
+
+    @classmethod
+    def _of_table(
+        cls,
+        table: Table,
+        targets: Any,
+        known: _core.Columns | None,
+        rules: dict[str, Any],
+        *,
+        weights: Any = None,
+        classes: Sequence[Any] | np.ndarray | None = None,
+        task: str = "auto",
+        wide: bool | None = None,
+        target_columns: Sequence[tuple[str, int]] = (),
+    ) -> Dataset:
+        """By what is known of the columns, else by what is learnt of them; of float64 if ``wide``, or unless all numbers are float32."""
+        double = np.dtype(np.float64)
+        values, labels = numbers_of_targets(targets, task, classes, double)
+        weighed = weights_of(weights, double)
+        if known is not None:
+            return cls(_columns.encode(known, table, values, weighed), labels)
+        wide = not table.is_narrow if wide is None else wide
+        return cls(_columns.learn(table, values, weighed, target_columns=target_columns, wide=wide, **rules), labels)
 
     @classmethod
     def from_csr(
@@ -168,16 +206,29 @@ class Dataset:
         task: str = "auto",
         classes: Sequence[Any] | np.ndarray | None = None,
         dtype: Any = np.float32,
+        like: Any = None,
+        missing: str | None = None,
+        unknown: str | None = None,
+        hash_bits: int = 0,
     ) -> Dataset:
         """Copies a table of pyarrow, polars or whoever else speaks the Arrow C stream into rows: a table lies column by column.
 
-        ``columns`` names the features, numbers or booleans; None: all but ``target`` and ``weight``. The target may be text. Columns with a
-        dictionary (categories) are what their values are.
+        ``columns`` names the features, numbers, booleans or text; None: all but ``target`` and ``weight``. Columns with a dictionary
+        (categories) are what their values are. Text, ``like``, ``missing``, ``unknown`` and ``hash_bits`` are as of ``from_numpy``;
+        with ``like`` the element type is that of what these rows are for.
         """
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError("dtype must be float32 or float64")
-        held = _arrow.read(table, target, weight, columns, dtype)
-        return cls.from_numpy(held.features, held.target, weights=held.weight, classes=classes, task=task, feature_names=held.names)
+        rules = {"missing": missing, "unknown": unknown, "hash_bits": hash_bits}
+        known = _columns.known_of(like, rules)
+        held = _arrow.read(table, target, weight, columns, dtype, as_columns=known is not None or any(rules.values()))
+        more = {"weights": held.weight, "classes": classes, "task": task}
+        if isinstance(held.features, Table):
+            if like is not None and known is None:
+                raise ValueError(_columns.NO_TEXT)
+            targets = [(target, held.target_place)] if target is not None else []
+            return cls._of_table(held.features, held.target, known, rules, **more, wide=np.dtype(dtype) == np.float64, target_columns=targets)
+        return cls.from_numpy(held.features, held.target, **more, feature_names=held.names)
 
     @classmethod
     def from_file(
@@ -191,10 +242,14 @@ class Dataset:
         standardize: bool | str | None = None,
         standardize_target: bool | str | None = None,
         dtype: Any = np.float32,
+        missing: str | None = None,
+        unknown: str | None = None,
+        hash_bits: int = 0,
     ) -> Dataset:
         """Reads a training file (csv, libsvm, vw, npy or idx, plain or gzip) as the command line does, text columns and all.
 
-        ``standardize`` None, or "auto", decides by what the columns hold. ``Model.read`` reads further files for the model.
+        ``standardize`` None, or "auto", decides by what the columns hold. ``missing``, ``unknown`` and ``hash_bits`` are as of ``from_numpy``.
+        ``Model.read`` reads further files for the model.
         """
         check_task(task)
         wide = np.dtype(dtype) == np.float64
@@ -209,6 +264,9 @@ class Dataset:
             toggle("standardize", standardize),
             toggle("standardize_target", standardize_target),
             wide,
+            missing,
+            unknown,
+            hash_bits,
         )
         _log.tell_notes(core)
         return cls(core, np.asarray(core.class_labels) if core.class_labels else None)
@@ -252,22 +310,3 @@ class Dataset:
         if self._classes is not None:
             learnt = f"{len(self._classes)} {'labels, several a row' if self._core.target_count > 1 else 'classes'}"
         return f"<glissade.Dataset {self._core.rows} x {self._core.columns}, {kind} {self.dtype}, {learnt}>"
-
-
-def as_rows(features: Any, targets: Any = None, *, dtype: Any = None, **more: Any) -> Dataset:
-    """A Dataset of what a caller gave: one already, CSR, or what can be brought to a matrix of ``dtype``, else of float32 or float64."""
-    if isinstance(features, Dataset):
-        if targets is not None or any(value is not None for value in more.values()):
-            raise ValueError("a Dataset has its targets, weights and classes itself")
-        return features
-    if hasattr(features, "tocsr"):
-        matrix = features.tocsr()
-        real = dtype or (matrix.dtype if matrix.dtype in (np.float32, np.float64) else np.float64)
-        return Dataset.from_csr(matrix.astype(real, copy=False), targets, **more)
-    if _device.is_on_cuda(features):
-        make = Dataset.from_dlpack if hasattr(features, "__dlpack_device__") else Dataset.from_cuda
-        return make(features, targets, **more)
-    matrix = matrix_of(features)
-    if dtype is not None:
-        matrix = matrix.astype(dtype, copy=False)
-    return Dataset.from_numpy(matrix, targets, feature_names=column_names(features), **more)

@@ -11,8 +11,8 @@ from typing import Any, Sequence
 import numpy as np
 
 from . import _core, _log
-from ._data import Dataset, as_rows
-from ._tables import check_order
+from ._data import Dataset
+from ._rows import as_rows, check_columns
 from ._targets import column_text, texts_of_labels
 
 
@@ -85,13 +85,13 @@ class Model:
         return self._ask(self._core.predict_proba, rows, len(self._classes), device, threads)
 
     def _ask(self, question: Any, rows: Any, width: int, device: str | None, threads: int) -> np.ndarray:
-        data = self._checked(as_rows(rows))
+        data = self._checked(as_rows(rows, like=self))
         out = np.empty((len(data), width), dtype=data.dtype)
         question(data._core, out, _place(data, device), threads)
         return out[:, 0] if width == 1 else out
 
     def _checked(self, data: Dataset) -> Dataset:
-        check_order(data.feature_names, self.feature_names, "the model")
+        check_columns(data, self._core, "the model")
         return data
 
     def evaluate(self, rows: Any, targets: Any = None, *, weights: Any = None, device: str | None = None, threads: int = 0) -> dict[str, float]:
@@ -100,7 +100,7 @@ class Model:
         more = {} if task == "auto" else {"task": task, "classes": self._classes}
         if more and self._classes is not None and self._classes.dtype.kind == "U" and targets is not None and not self._core.multi_label:
             targets = texts_of_labels(targets)
-        data = self._checked(as_rows(rows, targets, **({"weights": weights} if weights is not None else {}), **more))
+        data = self._checked(as_rows(rows, targets, like=self, **({"weights": weights} if weights is not None else {}), **more))
         _with_classes(data, self._classes)
         return self._core.evaluate(data._core, _place(data, device), threads)
 

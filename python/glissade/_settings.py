@@ -9,9 +9,9 @@ from typing import Any, Sequence
 import numpy as np
 
 from . import _core
-from ._data import Dataset, as_rows
+from ._data import Dataset
 from ._model import Model
-from ._tables import check_order
+from ._rows import as_rows, check_columns
 from ._views import toggle
 
 _DEFAULT_RATE = 1e-2  # of TrainOptions' own Adam
@@ -85,12 +85,12 @@ def settings_of(
     more = {**more, **({"l2": float(penalties[0])} if "l2" in more else {})}
     if validation is not None:
         held_out = validation if isinstance(validation, Dataset) else _held_out(validation, rows)
-        check_order(held_out.feature_names, rows.feature_names, "the training data")
+        check_columns(held_out, rows._core, "the training data")
         if held_out.classes is not None and not held_out._core.class_labels:
             held_out._core.class_labels = [str(label) for label in held_out.classes]
         given["validation"] = held_out._core
     if start is not None:
-        check_order(rows.feature_names, start.feature_names, "the model to start from")
+        check_columns(rows, start._core, "the model to start from")
     return {**{name: value for name, value in given.items() if value is not None}, **more}
 
 
@@ -112,7 +112,7 @@ def _held_out(validation: Any, rows: Dataset) -> Dataset:
         raise TypeError(f"validation takes a Dataset or (features, targets), not {validation!r}; a share of the rows is split off before")
     features, targets = validation
     task = "regression" if rows.classes is None else "classification"
-    return as_rows(features, targets, dtype=rows.dtype, task=task, classes=rows.classes)
+    return as_rows(features, targets, dtype=rows.dtype, like=rows, task=task, classes=rows.classes)
 
 
 def _spelt_out(more: dict[str, Any], rows: Dataset) -> dict[str, Any]:

@@ -3,9 +3,34 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Sequence
+from typing import Any, Iterable, NamedTuple, Sequence
 
 import numpy as np
+
+Words = tuple[np.ndarray, list[str]]  # a code a row, int32, below 0 where the cell is missing, and what the codes stand for
+
+
+class Column(NamedTuple):
+    """Numbers, float64 and NaN where a cell is missing, or words. Booleans are numbers that stand for true and false."""
+
+    name: str
+    values: np.ndarray | Words
+    is_boolean: bool = False
+
+    @property
+    def is_text(self) -> bool:
+        return isinstance(self.values, tuple)
+
+
+class Table(NamedTuple):
+    """The feature columns of a table, which stand at ``places`` among its ``width`` columns."""
+
+    columns: list[Column]
+    rows: int
+    has_names: bool
+    is_narrow: bool  #: there are numbers, and all of them are float32
+    places: Sequence[int]
+    width: int
 
 
 def column_names(features: Any) -> list[str] | None:
@@ -49,7 +74,7 @@ def check_order(names: Sequence[str], expected: Sequence[str], whose: str) -> No
 
 
 def text_refusal(column: str) -> str:
-    return f"column {column} is text: features are numbers or booleans. Dataset.from_file makes columns of 0 and 1 of it, and so does pandas.get_dummies"
+    return f"column {column} is text: an array holds numbers or booleans. A table (pandas, Polars, pyarrow) may have columns of text"
 
 
 def matrix_of(features: Any) -> np.ndarray:

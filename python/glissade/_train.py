@@ -10,9 +10,10 @@ from typing import Any, Callable, Sequence
 import numpy as np
 
 from . import _core, _log
-from ._data import Dataset, as_rows
+from ._data import Dataset
 from ._errors import DivergedError
 from ._model import Model
+from ._rows import as_rows
 from ._settings import loss_of, settings_of
 from ._show import ProgressLine, plot_history
 
@@ -138,7 +139,7 @@ def train(
     Raises ``DivergedError`` if a sum is not finite (of members: of all); else ValueError (settings, data), MemoryError, OSError or
     RuntimeError (devices).
     """
-    rows = as_rows(data, targets, **({} if weights is None else {"weights": weights}))
+    rows = as_rows(data, targets, like=_whose_columns(start), **({} if weights is None else {"weights": weights}))
     rule = loss_of(loss)
     if rule.is_regression and rows._core.is_classification:
         raise ValueError(f"loss {rule.name} is for regression, but the targets are classes: give them as floats, or task='regression'")
@@ -178,7 +179,7 @@ def plan(data: Any, targets: Any = None, **settings: Any) -> str:
     for name in ("callbacks", "checkpoint", "resume", "progress"):
         settings.pop(name, None)
     weights = settings.pop("weights", None)
-    rows = as_rows(data, targets, **({} if weights is None else {"weights": weights}))
+    rows = as_rows(data, targets, like=_whose_columns(named["start"]), **({} if weights is None else {"weights": weights}))
     loss, optimizer, seed = settings.pop("loss", "auto"), settings.pop("optimizer", "adam"), settings.pop("seed", 0)
     return _core.plan(rows._core, settings_of(rows, loss_of(loss), optimizer, *named.values(), seed, settings))
 
@@ -186,6 +187,11 @@ def plan(data: Any, targets: Any = None, **settings: Any) -> str:
 def devices() -> list[dict[str, Any]]:
     """The GPUs that can be used: name, ordinal, memory_bytes. Empty where there are none."""
     return _core.cuda_devices()
+
+
+def _whose_columns(start: Any) -> Model | None:
+    """A run that goes on from a model keeps the words that the model has learnt of a table."""
+    return start if isinstance(start, Model) else None
 
 
 def _joined(callbacks: Callback | Sequence[Callback] | None) -> Callable[[dict[str, Any]], bool] | None:

@@ -15,6 +15,7 @@
 #include "glissade/error.hpp"
 #include "glissade/sparse_view.hpp"
 #include "host/data/load.hpp"
+#include "python/src/table_columns.hpp"
 
 namespace nb = nanobind;
 
@@ -171,6 +172,8 @@ struct FileQuestion {
     std::string path, target, target_file, format, task;
     std::optional<bool> standardize, standardize_target;
     bool float64 = false;
+    std::optional<std::string> missing, unknown;
+    int hash_bits = 0;
 };
 
 HeldDataset from_file(const FileQuestion& asked) {
@@ -185,6 +188,7 @@ HeldDataset from_file(const FileQuestion& asked) {
     options.real_type = asked.float64 ? RealType::float64 : RealType::float32;
     options.threads = usable_processors();
     options.memory_limit_bytes = available_memory_bytes();
+    set_policies(asked.missing, asked.unknown, asked.hash_bits, options);
     const nb::gil_scoped_release unlocked;
     PreparedData loaded = load_training(asked.path, options);
     return {std::move(loaded.train), {}, std::move(loaded.notes)};
@@ -228,12 +232,14 @@ void bind_dataset(nb::module_& module) {
     module.def(
         "from_file",
         [](std::string path, std::string target, std::string target_file, std::string format, std::string task,
-           std::optional<bool> standardize, std::optional<bool> standardize_target, bool float64) {
+           std::optional<bool> standardize, std::optional<bool> standardize_target, bool float64, std::optional<std::string> missing,
+           std::optional<std::string> unknown, int hash_bits) {
             return from_file({std::move(path), std::move(target), std::move(target_file), std::move(format), std::move(task), standardize,
-                              standardize_target, float64});
+                              standardize_target, float64, std::move(missing), std::move(unknown), hash_bits});
         },
         nb::arg("path"), nb::arg("target"), nb::arg("target_file"), nb::arg("format"), nb::arg("task"), nb::arg("standardize").none(),
-        nb::arg("standardize_target").none(), nb::arg("float64"));
+        nb::arg("standardize_target").none(), nb::arg("float64"), nb::arg("missing").none(), nb::arg("unknown").none(),
+        nb::arg("hash_bits"));
 }
 
 }  // namespace glissade::python

@@ -8,6 +8,7 @@
 #include "python/src/epochs.hpp"
 #include "python/src/held_dataset.hpp"
 #include "python/src/options.hpp"
+#include "python/src/table_columns.hpp"
 #include "python/src/trained_model.hpp"
 #include "python/src/training.hpp"
 
@@ -52,6 +53,7 @@ NB_MODULE(_core, module) {
     glissade::python::bind_rules(module);
     glissade::python::bind_dataset(module);
     glissade::python::bind_arrow(module);
+    glissade::python::bind_columns(module);
     glissade::python::bind_model(module);
     glissade::python::bind_training(module);
     glissade::python::bind_epochs(module);
