@@ -14,6 +14,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from ._descent import check_weights
+from ._encoding import TakesTables
 from ._errors import DivergedError
 from ._estimator import check_names
 from ._network import Descent, policy_of, refuse
@@ -21,7 +22,7 @@ from ._network_loss import loss_of
 from ._show import close_lines, plot_history
 
 
-class Network:
+class Network(TakesTables):
     """Comes before one of scikit-learn's classes among the bases."""
 
     def _keep_own(self, dropout: float, optimizer: Any, schedule: Any, device: str, callbacks: Any) -> None:
@@ -59,11 +60,18 @@ class Network:
             raise ValueError("partial_fit goes by learning_rate: a schedule spans the epochs of a fit")
         before = vars(self).copy()
         try:
-            return super()._fit(X, y, sample_weight=sample_weight, incremental=incremental)
+            with self._as_matrix(X, getattr(self, "_eval_set", None), incremental or self.warm_start) as (X, eval_set):
+                if eval_set is not None:
+                    self._eval_set = eval_set
+                return super()._fit(X, y, sample_weight=sample_weight, incremental=incremental)
         except Exception:
             vars(self).clear()  # layers that were drawn and not trained, classes of rows that were not learnt
             vars(self).update(before)
             raise
+
+    def _forward_pass_fast(self, X, check_input=True):
+        estimator, X = self._of_matrix(X) if check_input else (self, X)
+        return super(Network, estimator)._forward_pass_fast(X, check_input=check_input)
 
     def _eval_rows(self, X: Any) -> tuple[Any, np.ndarray] | None:
         """The rows to watch, and their targets as `_validate_input` makes them."""

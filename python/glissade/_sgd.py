@@ -17,10 +17,11 @@ from sklearn.utils.metaestimators import available_if
 
 from . import _log
 from ._descent import OWN_PARAMETERS, Descent, Outcome, check_weights, narrow_indices, schedule_watches
+from ._encoding import TakesTables
 from ._estimator import CLASSIFIER_LOSSES, Estimator, make_loss
 
 
-class SGDClassifier(Estimator, linear_model.SGDClassifier):
+class SGDClassifier(TakesTables, Estimator, linear_model.SGDClassifier):
     """Linear classifiers (SVM, logistic regression, ...) by mini-batch gradient descent: stands in for scikit-learn's class of this name.
 
     All of scikit-learn's parameters, attributes and methods are there and mean the same; see its documentation. Beside them:
@@ -99,20 +100,25 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
 
     def fit(self, X, y, coef_init=None, intercept_init=None, sample_weight=None, eval_set=None):
         """Fits the model; as scikit-learn's, with ``eval_set=(X, y)`` for rows that are watched. Returns self."""
-        with self._during_fit(eval_set):
+        with self._during_fit(eval_set), self._as_matrix(X, eval_set, self.warm_start) as (X, self._eval_set):
             check_weights(sample_weight)
             super().fit(narrow_indices(X), y, coef_init=coef_init, intercept_init=intercept_init, sample_weight=sample_weight)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """One epoch on these rows; as scikit-learn's. Returns self."""
-        with self._during_fit(None):
+        with self._during_fit(None), self._as_matrix(X, None, True) as (X, _):
             check_weights(sample_weight)
             super().partial_fit(narrow_indices(X), y, classes=classes, sample_weight=sample_weight)
         return self
 
     def _get_loss_function(self, loss):
         return super()._get_loss_function("log_loss" if loss == "softmax" else loss)
+
+    def decision_function(self, X):
+        """Scores of the classes; as scikit-learn's, of tables with text too."""
+        estimator, X = self._of_matrix(X)
+        return super(TakesTables, estimator).decision_function(X)
 
     def _check_proba(self):
         return self.loss == "softmax" or super()._check_proba()
@@ -210,7 +216,7 @@ class SGDClassifier(Estimator, linear_model.SGDClassifier):
         return outcome
 
 
-class SGDRegressor(Estimator, linear_model.SGDRegressor):
+class SGDRegressor(TakesTables, Estimator, linear_model.SGDRegressor):
     """Linear regression by mini-batch gradient descent: stands in for scikit-learn's class of this name.
 
     All of scikit-learn's parameters, attributes and methods are there and mean the same. ``batch_size``, ``optimizer``, ``schedule``,
@@ -272,17 +278,21 @@ class SGDRegressor(Estimator, linear_model.SGDRegressor):
 
     def fit(self, X, y, coef_init=None, intercept_init=None, sample_weight=None, eval_set=None):
         """Fits the model; as scikit-learn's, with ``eval_set=(X, y)`` for rows that are watched. Returns self."""
-        with self._during_fit(eval_set):
+        with self._during_fit(eval_set), self._as_matrix(X, eval_set, self.warm_start) as (X, self._eval_set):
             check_weights(sample_weight)
             super().fit(narrow_indices(X), y, coef_init=coef_init, intercept_init=intercept_init, sample_weight=sample_weight)
         return self
 
     def partial_fit(self, X, y, sample_weight=None):
         """One epoch on these rows; as scikit-learn's. Returns self."""
-        with self._during_fit(None):
+        with self._during_fit(None), self._as_matrix(X, None, True) as (X, _):
             check_weights(sample_weight)
             super().partial_fit(narrow_indices(X), y, sample_weight=sample_weight)
         return self
+
+    def _decision_function(self, X):
+        estimator, X = self._of_matrix(X)
+        return super(TakesTables, estimator)._decision_function(X)
 
     def _fit_regressor(self, X, y, alpha, *rest):
         learning_rate, sample_weight, max_iter = rest[-3:]
