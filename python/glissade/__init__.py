@@ -24,19 +24,18 @@ if TYPE_CHECKING:
     from ._sgd import SGDClassifier, SGDRegressor
 
 _ESTIMATORS = {"SGDClassifier": "_sgd", "SGDRegressor": "_sgd", "MLPClassifier": "_mlp", "MLPRegressor": "_mlp"}
-_OLDEST = {"_sgd": (1, 2), "_mlp": (1, 7)}  # releases of scikit-learn
+_OLDEST = (1, 2)  # release of scikit-learn
 
 
 def _missing(name: str) -> str | None:
     """Why an estimator cannot be had; None if it can. scikit-learn is not imported for that."""
-    oldest = _OLDEST[_ESTIMATORS[name]]
-    needs = f"{name} needs scikit-learn {'.'.join(map(str, oldest))} or newer"
+    needs = f"{name} needs scikit-learn {'.'.join(map(str, _OLDEST))} or newer"
     try:
         version = metadata.version("scikit-learn")
     except metadata.PackageNotFoundError:
         return needs + "; it is not installed"
     release = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
-    return None if release >= oldest else f"{needs}; this one is {version}"
+    return None if release >= _OLDEST else f"{needs}; this one is {version}"
 
 
 __all__ = [

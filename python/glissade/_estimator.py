@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from copy import copy
 from typing import Any, Iterator
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils import validation
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from . import _core
 from ._descent import Outcome, narrow_indices, refuse, split
 from ._show import close_lines, plot_history
+from ._sklearn import check_names
 
 CLASSIFIER_LOSSES = {
     "hinge": "hinge",
@@ -31,12 +32,6 @@ _REGRESSION_LOSSES = {
 }
 
 
-def check_names(estimator: Any, X: Any) -> None:
-    """scikit-learn's error where the columns of a table are not those of fit."""
-    check = getattr(validation, "_check_feature_names", None)
-    check(estimator, X, reset=False) if check else estimator._check_feature_names(X, reset=False)
-
-
 def make_loss(name: str, epsilon: float) -> _core.Loss:
     if name == "huber":
         return _core.Loss("huber", delta=epsilon)
@@ -49,7 +44,11 @@ class Estimator:
     """Comes before one of scikit-learn's classes among the bases."""
 
     def _more_validate_params(self, for_partial_fit: bool = False) -> None:
-        super()._more_validate_params(for_partial_fit=for_partial_fit)
+        judged = self
+        if isinstance(self.optimizer, _core.Optimizer) and not self.eta0 > 0:
+            judged = copy(self)  # scikit-learn before 1.8 has a default of 0 and refuses it, but here the optimizer brings its rate
+            judged.eta0 = 1.0
+        super(Estimator, judged)._more_validate_params(for_partial_fit=for_partial_fit)
         refuse(self)
 
     def _keep_own(self, batch_size: Any, optimizer: Any, schedule: Any, device: Any, callbacks: Any) -> None:

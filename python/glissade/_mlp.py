@@ -7,13 +7,12 @@ epochs. docs/python.md lists what differs.
 
 from __future__ import annotations
 
-from sklearn import neural_network
-
+from . import _sklearn
 from ._network import OWN_PARAMETERS
 from ._network_estimator import Network
 
 
-class MLPClassifier(Network, neural_network.MLPClassifier):
+class MLPClassifier(Network, _sklearn.MLPClassifier):
     """Networks that tell classes apart, by mini-batch gradient descent: stands in for scikit-learn's class of this name.
 
     All of scikit-learn's parameters, attributes and methods are there and mean the same; see its documentation. Beside them:
@@ -27,7 +26,7 @@ class MLPClassifier(Network, neural_network.MLPClassifier):
     ``fit(..., eval_set=(X, y))`` watches further rows: the parameters of the best epoch are kept. ``history_`` has a dict an epoch.
     """
 
-    _parameter_constraints = {**neural_network.MLPClassifier._parameter_constraints, **OWN_PARAMETERS}
+    _parameter_constraints = {**_sklearn.MLPClassifier._parameter_constraints, **OWN_PARAMETERS}
 
     def __init__(
         self,
@@ -89,15 +88,16 @@ class MLPClassifier(Network, neural_network.MLPClassifier):
         self._keep_own(dropout, optimizer, schedule, device, callbacks)
 
 
-class MLPRegressor(Network, neural_network.MLPRegressor):
+class MLPRegressor(Network, _sklearn.MLPRegressor):
     """Networks for regression, of one target or several, by mini-batch gradient descent: stands in for scikit-learn's class of this name.
 
     All of scikit-learn's parameters, attributes and methods are there and mean the same. ``dropout``, ``optimizer``, ``schedule``,
     ``device``, ``callbacks``, ``eval_set`` and ``history_`` are as of ``MLPClassifier``.
     """
 
-    _parameter_constraints = {**neural_network.MLPRegressor._parameter_constraints, **OWN_PARAMETERS}
+    _parameter_constraints = {**_sklearn.MLPRegressor._parameter_constraints, **OWN_PARAMETERS}
 
+    @_sklearn.loss_if_offered
     def __init__(
         self,
         loss="squared_error",

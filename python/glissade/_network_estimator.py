@@ -11,15 +11,15 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import _check_sample_weight, check_array, check_is_fitted
 
 from ._descent import check_weights
 from ._encoding import TakesTables
 from ._errors import DivergedError
-from ._estimator import check_names
 from ._network import Descent, policy_of, refuse
 from ._network_loss import loss_of
 from ._show import close_lines, plot_history
+from ._sklearn import check_names
 
 
 class Network(TakesTables):
@@ -35,8 +35,11 @@ class Network(TakesTables):
     def fit(self, X, y, sample_weight=None, eval_set=None):
         """Fits the model; as scikit-learn's, with ``eval_set=(X, y)`` for rows that are watched. Returns self."""
         check_weights(sample_weight)
-        with self._watching(eval_set):
-            return super().fit(X, y, sample_weight=sample_weight)
+        try:
+            with self._keeping(_sample_weight=sample_weight, _eval_set=eval_set):
+                return super().fit(X, y)
+        finally:
+            close_lines(self.callbacks)
 
     def plot_history(self, ax: Any = None) -> Any:
         """Draws the losses over the epochs of the last fit with matplotlib, on `ax` if it is given, and gives back the axes."""
@@ -44,15 +47,19 @@ class Network(TakesTables):
         return plot_history(self.history_, ax)
 
     @contextmanager
-    def _watching(self, eval_set: Any) -> Iterator[None]:
-        self._eval_set = eval_set
+    def _keeping(self, **given: Any) -> Iterator[None]:
+        """Attributes as long as one call lasts: what scikit-learn's code, of all releases, does not hand on."""
+        vars(self).update(given)
         try:
             yield
         finally:
-            del self._eval_set
-            close_lines(self.callbacks)
+            for name in given:
+                vars(self).pop(name, None)
 
     def _fit(self, X, y, sample_weight=None, incremental=False):
+        if sample_weight is not None:  # of partial_fit, which hands them on since scikit-learn 1.7
+            with self._keeping(_sample_weight=sample_weight):
+                return self._fit(X, y, incremental=incremental)
         refuse(self)
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
@@ -63,11 +70,15 @@ class Network(TakesTables):
             with self._as_matrix(X, getattr(self, "_eval_set", None), incremental or self.warm_start) as (X, eval_set):
                 if eval_set is not None:
                     self._eval_set = eval_set
-                return super()._fit(X, y, sample_weight=sample_weight, incremental=incremental)
+                return super()._fit(X, y, incremental=incremental)
         except Exception:
             vars(self).clear()  # layers that were drawn and not trained, classes of rows that were not learnt
             vars(self).update(before)
             raise
+
+    def _row_weights(self, X: Any) -> np.ndarray | None:
+        given = getattr(self, "_sample_weight", None)
+        return None if given is None else _check_sample_weight(given, X)
 
     def _forward_pass_fast(self, X, check_input=True):
         estimator, X = self._of_matrix(X) if check_input else (self, X)
@@ -117,13 +128,13 @@ class Network(TakesTables):
             warnings.warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=2)
         return min(int(self.batch_size), rows)
 
-    def _fit_stochastic(self, X, y, sample_weight, *rest):
+    def _fit_stochastic(self, X, y, *rest):
         layer_units, incremental = rest[-2:]
         if not incremental or not hasattr(self, "_optimizer"):
             self._optimizer, self._rule_state = policy_of(self), None
         self.history_: list[dict[str, Any]] = []
         eval_rows = self._eval_rows(X)
-        X, y, weights, *scored = self._held_out(X, y, sample_weight, eval_rows)
+        X, y, weights, *scored = self._held_out(X, y, self._row_weights(X), eval_rows)
         descent = Descent(self, X, y, weights, None if self.early_stopping else eval_rows, layer_units)
         batch_size = self._rows_a_batch(X.shape[0])
         drawn = self.shuffle or self.dropout > 0
@@ -181,7 +192,8 @@ class Network(TakesTables):
             self._no_improvement_count = 0
         return ends
 
-    def _fit_lbfgs(self, X, y, sample_weight, *rest):
-        descent = Descent(self, X, y, sample_weight, self._eval_rows(X), rest[-1])
-        descent.lbfgs(sample_weight)
-        self.loss_ = loss_of(self, X, y, sample_weight)
+    def _fit_lbfgs(self, X, y, *rest):
+        weights = self._row_weights(X)
+        descent = Descent(self, X, y, weights, self._eval_rows(X), rest[-1])
+        descent.lbfgs(weights)
+        self.loss_ = loss_of(self, X, y, weights)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from scipy.special import xlogy
-from sklearn.neural_network._base import LOSS_FUNCTIONS
 
 from . import _core
 
@@ -58,10 +57,22 @@ def telling(told: Any, divisor: int, left_out: LeftOut | None, verbose: bool) ->
     return callback
 
 
+def _of_rows(name: str, y: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    if name == "squared_error":
+        return np.mean((y - predicted) ** 2, axis=1) / 2
+    if name == "poisson":
+        return np.sum(xlogy(y, y / predicted) - y + predicted, axis=1)
+    eps = np.finfo(predicted.dtype).eps
+    chance = np.clip(predicted, eps, 1 - eps)
+    other = xlogy(1 - y, 1 - chance) if name == "binary_log_loss" else 0.0
+    return -np.sum(xlogy(y, chance) + other, axis=1)
+
+
 def loss_of(estimator: Any, X: Any, y: np.ndarray, weights: np.ndarray | None) -> float:
     """scikit-learn's loss of its parameters as they are."""
     e = estimator
     name = "binary_log_loss" if e.out_activation_ == "logistic" else e.loss
     total = X.shape[0] if weights is None else np.sum(weights)
     penalty = 0.5 * e.alpha * sum(np.vdot(layer, layer) for layer in e.coefs_) / total
-    return float(LOSS_FUNCTIONS[name](y, e._forward_pass_fast(X, check_input=False).reshape(y.shape), weights) + penalty)
+    losses = _of_rows(name, y, e._forward_pass_fast(X, check_input=False).reshape(y.shape))
+    return float(np.average(losses, weights=weights) + penalty)

@@ -15,7 +15,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.extmath import softmax
 from sklearn.utils.metaestimators import available_if
 
-from . import _log
+from . import _log, _sklearn
 from ._descent import OWN_PARAMETERS, Descent, Outcome, check_weights, narrow_indices, schedule_watches
 from ._encoding import TakesTables
 from ._estimator import CLASSIFIER_LOSSES, Estimator, make_loss
@@ -59,7 +59,7 @@ class SGDClassifier(TakesTables, Estimator, linear_model.SGDClassifier):
         n_jobs=None,
         random_state=None,
         learning_rate="optimal",
-        eta0=0.01,
+        eta0=_sklearn.ETA0,
         power_t=0.5,
         early_stopping=False,
         validation_fraction=0.1,

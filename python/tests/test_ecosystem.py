@@ -5,6 +5,7 @@ import gc
 import inspect
 import pickle
 import resource
+import unittest
 from collections import Counter
 
 import glissade
@@ -29,17 +30,33 @@ LINEAR = [glissade.SGDClassifier(max_iter=5), glissade.SGDRegressor(max_iter=5)]
 NETWORKS = [glissade.MLPClassifier(), glissade.MLPRegressor()]
 
 
+def checked(estimator, expected):
+    """Name, outcome and error of each check of the installed scikit-learn."""
+    if "on_fail" in inspect.signature(estimator_checks.check_estimator).parameters:
+        results = estimator_checks.check_estimator(estimator, expected_failed_checks=expected, on_fail=None, on_skip=None)
+        return [(result["check_name"], result["status"], result["exception"]) for result in results]
+    results = []  # before 1.6 scikit-learn tells no results, and skips by itself what its own two classes are expected to fail
+    for one, check in estimator_checks.check_estimator(estimator, generate_only=True):
+        outcome, error = "passed", None
+        try:
+            check(one)
+        except unittest.SkipTest:
+            outcome = "skipped"
+        except Exception as raised:
+            outcome, error = "failed", raised
+        results.append((check.func.__name__, outcome, error))
+    return results
+
+
 @pytest.mark.parametrize("estimator", [*LINEAR, *NETWORKS], ids=lambda e: type(e).__name__)
 def test_every_check_of_the_installed_scikit_learn_passes(estimator, capsys):
-    if "on_fail" not in inspect.signature(estimator_checks.check_estimator).parameters:
-        pytest.skip("before scikit-learn 1.6 check_estimator does not tell what it checked")
     expected = {} if estimator in NETWORKS else NOT_FOR_SGD
-    results = estimator_checks.check_estimator(estimator, expected_failed_checks=expected, on_fail=None, on_skip=None)
-    counts = Counter(result["status"] for result in results)
+    results = checked(estimator, expected)
+    counts = Counter(outcome for _, outcome, _ in results)
     with capsys.disabled():
-        print(f"\n{type(estimator).__name__}: " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
-    assert [(r["check_name"], repr(r["exception"])) for r in results if r["status"] == "failed"] == []
-    assert counts["passed"] > 50 and counts["xfail"] <= len(expected)
+        print(f"\n{type(estimator).__name__}: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
+    assert [(name, repr(error)) for name, outcome, error in results if outcome == "failed"] == []
+    assert counts["passed"] > 40 and counts["xfail"] <= len(expected) and counts["skipped"] <= 2
 
 
 def test_pipelines_searches_and_cross_validation(points):

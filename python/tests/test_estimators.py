@@ -85,7 +85,7 @@ def test_pickles_and_clones(points):
     "settings, words",
     [
         ({"learning_rate": "pa1"}, "pa1"),
-        ({"learning_rate": "adaptive", "early_stopping": True}, "adaptive"),
+        ({"learning_rate": "adaptive", "eta0": 0.01, "early_stopping": True}, "adaptive"),
         ({"alpha": 0, "learning_rate": "optimal"}, "alpha"),
         ({"optimizer": "adm"}, "adam"),
         ({"schedule": "cosin"}, "cosine"),

@@ -6,11 +6,14 @@ import inspect
 import glissade
 import numpy as np
 import pytest
+from scipy.special import xlogy
 from sklearn import neural_network
-from sklearn.neural_network._base import poisson_loss
 
 ROWS, FEATURES, WIDTHS, PASSES = 50, 4, (7, 5), 6
 EPS = np.finfo(np.float64).eps
+THEY_TAKE_WEIGHTS = "sample_weight" in inspect.signature(neural_network.MLPClassifier.fit).parameters
+since_they_take_weights = pytest.mark.skipif(not THEY_TAKE_WEIGHTS, reason="before 1.7 scikit-learn's networks have neither row weights nor a Poisson loss")
+WEIGHTED = [False, pytest.param(True, marks=since_they_take_weights)]
 PAIRS = [(glissade.MLPClassifier, neural_network.MLPClassifier), (glissade.MLPRegressor, neural_network.MLPRegressor)]
 SOLVERS = {
     "adam": {},
@@ -27,6 +30,15 @@ def table():
     x = ((7 * r + 5 * c + 3 * r * c) % 17) / 8.0 - 1
     real = np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2]
     return x, real, {2: np.digitize(real, [0.1]), 3: np.digitize(real, [-0.3, 0.4])}
+
+
+def weights_of(weighted):
+    return {"sample_weight": np.linspace(0.5, 2.5, ROWS)} if weighted else {}
+
+
+def poisson_loss(counts, predicted, weights):
+    """Half the deviance, as scikit-learn's networks count it."""
+    return np.average(xlogy(counts, counts / predicted) - counts + predicted, weights=weights)
 
 
 def numbers_of(model):
@@ -103,39 +115,44 @@ def test_classifiers_follow_scikit_learns_path(table, activation, solver, classe
 
 
 @pytest.mark.parametrize("solver", ["adam", "nesterov, invscaling"])
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", WEIGHTED)
 def test_rows_of_several_labels_follow_too(table, solver, weighted):
     x, real, _ = table
     y = np.stack([real > 0, x[:, 0] > 0.2, x[:, 1] * x[:, 2] > 0.3], axis=1).astype(int)
-    weights = np.linspace(0.5, 2.5, ROWS) if weighted else None
     settings = {"hidden_layer_sizes": WIDTHS, "activation": "tanh", "shuffle": False, "max_iter": PASSES, "random_state": 2}
     settings |= {"batch_size": 16, "alpha": 0.1, **SOLVERS[solver]}
-    agree(glissade.MLPClassifier(**settings), neural_network.MLPClassifier(**settings), lambda m: m.fit(x, y, sample_weight=weights))
+    agree(glissade.MLPClassifier(**settings), neural_network.MLPClassifier(**settings), lambda m: m.fit(x, y, **weights_of(weighted)))
 
 
 @pytest.mark.parametrize("solver", list(SOLVERS))
 @pytest.mark.parametrize("targets", [1, 2])
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", WEIGHTED)
 def test_regressors_follow_scikit_learns_path(table, solver, targets, weighted):
     x, real, _ = table
     y = real if targets == 1 else np.stack([real, x[:, 3] - real], axis=1)
-    weights = np.linspace(0.5, 2.5, ROWS) if weighted else None
     settings = {"hidden_layer_sizes": WIDTHS, "activation": "tanh", "shuffle": False, "max_iter": PASSES, "random_state": 2}
     settings |= {"batch_size": 16, "alpha": 0.1, **SOLVERS[solver]}
-    agree(glissade.MLPRegressor(**settings), neural_network.MLPRegressor(**settings), lambda m: m.fit(x, y, sample_weight=weights))
+    agree(glissade.MLPRegressor(**settings), neural_network.MLPRegressor(**settings), lambda m: m.fit(x, y, **weights_of(weighted)))
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-def test_classifiers_and_counts_follow_with_weights_too(table, weighted):
-    x, real, kinds = table
-    weights = np.linspace(0.5, 2.5, ROWS) if weighted else None
+@pytest.mark.parametrize("weighted", WEIGHTED)
+def test_classifiers_follow_with_weights_too(table, weighted):
+    x, _, kinds = table
     settings = {"hidden_layer_sizes": WIDTHS, "activation": "tanh", "shuffle": False, "max_iter": PASSES, "random_state": 2}
-    agree(glissade.MLPClassifier(**settings), neural_network.MLPClassifier(**settings), lambda m: m.fit(x, kinds[3], sample_weight=weights))
+    agree(glissade.MLPClassifier(**settings), neural_network.MLPClassifier(**settings), lambda m: m.fit(x, kinds[3], **weights_of(weighted)))
+
+
+@since_they_take_weights
+@pytest.mark.parametrize("weighted", [False, True])
+def test_counts_follow_too(table, weighted):
+    x, real, _ = table
+    settings = {"hidden_layer_sizes": WIDTHS, "activation": "tanh", "shuffle": False, "max_iter": PASSES, "random_state": 2}
     settings |= {"loss": "poisson", "batch_size": 16}
     counts = np.round(2 + 2 * real - 2 * np.min(real))
-    agree(glissade.MLPRegressor(**settings), neural_network.MLPRegressor(**settings), lambda m: m.fit(x, counts, sample_weight=weights))
+    agree(glissade.MLPRegressor(**settings), neural_network.MLPRegressor(**settings), lambda m: m.fit(x, counts, **weights_of(weighted)))
 
 
+@since_they_take_weights
 def test_losses_of_shuffled_counts_are_scikit_learns_of_the_same_batches(table):
     x, real, _ = table
     counts, weights = np.round(2 + 2 * real - 2 * np.min(real)), np.linspace(0.5, 2.5, ROWS)
@@ -198,4 +215,5 @@ def test_warm_starts_go_on_from_the_layers(table):
     longer = neural_network.MLPRegressor(**settings).fit(x, real)
     theirs.coefs_, theirs.intercepts_ = longer.coefs_, longer.intercepts_
     ours.coefs_, ours.intercepts_ = [c.copy() for c in longer.coefs_], [b.copy() for b in longer.intercepts_]
+    theirs.n_iter_ = 0  # before 1.3 scikit-learn's counts on
     agree(ours, theirs, lambda m: m.fit(x, real))

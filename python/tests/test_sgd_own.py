@@ -51,7 +51,7 @@ def test_softmax_of_two_classes_is_log_loss(three):
 
 def test_softmax_takes_weights_validation_and_partial_fit(three):
     x, y = three
-    settings = {"loss": "softmax", "learning_rate": "constant", "shuffle": False, "max_iter": 3, "tol": None}
+    settings = {"loss": "softmax", "learning_rate": "constant", "eta0": 0.01, "shuffle": False, "max_iter": 3, "tol": None}
     weighted = glissade.SGDClassifier(**settings, class_weight={"low": 2.0, "mid": 1.0, "top": 0.5}).fit(x, y)
     rows = glissade.SGDClassifier(**settings).fit(x, y, sample_weight=np.select([y == "low", y == "mid"], [2.0, 1.0], 0.5))
     assert np.array_equal(weighted.coef_, rows.coef_)
