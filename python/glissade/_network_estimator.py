@@ -10,6 +10,7 @@ from typing import Any, Iterator
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight, check_array, check_is_fitted
 
@@ -120,6 +121,14 @@ class Network(TakesTables):
         if is_classifier(self):
             scored[1] = self._label_binarizer.inverse_transform(scored[1])
         return (*train, *scored)
+
+    def _score(self, X: Any, y: np.ndarray, sample_weight: np.ndarray | None = None) -> float:
+        """As scikit-learn's; its own of 1.6 to 1.8 takes no labels that are texts."""
+        predicted = self._predict(X, check_input=False)
+        if np.issubdtype(predicted.dtype, np.floating) and not np.isfinite(predicted).all():
+            return np.nan
+        score = accuracy_score if is_classifier(self) else r2_score
+        return score(y, predicted, sample_weight=getattr(self, "_scored_weights", sample_weight))
 
     def _rows_a_batch(self, rows: int) -> int:
         if self.batch_size == "auto":

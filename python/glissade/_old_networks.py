@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 from sklearn import neural_network
-from sklearn.base import is_classifier
-from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 
 
@@ -23,14 +21,8 @@ class _WithWeights:
         self._best_coefs, self._best_intercepts = ([part.copy() for part in parts] for parts in (self.coefs_, self.intercepts_))
 
     def _update_no_improvement_count(self, early_stopping: bool, X: Any, y: Any, sample_weight: Any) -> None:
-        super()._update_no_improvement_count(early_stopping, X, (y, sample_weight))  # it hands them to _score and does no more with them
-
-    def _score(self, X: Any, y_and_weights: tuple[Any, Any]) -> float:
-        y, weights = y_and_weights
-        predicted = self._predict(X, check_input=False)
-        if np.issubdtype(predicted.dtype, np.floating) and not np.isfinite(predicted).all():
-            return np.nan
-        return (accuracy_score if is_classifier(self) else r2_score)(y, predicted, sample_weight=weights)
+        with self._keeping(_scored_weights=sample_weight):
+            super()._update_no_improvement_count(early_stopping, X, y)
 
 
 class MLPClassifier(_WithWeights, neural_network.MLPClassifier):
