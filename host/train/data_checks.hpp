@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,11 @@
 #include "glissade/model.hpp"
 
 namespace glissade {
+
+/// Whether y is one of 0, 1, ..., below `count`, which fits an integer. std::floor would be a call for each row.
+inline bool is_class_index(double y, double count) {
+    return y >= 0 && y < count && y == static_cast<double>(static_cast<std::int64_t>(y));
+}
 
 /// Throws Error(data) naming the first row and column that is not finite. Cost: one pass at memory speed.
 template <class Real>

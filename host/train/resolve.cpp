@@ -3,7 +3,6 @@
 #include "host/train/problem_setup.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "glissade/device.hpp"
 #include "glissade/error.hpp"
@@ -29,7 +28,7 @@ std::int64_t count_classes(const Dataset& data, bool goes_on) {
     bool differ = false;
     for (std::size_t r = 0; r < targets.size(); ++r) {
         const double y = targets[r];
-        if (!(y >= 0) || y != std::floor(y) || y >= static_cast<double>(most_classes))
+        if (!is_class_index(y, static_cast<double>(most_classes)))
             fail(ErrorKind::data,
                  "training data, row " + std::to_string(r + 1) + ": target " + std::to_string(y) + " is not a class index (0, 1, 2, ...)");
         top = std::max(top, y);

@@ -51,6 +51,14 @@ def check_weights(weights: Any) -> None:
     raise ValueError(f"sample_weight holds a negative value, in row {int(np.argmax(below))}")
 
 
+def _mean_weight(weights: np.ndarray) -> float:
+    check_weights(weights)
+    level = float(np.mean(weights, dtype=np.float64))
+    if not level > 0:
+        raise ValueError("all sample weights are zero")
+    return level
+
+
 def narrow_indices(X: Any) -> Any:
     """CSR with 32-bit indices where they are large enough, which is what scikit-learn's checks let through."""
     if getattr(X, "format", None) != "csr" or (X.indices.dtype == np.int32 and X.indptr.dtype == np.int32):
@@ -155,11 +163,8 @@ class Descent:
         return data
 
     def _run(self, X, targets, weights, outputs: slice, loss, labels, held_out: Dataset | None) -> Outcome:
-        check_weights(weights)
-        level = float(np.mean(weights, dtype=np.float64))
-        if not level > 0:
-            raise ValueError("all sample weights are zero")
         even = bool(np.all(weights == weights[0]))
+        level = 1.0 if even and weights[0] == 1 else _mean_weight(weights)
         data = self._dataset(X, targets, None if even else weights, labels)
         start = _core.linear_model(
             loss,
