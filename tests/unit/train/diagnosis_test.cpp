@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 #include "host/train/diagnosis.hpp"
+#include "host/train/score_metrics.hpp"
 #include "problems.hpp"
 
 /// The advice at the end of a run.
@@ -115,6 +118,57 @@ TEST(Advice, IsALowerRateWhereTheLossEndedAboveThatOfNoModel) {
     EXPECT_TRUE(says(advice, "above the 0.693 of a model whose parameters are all 0: lower the learning rate")) << advice;
     EXPECT_TRUE(says(train(problem.dataset(), options_for("logistic", 1e10, 1)).advice, "lower the learning rate"))
         << "one epoch is enough to tell";
+}
+
+TEST(Advice, ComparesWithTheLossOfZeroParametersWhateverTheClasses) {
+    const RandomProblem<float> problem(500, 4, 3, 1);
+    for (const bool weighted : {false, true}) {
+        const std::string softmax = train(problem.dataset(weighted), options_for("softmax", 1e10, 20)).advice;
+        EXPECT_TRUE(says(softmax, "above the 1.1 of a model whose parameters are all 0")) << softmax;
+        const std::string hinge = train(problem.dataset(weighted), options_for("hinge", 1e10, 20)).advice;
+        EXPECT_TRUE(says(hinge, "above the 3 of a model whose parameters are all 0")) << "of three runs against the rest; " << hinge;
+    }
+}
+
+TEST(Advice, ComparesWithTheLossOfZeroParametersOverAllTargetsOfARegression) {
+    const RandomProblem<double> problem(500, 4, 0, 1);
+    for (const bool weighted : {false, true}) {
+        double sum = 0, weights = 0;
+        for (std::size_t r = 0; r < problem.y.size(); ++r) {
+            const double weight = weighted ? problem.weights[r] : 1.0;
+            sum += weight * problem.y[r] * problem.y[r] / 2;
+            weights += weight;
+        }
+        char words[80];
+        std::snprintf(words, sizeof words, "above the %.3g of a model whose parameters are all 0", sum / weights);
+        const std::string advice = train(problem.dataset(weighted), options_for("squared", 1e10, 2)).advice;
+        EXPECT_TRUE(says(advice, words)) << advice << ", not " << words;
+    }
+}
+
+/// The loss of one row of these targets where every score is 0.
+double loss_of_zeros(const ModelSpec& spec, const std::vector<double>& targets) {
+    const std::vector<double> scores(static_cast<std::size_t>(spec.outputs), 0.0);
+    return mean_loss<double>(spec, {scores, targets, {}, {}});
+}
+
+TEST(Advice, MayTakeOneRowForAllSinceScoresOfZeroCostEveryClassTheSame) {
+    for (const auto name : Loss::names()) {
+        ModelSpec spec;
+        spec.loss = Loss(name);
+        if (spec.loss.kind() == LossKind::regression) continue;
+        for (const std::int64_t outputs : {1, 3}) {
+            if (outputs == 1 && spec.loss.kind() == LossKind::grouped) continue;
+            spec.outputs = outputs;
+            for (std::int64_t c = 1; c < spec.class_count(); ++c)
+                EXPECT_EQ(loss_of_zeros(spec, {static_cast<double>(c)}), loss_of_zeros(spec, {0.0})) << name << ", class " << c;
+        }
+        if (spec.loss.kind() != LossKind::binary) continue;
+        spec.outputs = 2;
+        spec.multi_label = true;
+        for (const auto& labels : {std::vector{0.0, 1.0}, std::vector{1.0, 0.0}, std::vector{1.0, 1.0}})
+            EXPECT_EQ(loss_of_zeros(spec, labels), loss_of_zeros(spec, {0.0, 0.0})) << name << ", several labels";
+    }
 }
 
 TEST(Advice, IsALowerRateWhereTheLossRose) {
