@@ -5,21 +5,29 @@ from __future__ import annotations
 
 from functools import wraps
 from inspect import signature
+from types import SimpleNamespace
 from typing import Any, Callable
 
+import sklearn
 from sklearn import linear_model, neural_network
 from sklearn.utils import validation
+
+from ._tables import column_names
 
 if "sample_weight" in signature(neural_network.MLPClassifier.fit).parameters:
     MLPClassifier, MLPRegressor = neural_network.MLPClassifier, neural_network.MLPRegressor
 else:
     from ._old_networks import MLPClassifier, MLPRegressor
 
+_RELEASE = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 ETA0 = signature(linear_model.SGDClassifier).parameters["eta0"].default  # of classifiers before 1.8: 0, to be given where it is used
 
 
 def check_names(estimator: Any, X: Any) -> None:
     """scikit-learn's error where the columns of a table are not those of fit."""
+    names = column_names(X)
+    if names is not None and _RELEASE < (1, 4):
+        X = SimpleNamespace(columns=names)  # it takes every table for one of pandas then
     check = getattr(validation, "_check_feature_names", None)
     check(estimator, X, reset=False) if check else estimator._check_feature_names(X, reset=False)
 

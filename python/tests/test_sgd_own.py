@@ -142,3 +142,15 @@ def test_a_regressor_goes_on_from_its_average(three):
     model.fit(x, targets)
     again = glissade.SGDRegressor(**settings).fit(x, targets, coef_init=first, intercept_init=intercept)
     assert np.array_equal(model.coef_, again.coef_)
+
+
+@pytest.mark.filterwarnings("error:X does not have valid feature names")
+def test_eval_set_may_be_another_kind_of_table_with_these_columns(three):
+    pd, pa = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    x, y = three
+    frame = pd.DataFrame(x, columns=list("abcdef"))
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    model = glissade.SGDClassifier(max_iter=2).fit(frame, y, eval_set=(table, y))
+    assert "validation" in model.history_[-1]
+    with pytest.raises(ValueError, match="feature names"):
+        model.fit(frame, y, eval_set=(table.rename_columns(list("fedcba")), y))
