@@ -110,7 +110,7 @@ def test_no_rows_have_no_answers(people):
     model = glissade.train(frame, y > 0, epochs=1).model
     for table in (frame.head(0), pa.Table.from_pandas(frame.head(0), preserve_index=False)):
         assert len(model.predict(table)) == 0 == len(model.predict(by_hand(frame)[:0]))
-        with pytest.raises(ValueError, match="no rows"):
+        with pytest.raises(ValueError, match="no rows|no targets"):  # without rows, columns of objects are of no kind
             glissade.train(table, y[:0])
 
 
