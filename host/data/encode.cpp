@@ -53,7 +53,7 @@ template <class Real>
 void copy_values(const EncodeRequest& request, const std::vector<double>& from, Real* to, const char* what) {
     for (std::size_t i = 0; i < from.size(); ++i) {
         to[i] = static_cast<Real>(from[i]);
-        if (!std::isfinite(to[i]) && std::isfinite(from[i]))
+        if (!std::isfinite(to[i]))
             fail(ErrorKind::data, request.file + ": the " + what + " " + shortest_text(from[i]) + " does not fit float32");
     }
 }

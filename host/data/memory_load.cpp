@@ -14,14 +14,30 @@
 namespace glissade {
 namespace {
 
-/// Targets of some rows as the data set holds them: in the units of the contract, where it has such.
+/// A target or a weight that no run can take is refused here, by its row in the table: rows without it may have been left out.
+double usable(double value, const char* what, std::int64_t row, RealType type) {
+    const std::string why = std::isnan(value) ? "is missing" : why_unusable(value, type);
+    if (!why.empty()) fail(ErrorKind::data, "the table, row " + std::to_string(row) + ": the " + what + " " + why);
+    return value;
+}
+
+double usable_weight(double value, std::int64_t row, RealType type) {
+    if (usable(value, "weight", row, type) < 0) {
+        fail(ErrorKind::data,
+             "the table, row " + std::to_string(row) + ": the weight is " + shortest_text(value) + "; weights are finite and not negative");
+    }
+    return value;
+}
+
+/// Targets and weights of some rows as the data set holds them: targets in the units of the contract, where it has such.
 void give_targets(const MemoryTable& table, std::span<const std::int64_t> rows, const ModelContract& contract, EncodeRequest& request) {
     request.target_count = table.target_count;
     const bool scaled = static_cast<std::int64_t>(contract.target_scale.size()) == table.target_count && table.target_count > 0;
     for (const std::int64_t row : rows) {
-        if (!table.weights.empty()) request.weights.push_back(table.weights[static_cast<std::size_t>(row)]);
+        if (!table.weights.empty())
+            request.weights.push_back(usable_weight(table.weights[static_cast<std::size_t>(row)], row, request.type));
         for (std::size_t t = 0; t < static_cast<std::size_t>(table.target_count); ++t) {
-            const double value = table.targets[static_cast<std::size_t>(row * table.target_count) + t];
+            const double value = usable(table.targets[static_cast<std::size_t>(row * table.target_count) + t], "target", row, request.type);
             request.targets.push_back(scaled ? (value - contract.target_shift[t]) / contract.target_scale[t] : value);
         }
     }
@@ -36,8 +52,8 @@ Dataset encode_table(const LoadedTable& loaded, const MemoryTable& table, std::s
     request.sparse = sparse.get();
     request.rows = rows;
     request.input = &contract.input;
-    give_targets(table, rows, contract, request);
     request.type = options.real_type;
+    give_targets(table, rows, contract, request);
     request.threads = options.threads;
     request.budget = &budget;
     request.file = loaded.table->file->name();
@@ -81,13 +97,15 @@ TakenColumn taken_as(const MemoryColumn& column, const SourceColumn& wanted) {
 std::vector<TakenColumn> columns_by_name(const MemoryTable& table, const Preparation& preparation) {
     std::vector<TakenColumn> taken;
     for (const SourceColumn& wanted : preparation.columns) {
-        const auto found = std::find_if(table.columns.begin(), table.columns.end(),
-                                        [&](const MemoryColumn& column) { return table.name_of(column) == wanted.name; });
+        const auto is_wanted = [&](const MemoryColumn& column) { return table.name_of(column) == wanted.name; };
+        const auto found = std::find_if(table.columns.begin(), table.columns.end(), is_wanted);
         if (found == table.columns.end()) {
             std::string names;
             for (const MemoryColumn& column : table.columns) names += (names.empty() ? "" : ", ") + table.name_of(column);
             fail(ErrorKind::data, "the table has no column " + quoted(wanted.name) + ", which the model needs; its columns are: " + names);
         }
+        if (std::find_if(found + 1, table.columns.end(), is_wanted) != table.columns.end())
+            fail(ErrorKind::data, "two columns are called " + quoted(wanted.name));
         taken.push_back(taken_as(*found, wanted));
     }
     return taken;

@@ -27,11 +27,16 @@ def has_text(features: Any) -> bool:
 
 
 def read(features: Any, known: _core.Columns | None = None) -> Table:
-    """All columns of a table, or, where they are all there, those alone that are known by their names."""
+    """All columns of a table, or those alone that are known by their names: what is not asked for may be of any type."""
     names = column_names(features)
-    wanted = [name for name, _ in known.described] if known is not None and known.has_names and names is not None else []
-    if not wanted or not set(wanted) <= set(names):
-        wanted = names
+    wanted = names
+    if known is not None and known.has_names and names is not None:
+        bare = [name.strip(" \t") or str(place) for place, name in enumerate(names)]  # as the library knows them
+        asked, present = dict(known.described), set(bare)
+        absent = [name for name in asked if name not in present]
+        if absent:
+            raise ValueError(f'the table has no column "{absent[0]}", which the model needs; its columns are: {", ".join(bare)}')
+        wanted = [name for name, known_as in zip(names, bare) if known_as in asked]
     if not _is_pandas(features):
         return _arrow.table_of(features, wanted)
     places = range(features.shape[1]) if names is None else [place for place, name in enumerate(names) if name in set(wanted)]
@@ -44,6 +49,8 @@ def known_of(like: Any, rules: dict[str, Any]) -> _core.Columns | None:
     """What `like` knows of the columns of tables; rules are for what is learnt here."""
     if like is None:
         return None
+    if not isinstance(getattr(like, "_core", None), (_core.Dataset, _core.Model)):
+        raise TypeError(f"like takes a Dataset or a Model, not {like!r}")
     given = [name for name, value in rules.items() if value]
     if given:
         raise ValueError(f"{given[0]} is for rows that are learnt from: like brings its own")
@@ -166,6 +173,8 @@ def _of_values(name: str, codes: np.ndarray, values: list[Any]) -> Column:
     for code, value in enumerate(values):
         try:
             numbers.append(float(value))
+        except OverflowError:
+            raise ValueError(f"column {name!r} has a number in row {int(np.argmax(codes == code))} that float64 does not hold") from None
         except (TypeError, ValueError):
             raise ValueError(f"column {name!r} has {cell(code)}: features are numbers, booleans or text") from None
     are_booleans = bool(values) and all(isinstance(value, (bool, np.bool_)) for value in values)

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _columns, _core
 from ._estimator import check_names
-from ._tables import Table, matrix_of
+from ._tables import Column, Table, matrix_of
 
 _OWN = ("_columns", "encoded_feature_names_")
 _OF_TABLES = (*_OWN, "n_features_in_", "feature_names_in_")
@@ -93,9 +93,17 @@ def _encoded_pair(estimator: Any, eval_set: Any) -> Any:
 def _refuse_missing(table: Table) -> None:
     """Estimators have no rule for missing cells; of arrays scikit-learn says the same."""
     for column in table.columns:
-        missing = column.values[0] < 0 if column.is_text else np.isnan(column.values)
+        missing = _missing_cells(column)
         if missing.any():
             raise ValueError(f"column {column.name!r} has a missing cell in row {int(np.argmax(missing))}: fill it first")
+
+
+def _missing_cells(column: Column) -> np.ndarray:
+    """A flag a row. A text of blanks is a missing cell, as it is for the library."""
+    if not column.is_text:
+        return np.isnan(column.values)
+    codes, words = column.values
+    return np.array([*(not word.strip(" \t") for word in words), True])[codes]
 
 
 def _refuse_many(table: Table) -> None:

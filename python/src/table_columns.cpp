@@ -32,14 +32,19 @@ using Numbers = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
 using Codes = nb::ndarray<const std::int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using NamedPlaces = std::vector<std::pair<std::string, std::int64_t>>;
 
-std::vector<std::string> words_of(const nb::sequence& words) {
+/// Python's texts may hold halves of surrogate pairs, which no UTF-8 has. `what` stands before the reason.
+std::string utf8_of(const nb::handle& given, const std::string& what) {
+    Py_ssize_t size = 0;
+    const char* const text = PyUnicode_AsUTF8AndSize(given.ptr(), &size);
+    if (text != nullptr) return {text, static_cast<std::size_t>(size)};
+    if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) throw nb::python_error();
+    PyErr_Clear();
+    fail(ErrorKind::data, what + nb::cast<std::string>(nb::module_::import_("builtins").attr("ascii")(given)) + " is not valid Unicode");
+}
+
+std::vector<std::string> words_of(const nb::sequence& words, const std::string& column) {
     std::vector<std::string> texts;
-    for (const nb::handle word : words) {
-        Py_ssize_t size = 0;
-        const char* const text = PyUnicode_AsUTF8AndSize(word.ptr(), &size);
-        if (text == nullptr) throw nb::python_error();
-        texts.emplace_back(text, static_cast<std::size_t>(size));
-    }
+    for (const nb::handle word : words) texts.push_back(utf8_of(word, "column '" + column + "': "));
     return texts;
 }
 
@@ -64,7 +69,7 @@ public:
 private:
     void add_column(const nb::handle& given, std::int64_t place) {
         MemoryColumn column;
-        column.name = nb::cast<std::string>(given.attr("name"));
+        column.name = utf8_of(given.attr("name"), "the name ");
         column.position = place;
         column.is_boolean = nb::cast<bool>(given.attr("is_boolean"));
         const nb::object values = given.attr("values");
@@ -72,7 +77,7 @@ private:
         if (column.is_text) {
             const auto& codes = codes_.emplace_back(nb::cast<Codes>(values[0]));
             column.codes = {codes.data(), codes.size()};
-            column.words = words_of(nb::cast<nb::sequence>(values[1]));
+            column.words = words_of(nb::cast<nb::sequence>(values[1]), column.name);
         } else {
             const auto& numbers = numbers_.emplace_back(nb::cast<Numbers>(values));
             column.numbers = {numbers.data(), numbers.size()};

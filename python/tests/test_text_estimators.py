@@ -197,8 +197,9 @@ def test_questions_about_other_columns_are_refused(people):
         for wrong in (frame[["age", "town", "known", "job"]], frame.drop(columns="job"), frame.assign(more=1)):
             with pytest.raises(ValueError, match="feature names should match"):
                 ours.predict(wrong)
-        with pytest.raises(ValueError, match="'job' has a missing cell in row 0"):
-            ours.predict(frame.assign(job=None))
+        for nothing in (None, " "):
+            with pytest.raises(ValueError, match="'job' has a missing cell in row 0: fill it first"):
+                ours.predict(frame.assign(job=nothing))
         with pytest.raises(ValueError, match="X has 4 features, but .* is expecting 7 features"):
             ours.predict(np.ones((2, 4)))
         strange = frame.head(3).assign(town="Nowhere", job="pilot")

@@ -72,11 +72,50 @@ def test_folds_members_and_checkpoints_take_such_tables(people, tmp_path):
     assert layers(again) == layers(whole) and np.array_equal(again.predict(frame), whole.predict(frame))
 
 
-def test_targets_that_are_missing_are_named_as_of_a_matrix(people):
+@pytest.mark.parametrize("missing", [None, "drop"])
+def test_targets_and_weights_that_no_run_takes_are_named_by_their_row_in_the_table(people, missing):
     frame, y = people
-    for rows in (frame, by_hand(frame)):
-        with pytest.raises(ValueError, match="row 5: the target is not finite"):  # counted from 1
-            glissade.train(rows, np.where(np.arange(90) == 4, np.nan, y), epochs=1)
+    if missing is not None:
+        frame = frame.assign(job=frame.job.where(frame.index != 1))
+    ones = np.ones(90)
+    for wrong, words in [(np.nan, "{} is missing"), (np.inf, "{} is inf"), (1e300, "{} 1e.300 does not fit float32")]:
+        for rows in (frame.astype({"age": np.float32}), frame):
+            if wrong == 1e300 and rows is frame:
+                continue
+            with pytest.raises(ValueError, match="the table, row 4: the " + words.format("target")):
+                glissade.Dataset.from_numpy(rows, np.where(np.arange(90) == 4, wrong, y), missing=missing)
+            with pytest.raises(ValueError, match="the table, row 4: the " + words.format("weight")):
+                glissade.Dataset.from_numpy(rows, y, weights=np.where(np.arange(90) == 4, wrong, ones), missing=missing)
+    with pytest.raises(ValueError, match="the table, row 4: the weight is -1; weights are finite and not negative"):
+        glissade.Dataset.from_numpy(frame, y, weights=np.where(np.arange(90) == 4, -1, ones), missing=missing)
+
+
+def test_a_question_is_refused_by_what_is_wrong_with_the_columns_that_it_asks_about(people):
+    frame, y = people
+    model = glissade.train(frame, y, epochs=1).model
+    odd = frame.assign(seen=pd.Timestamp("2026-11-29"))
+    for table in (odd.drop(columns="age"), pa.Table.from_pandas(odd.drop(columns="age"))):
+        with pytest.raises(ValueError, match='the table has no column "age", which the model needs; its columns are: job, town, seen'):
+            model.predict(table)
+    assert np.array_equal(model.predict(odd.rename(columns={"town": " town\t"})), model.predict(frame))
+    for twice in (pd.concat([frame, frame[["town"]]], axis=1), frame.assign(**{" town": "Ulm"})):
+        with pytest.raises(ValueError, match='two columns are called "town"'):
+            model.predict(twice)
+    assert np.array_equal(model.predict(pd.concat([odd, odd[["seen"]]], axis=1)), model.predict(frame))  # nobody asks for them
+
+
+def test_what_float64_and_unicode_do_not_hold_is_named(people):
+    frame, y = people
+    half = "a\ud800"
+    for wrong, words in [
+        (frame.assign(age=pd.Series([10**400] + [1] * 89, dtype=object)), "column 'age' has a number in row 0 that float64 does not hold"),
+        (frame.assign(town=pd.Series(["b", half] * 45, dtype=object)), r"column 'town': 'a\\ud800' is not valid Unicode"),
+        (frame.set_axis(pd.Index(["job", "age", half], dtype=object), axis=1), r"the name 'a\\ud800' is not valid Unicode"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            glissade.Dataset.from_numpy(wrong, y)
+    with pytest.raises(TypeError, match="like takes a Dataset or a Model, not 'x'"):
+        glissade.Dataset.from_numpy(frame, y, like="x")
 
 
 def test_missing_cells_of_every_arrow_type_are_missing():

@@ -173,6 +173,8 @@ TEST(MemoryTable, IsRefusedForAModelWhoseColumnsItLacksOrHasOtherwise) {
     asked.add_numbers("town", {none, 4});
     EXPECT_ERROR(ErrorKind::data, "column \"town\" has 4 in row 1, where the model has text", ask());
     EXPECT_ERROR(ErrorKind::usage, "knows no columns", table_for_model(asked.table, {}, {}));
+    asked.add_words(" town", {0, 0}, {"Ulm"});
+    EXPECT_ERROR(ErrorKind::data, "two columns are called \"town\"", ask());
 }
 
 TEST(MemoryTable, TakesAColumnOfMissingCellsForWhateverTheModelHas) {
@@ -208,6 +210,29 @@ TEST(MemoryTable, IsRefusedBeforeACodeWithoutAWordIsLookedUp) {
     counted.table.targets.clear();
     counted.table.weights = {1, 2, 3};
     EXPECT_ERROR(ErrorKind::data, "there are 0 targets and 3 weights for 2 rows", learn_table(counted.table, {}));
+}
+
+TEST(MemoryTable, NamesTargetsAndWeightsThatNoRunTakesByTheirRowBesideRowsThatAreLeftOut) {
+    constexpr double infinite = std::numeric_limits<double>::infinity();
+    const auto learn = [](double target, double weight, RealType type) {
+        TestTable made = towns();
+        made.table.targets = {1, 2, 3, 4, target};
+        made.table.target_count = 1;
+        made.table.weights = {1, 1, 1, 1, weight};
+        LoadOptions options = with_missing(MissingPolicy::drop);
+        options.real_type = type;
+        return learn_table(made.table, options).data;
+    };
+    for (const RealType type : {RealType::float32, RealType::float64}) {
+        EXPECT_ERROR(ErrorKind::data, "the table, row 4: the target is missing", learn(none, 1, type));
+        EXPECT_ERROR(ErrorKind::data, "the table, row 4: the target is -inf", learn(-infinite, 1, type));
+        EXPECT_ERROR(ErrorKind::data, "the table, row 4: the weight is missing", learn(5, none, type));
+        EXPECT_ERROR(ErrorKind::data, "the table, row 4: the weight is inf", learn(5, infinite, type));
+        EXPECT_ERROR(ErrorKind::data, "the table, row 4: the weight is -2; weights are finite and not negative", learn(5, -2, type));
+    }
+    EXPECT_ERROR(ErrorKind::data, "the table, row 4: the target 1e+39 does not fit float32", learn(1e39, 1, RealType::float32));
+    EXPECT_ERROR(ErrorKind::data, "the table, row 4: the weight 1e+39 does not fit float32", learn(5, 1e39, RealType::float32));
+    EXPECT_EQ(learn(1e39, 1e39, RealType::float64).rows(), 2);
 }
 
 TEST(MemoryTable, AsksForHashingWhereThereAreTooManyWords) {
