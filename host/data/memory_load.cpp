@@ -149,7 +149,7 @@ LoadedData learn_table(const MemoryTable& table, const LoadOptions& options) {
     MemoryBudget budget(options.memory_limit_bytes);
     std::vector<TakenColumn> taken;
     for (const MemoryColumn& column : table.columns) taken.push_back({&column, column.is_text});
-    LoadedTable loaded = loaded_table(table, taken, options.threads, budget);
+    LoadedTable loaded = loaded_table(table, taken, {}, options.threads, budget);
     loaded.hashes_text = options.hash_bits > 0;
     if (table.rows == 0) fail(ErrorKind::data, "the table has no rows");
     ModelContract contract;
@@ -173,7 +173,7 @@ LoadedData table_for_model(const MemoryTable& table, const LoadOptions& options,
     MemoryBudget budget(options.memory_limit_bytes);
     const bool by_name = preparation.has_header && table.has_names;
     const std::vector<TakenColumn> taken = by_name ? columns_by_name(table, preparation) : columns_by_position(table, preparation);
-    LoadedTable loaded = loaded_table(table, taken, options.threads, budget);
+    LoadedTable loaded = loaded_table(table, taken, preparation.na_values, options.threads, budget);
     loaded.hashes_text = preparation.hash_bits > 0;
     const std::vector<std::int64_t> rows = usable_rows(loaded, options.missing.value_or(preparation.missing));
     LoadedData out;

@@ -22,14 +22,16 @@ std::string_view without_blanks(std::string_view text) {
     return first == std::string_view::npos ? std::string_view() : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+using MissingTexts = std::vector<std::string>;
+
 /// Makes a dictionary of `from.words` and tells the place in it of each.
-std::vector<std::uint32_t> take_words(const MemoryColumn& from, TextColumn& column) {
+std::vector<std::uint32_t> take_words(const MemoryColumn& from, const MissingTexts& missing, TextColumn& column) {
     std::vector<std::uint32_t> places;
     std::unordered_map<std::string_view, std::uint32_t> known;
     for (const std::string& text : from.words) {
         const std::string_view word = without_blanks(text);
         if (invalid_utf8_at(word)) fail(ErrorKind::data, "column " + quoted(column.name) + ": " + quoted(word) + " is not valid UTF-8");
-        if (word.empty()) {
+        if (word.empty() || std::ranges::find(missing, word) != missing.end()) {
             places.push_back(missing_code);
             continue;
         }
@@ -43,11 +45,14 @@ std::vector<std::uint32_t> take_words(const MemoryColumn& from, TextColumn& colu
 /// Puts the columns of a table side by side, in one chunk.
 class TableFiller {
 public:
-    TableFiller(const MemoryTable& table, std::span<const TakenColumn> columns) : table_(table), taken_(columns) {
+    TableFiller(const MemoryTable& table, std::span<const TakenColumn> columns, const MissingTexts& missing)
+        : table_(table), taken_(columns), missing_(missing) {
         out_.head.file = "the table";
         out_.head.in_memory = true;
         out_.head.has_header = table.has_names;
         out_.rows = table.rows;
+        for (const std::string& text : missing)
+            if (const auto number = whole_number(text)) missing_numbers_.push_back(*number);
         for (const TakenColumn& taken : columns) add_column(taken);
     }
 
@@ -74,7 +79,7 @@ private:
         if (!names_.insert(column.name).second) fail(ErrorKind::data, "two columns are called " + quoted(column.name));
         if (invalid_utf8_at(column.name)) fail(ErrorKind::data, "the name " + quoted(column.name) + " is not valid UTF-8");
         const bool holds_cells = taken.is_text == from.is_text;
-        places_.push_back(taken.is_text && holds_cells ? take_words(from, column) : std::vector<std::uint32_t>());
+        places_.push_back(taken.is_text && holds_cells ? take_words(from, missing_, column) : std::vector<std::uint32_t>());
         if (!holds_cells) {
             column.missing = table_.rows;
         } else if (taken.is_text) {
@@ -82,10 +87,14 @@ private:
                 return code < 0 || places_.back()[static_cast<std::size_t>(code)] == missing_code;
             });
         } else {
-            column.missing = std::count_if(from.numbers.begin(), from.numbers.end(), [](double number) { return std::isnan(number); });
+            column.missing = std::count_if(from.numbers.begin(), from.numbers.end(), [&](double number) { return is_missing(number); });
         }
         out_.head.names.push_back(column.name);
         out_.columns.push_back(std::move(column));
+    }
+
+    bool is_missing(double number) const {
+        return std::isnan(number) || std::ranges::find(missing_numbers_, number) != missing_numbers_.end();
     }
 
     void fill_rows(TextChunk& chunk, std::size_t c, std::int64_t begin, std::int64_t end) const {
@@ -95,7 +104,8 @@ private:
         for (std::int64_t r = begin; r < end; ++r) {
             const auto row = static_cast<std::size_t>(r);
             if (!taken_[c].is_text) {
-                chunk.values[static_cast<std::size_t>(r * out_.number_columns + slot)] = holds_cells ? from.numbers[row] : missing_number;
+                chunk.values[static_cast<std::size_t>(r * out_.number_columns + slot)] =
+                    holds_cells && !is_missing(from.numbers[row]) ? from.numbers[row] : missing_number;
                 continue;
             }
             const std::int32_t code = holds_cells ? from.codes[row] : -1;
@@ -106,6 +116,8 @@ private:
 
     const MemoryTable& table_;
     std::span<const TakenColumn> taken_;
+    const MissingTexts& missing_;
+    std::vector<double> missing_numbers_;  ///< those among the texts
     TextTable out_;
     std::unordered_set<std::string> names_;
     std::vector<std::vector<std::uint32_t>> places_;  ///< of a text column: of each of its words, in its dictionary
@@ -133,11 +145,12 @@ std::string MemoryTable::name_of(const MemoryColumn& column) const {
     return name.empty() ? std::to_string(column.position) : std::string(name);
 }
 
-LoadedTable loaded_table(const MemoryTable& table, std::span<const TakenColumn> columns, int threads, MemoryBudget& budget) {
+LoadedTable loaded_table(const MemoryTable& table, std::span<const TakenColumn> columns, const std::vector<std::string>& na_values,
+                         int threads, MemoryBudget& budget) {
     if (columns.empty()) fail(ErrorKind::data, "the table has no feature columns");
     LoadedTable loaded;
-    loaded.table =
-        std::make_shared<const Table>(Table{InputFile::none("the table"), "csv", TableFiller(table, columns).fill(threads, budget)});
+    loaded.table = std::make_shared<const Table>(
+        Table{InputFile::none("the table"), "csv", TableFiller(table, columns, na_values).fill(threads, budget)});
     for (std::int64_t c = 0; c < std::ssize(columns); ++c) loaded.roles.features.push_back(c);
     return loaded;
 }

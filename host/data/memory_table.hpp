@@ -47,8 +47,9 @@ struct MemoryTable {
 LoadedData learn_table(const MemoryTable& table, const LoadOptions& options);
 
 /// Rows for a model, prepared and standardised as the contract says; of the options also missing and unknown are the contract's where they
-/// are left open. Columns are found by name, in any order and beside others, where both sides have names; else by position. With the policy
-/// `drop`, rows with missing cells are left out if there are targets, and an error if not. Throws as learn_table.
+/// are left open, and what was a missing cell in the model's file is one here. Columns are found by name, in any order and
+/// beside others, where both sides have names; else by position. With the policy `drop`, rows with missing cells are left out if there are
+/// targets, and an error if not. Throws as learn_table.
 LoadedData table_for_model(const MemoryTable& table, const LoadOptions& options, const ModelContract& contract);
 
 /// A column of a table in memory and what it is read as. One that holds nothing but missing cells may be read as either.
@@ -57,8 +58,9 @@ struct TakenColumn {
     bool is_text = false;
 };
 
-/// The columns of a table that has been checked as a reader of files would leave them. Throws Error(data) for words that are not UTF-8 and
-/// names that come twice.
-LoadedTable loaded_table(const MemoryTable& table, std::span<const TakenColumn> columns, int threads, MemoryBudget& budget);
+/// The columns of a table that has been checked as a reader of files would leave them; texts and numbers among `na_values` are missing
+/// cells. Throws Error(data) for words that are not UTF-8 and names that come twice.
+LoadedTable loaded_table(const MemoryTable& table, std::span<const TakenColumn> columns, const std::vector<std::string>& na_values,
+                         int threads, MemoryBudget& budget);
 
 }  // namespace glissade

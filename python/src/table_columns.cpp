@@ -151,7 +151,8 @@ std::optional<Policy> policy_of(const std::string& what, const std::optional<std
 /// None where a matrix, or a table of numbers taken as one, says the same.
 nb::object columns_or_none(ModelContract contract, bool float64) {
     const Preparation& preparation = contract.preparation;
-    const bool fills = preparation.missing == MissingPolicy::mean || preparation.missing == MissingPolicy::indicator;
+    const bool fills =
+        preparation.missing == MissingPolicy::mean || preparation.missing == MissingPolicy::indicator || !preparation.na_values.empty();
     const bool encodes = std::any_of(preparation.columns.begin(), preparation.columns.end(),
                                      [](const SourceColumn& column) { return column.kind != ColumnKind::numeric || column.has_indicator; });
     if (preparation.columns.empty() || !(fills || encodes)) return nb::none();

@@ -2,6 +2,8 @@
 """Runs, files and exports of tables with columns of text are those of the matrix made by hand."""
 
 import json
+import os
+import subprocess
 
 import glissade
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+PROGRAM = os.environ.get("GLISSADE_PROGRAM", "")
 ENCODED = ["job=cook", "job=smith", "age", "town=Bonn", "town=Ulm"]
 
 
@@ -70,6 +73,23 @@ def test_folds_members_and_checkpoints_take_such_tables(people, tmp_path):
     assert glissade.newest_checkpoint(tmp_path / "run")["epoch"] < 4
     again = glissade.train(frame, y, epochs=4, resume=tmp_path / "run").model
     assert layers(again) == layers(whole) and np.array_equal(again.predict(frame), whole.predict(frame))
+
+
+@pytest.mark.skipif(not PROGRAM, reason="the program is not at hand (GLISSADE_PROGRAM)")
+@pytest.mark.parametrize("columns", [["job", "age"], ["age"]])
+def test_what_the_program_was_told_are_missing_cells_are_missing_in_a_table(people, tmp_path, columns):
+    frame, y = people
+    frame = frame[columns].assign(age=frame.age.where(frame.index % 9 != 2, -999))
+    if "job" in columns:
+        frame = frame.assign(job=frame.job.where(frame.index % 7 != 3, "?"))
+    written = frame.assign(age=frame.age.astype(object).where(frame.age != -999, -999), y=y > 0)  # not as -999.0
+    written.to_csv(tmp_path / "t.csv", index=False)
+    for missing in ("drop", "mean"):
+        run = [PROGRAM, "train", tmp_path / "t.csv", "--target", "y", "--na", "?", "--na", "-999", "--missing", missing, "--epochs", "1"]
+        subprocess.run([*run, "--output", tmp_path / "m.safetensors"], check=True, capture_output=True)
+        model = glissade.Model.load(tmp_path / "m.safetensors")
+        assert model.evaluate(frame, y > 0) == model.evaluate(model.read(tmp_path / "t.csv"))
+    assert np.array_equal(model.predict_proba(frame), model.predict_proba(frame.replace({"job": {"?": None}}).replace({"age": {-999: np.nan}})))
 
 
 @pytest.mark.parametrize("missing", [None, "drop"])

@@ -185,6 +185,25 @@ TEST(MemoryTable, TakesAColumnOfMissingCellsForWhateverTheModelHas) {
               values_of(model.load("town,age,job\n,,smith\n", false).data));
 }
 
+TEST(MemoryTable, HasTheMissingCellsThatTheModelsFileHad) {
+    LoadOptions options = with_missing(MissingPolicy::indicator);
+    options.na_values = {"?", "not known", "-999"};
+    const Trained model("town,age,y\nUlm,5,1\n?,6,0\nKiel,-999,1\nnot known,7,0\n", options);
+    TestTable asked(4);
+    asked.add_words("town", {0, 1, 2, -1}, {" ? ", "Ulm", "not known"}).add_numbers("age", {1, -999, none, 999});
+    const LoadedData rows = table_for_model(asked.table, {}, model.data.contract);
+    EXPECT_EQ(values_of(rows.data), values_of(model.load("town,age\n?,1\nUlm,-999\nnot known,-999\n?,999\n", false).data));
+    EXPECT_TRUE(rows.notes.empty());
+    EXPECT_ERROR(ErrorKind::data, "the table, row 0, column \"age\": a missing cell, the first of 2", [&] {
+        ModelContract strict = model.data.contract;
+        strict.preparation.missing = MissingPolicy::error;
+        strict.preparation.columns[0].has_indicator = strict.preparation.columns[1].has_indicator = false;
+        TestTable holes(2);
+        holes.add_words("town", {0, 0}, {"Ulm"}).add_numbers("age", {-999, none});
+        return table_for_model(holes.table, {}, strict);
+    }());
+}
+
 TEST(MemoryTable, IsRefusedWhereItContradictsItself) {
     const auto learn = [](const TestTable& made) { return learn_table(made.table, {}); };
     EXPECT_ERROR(ErrorKind::data, "two columns are called \"a\"",
