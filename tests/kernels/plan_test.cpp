@@ -125,7 +125,7 @@ TEST(CudaPlan, CountsALaunchMoreWithALimitOnTheNorm) {
                                    kernels::tuning::expected, {.blocks = 8, .graph = true})
             .taken.step_seconds;
     };
-    EXPECT_GE(seconds(true) - seconds(false), .99 * kernels::tuning::expected.graph_node);
+    EXPECT_GT(seconds(true) - seconds(false), kernels::tuning::expected.graph_node) << "and the reading of the norm";
 }
 
 TEST(CudaPlan, MovesAReplicasStateOutOfSharedMemoryBeforeItRefuses) {
