@@ -28,6 +28,49 @@ TEST_F(CudaStepGraph, EqualsTheCpuWithEveryLossAndRule) {
     }
 }
 
+TEST_F(CudaStepGraph, EqualsTheCpuWithRowWeightsOfEachMemberShortRecordsAndRowsThatComeTwice) {
+    for (int bits = 0; bits < 8; ++bits) {
+        CaseShape shape{.rows = 70, .columns = 21, .outputs = 2, .members = 3, .batch = 40, .steps = 40};
+        shape.loss = rule_index<Logistic>(LossRules{});
+        shape.rule = rule_index<Adam>(UpdateRules{});
+        shape.rate = .01;
+        shape.weights = true;
+        shape.weight_sets = 3;
+        shape.label_smoothing = .125;
+        shape.bfloat16 = bits & 1;
+        if (bits & 2) shape.shuffle = Shuffle::replacement;
+        shape.clip_norm = bits & 4 ? .05 : 0;
+        EXPECT_TRUE(trains_as_on_cpu(shape, by_graph(4)));
+    }
+}
+
+TEST_F(CudaStepGraph, GoesOnWithOneOfSeveralMembersAndRollsBack) {
+    for (const double clip_norm : {0.0, .05}) {
+        CaseShape shape{.rows = 50, .columns = 6, .members = 3, .batch = 20, .steps = 80, .rule = rule_index<Adam>(UpdateRules{})};
+        shape.rate = .01;
+        shape.clip_norm = clip_norm;
+        Case<float> c(shape);
+        const auto cuda = cuda_backend(c, by_graph(4));
+        ASSERT_EQ(cuda->run(c.part(0, 37)).steps_done, 37);
+        TrainingState<float> state = cuda->get_state();
+        const std::int64_t kept = 1, count = c.problem.parameter_count();
+        c.keep_member(kept);
+        const auto cut = [&](std::vector<float>& v) { v = std::vector<float>(v.begin() + kept * count, v.begin() + (kept + 1) * count); };
+        cut(state.parameters);
+        for (auto& vector : state.state) cut(vector);
+        ASSERT_TRUE(cuda->keep_members(c.problem));
+        EXPECT_NE(cuda->description().find("a graph of launches of"), std::string::npos);
+        cuda->set_state(state);
+        EXPECT_EQ(cuda->run(c.part(37, 43)).steps_done, 43);
+        cuda->roll_back();
+        EXPECT_TRUE(same_state(cuda->get_state(), state));
+        EXPECT_EQ(cuda->run(c.part(37, 43)).steps_done, 43);
+        const auto cpu = c.backend(1);
+        cpu->run(c.segment());
+        EXPECT_TRUE(same_state(cuda->get_state(), cpu->get_state()));
+    }
+}
+
 TEST_F(CudaStepGraph, RunsManyStepsAGraphAcrossTheEndsOfEpochsAndLegs) {
     // Epochs of 3 batches, the last one shorter; legs of 70 steps: two graphs of 32 steps and six of one.
     CaseShape shape{.rows = 50, .columns = 3, .batch = 20, .steps = 150, .rule = rule_index<Adam>(UpdateRules{})};
