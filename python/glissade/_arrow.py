@@ -111,7 +111,10 @@ def _type(column: Any) -> np.dtype[Any]:
 def _cells(parts: list[Any], kind: str) -> np.ndarray | Words:
     """A column of all batches, as the library's encoder takes it."""
     if kind != "text":
-        return np.concatenate([np.asarray(_values(part), dtype=np.float64) for part in parts]) if parts else np.empty(0)
+        numbers = [np.asarray(_values(part), dtype=np.float64) for part in parts]
+        if len(numbers) == 1:  # where it lies, if the library can read it there
+            return np.require(numbers[0], requirements=["C", "ALIGNED"])
+        return np.concatenate([np.empty(0), *numbers])
     places: dict[str, int] = {}
     codes = [np.empty(0, dtype=np.int32)]
     for part in parts:
