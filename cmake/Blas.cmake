@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Matrix products on the CPU: a private copy of OpenBLAS, as one object file that goes into both libraries. It is linked from a static
-# library built without threads, and of its names only two are left, glissade_blas_sgemm and glissade_blas_dgemm: nothing that a host
+# library built without threads, and of its names a handful is left, glissade_blas_sgemm and glissade_blas_dgemm above all: nothing that a host
 # program does with a BLAS of its own, nor what we do, reaches the other (docs/decisions/0011). Its buffers come from host/cpu/blas.cpp,
 # since its own list of them is not safe between threads in such a build. Programs that link Glissade need no BLAS.
 find_library(GLISSADE_OPENBLAS NAMES libopenblas.a PATH_SUFFIXES openblas-serial
@@ -25,6 +25,12 @@ if(NOT EXISTS ${checked_mark} OR GLISSADE_OPENBLAS IS_NEWER_THAN ${checked_mark}
     file(WRITE ${checked_mark} "${config}\n")
 endif()
 
+# A processor that this OpenBLAS does not know yet gets better kernels from host/cpu/blas_kernels.cpp, which answers for its environment.
+foreach(name gotoblas_corename gotoblas_dynamic_quit gotoblas_dynamic_init)
+    string(REPLACE gotoblas glissade_blas own ${name})
+    list(APPEND renamed --redefine-sym ${name}=${own} --keep-global-symbol=${own})
+endforeach()
+list(APPEND renamed --redefine-sym getenv=glissade_blas_getenv)
 # The library never prints or exits: what OpenBLAS would say goes to functions of ours that say nothing (host/cpu/blas_quiet.cpp).
 foreach(name puts perror fputs fwrite printf fprintf stderr exit)
     list(APPEND renamed --redefine-sym ${name}=glissade_blas_${name} --redefine-sym __${name}_chk=glissade_blas_${name}_chk)

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "glissade/error.hpp"
+#include "host/cpu/blas_kernels.hpp"
 
 namespace {
 
@@ -50,6 +51,8 @@ void call(Gemm gemm, const Product<Real>& p, const BlasBuffer& buffer) {
 BlasBuffer::BlasBuffer()
     : data_(::mmap(nullptr, buffer_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {
     if (data_ == MAP_FAILED) fail(ErrorKind::memory, "the system gave no 129 MB of address space for matrix products");
+    static const bool chosen = (choose_blas_kernels(), true);  // no product is under way before there is a buffer
+    (void)chosen;
 }
 
 BlasBuffer::~BlasBuffer() {
