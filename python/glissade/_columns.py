@@ -152,7 +152,8 @@ def _of_series(name: str, series: Any) -> Column:
     if not _may_hold_text(dtype):
         raise ValueError(f"column {name!r} is of the type {dtype}: numbers, booleans and text are taken")
     try:
-        codes, values = series.factorize()
+        # Of objects the array: a series would make an index of the values, which pandas before 3 tries to take for dates.
+        codes, values = sys.modules["pandas"].factorize(series.to_numpy()) if dtype == object else series.factorize()
     except TypeError as reason:  # of values that have no hash
         raise ValueError(f"column {name!r} holds neither numbers nor booleans nor text: {reason}") from None
     return _of_values(name, codes, list(values))

@@ -49,6 +49,7 @@ void translate(const std::exception_ptr& thrown, void*) {
 NB_MODULE(_core, module) {
     module.doc() = "The compiled part of the package glissade; its own modules are what programs import.";
     module.attr("__version__") = GLISSADE_VERSION;
+    nb::set_leak_warnings(false);  // what an interpreter still holds when it ends is no news to who uses it
     nb::register_exception_translator(glissade::python::translate);
     glissade::python::bind_rules(module);
     glissade::python::bind_dataset(module);
