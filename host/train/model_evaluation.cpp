@@ -26,7 +26,7 @@ Metrics evaluate_as(const Model& model, const Dataset& data, const PredictOption
     const ScoreTask<Real> task = task_of(model, typed, data);
     const DeviceChoice device = choose_for_task(task, options);
     if (data.rows() == 0) return {};
-    PredictOptions scoring = options;
+    bool on_cpu = false;
     const auto targets = targets_in_units<Real>(data, model.task, model.target_scale, model.target_shift);
     const auto weights = data.has_weights() ? data.weights<Real>() : std::span<const Real>{};
     JudgedRows<Real> rows = judged_rows<Real>(model.spec, {{}, targets, weights, model.target_scale}, LossUnits::user);
@@ -39,10 +39,12 @@ Metrics evaluate_as(const Model& model, const Dataset& data, const PredictOption
             rows.place = task.place;
             const auto sums = on_chosen_card(device, options, [&] { return judge_on_cuda(task, rows, device.ordinal); });
             if (sums) return metrics_of(model.spec, data.rows(), totals, *sums);
-            scoring.device = "cpu";
+            on_cpu = true;
         }
     }
     std::vector<Real> scores(static_cast<std::size_t>(data.rows() * model.spec.outputs));
+    PredictOptions scoring = options;
+    if (on_cpu) scoring.device = "cpu";
     ScoreRuns<Real>(task, scoring).run(task, scores);
     return metrics_of(model.spec, data.rows(), totals, judge_scores<Real>(rows, scores, model.spec.outputs));
 }
