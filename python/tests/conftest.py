@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Data that several tests share."""
 
+import signal
+
 import numpy as np
 import pytest
+
+
+def pytest_configure():
+    """What shells start in the background ignores Ctrl-C, and so would the tests of it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
